@@ -1,0 +1,119 @@
+//! Where rules, schemas and code lists come from: inside the binary, and folders laid over them.
+//!
+//! A folder given with `--schemas` or `--rules` is laid over the embedded files: a file of the same relative name
+//! replaces the embedded one, any other is added. Only files ending in `.yaml` and `.csv` are taken.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// Text files by relative name, such as `codelists/fas.csv`.
+pub type Files = BTreeMap<String, File>;
+
+/// One text file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// What diagnostics call it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why a folder could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssetError {
+    /// The operating system said no.
+    #[error("`{}` cannot be read: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// A rule, schema or code list that is no text.
+    #[error("`{}` is not UTF-8: byte {byte} cannot be read", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is no text.
+        byte: usize,
+    },
+    /// Neither rules nor schemas in a folder that was named for them.
+    #[error("`{}` holds no .yaml or .csv files", .0.display())]
+    NothingThere(PathBuf),
+}
+
+/// The embedded schemas, with `folder` laid over them.
+///
+/// # Errors
+/// If `folder` cannot be read.
+pub fn schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
+    layered(&SCHEMAS, "schemas", folder)
+}
+
+/// The embedded rules, with `folder` laid over them.
+///
+/// # Errors
+/// If `folder` cannot be read.
+pub fn rules(folder: Option<&Path>) -> Result<Files, AssetError> {
+    layered(&RULES, "rules", folder)
+}
+
+fn layered(embedded: &Dir<'_>, label: &str, folder: Option<&Path>) -> Result<Files, AssetError> {
+    let mut files = Files::new();
+    embed(embedded, label, &mut files);
+    if let Some(folder) = folder {
+        let before = files.len();
+        let mut added = 0;
+        walk(folder, folder, &mut files, &mut added)?;
+        if added == 0 && files.len() == before {
+            return Err(AssetError::NothingThere(folder.to_path_buf()));
+        }
+    }
+    Ok(files)
+}
+
+fn embed(dir: &Dir<'_>, label: &str, files: &mut Files) {
+    for file in dir.files() {
+        let name = file.path().to_string_lossy().replace('\\', "/");
+        if let Some(text) = file.contents_utf8().filter(|_| is_asset(file.path())) {
+            files.insert(name.clone(), File { name: format!("{label}/{name}"), text: text.to_owned() });
+        }
+    }
+    for dir in dir.dirs() {
+        embed(dir, label, files);
+    }
+}
+
+fn walk(root: &Path, folder: &Path, files: &mut Files, added: &mut usize) -> Result<(), AssetError> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| AssetError::Io { path, source }
+    };
+    let mut entries =
+        std::fs::read_dir(folder).map_err(io(folder))?.collect::<Result<Vec<_>, _>>().map_err(io(folder))?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(root, &path, files, added)?;
+        } else if is_asset(&path) {
+            let bytes = std::fs::read(&path).map_err(io(&path))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|error| AssetError::NotUtf8 { path: path.clone(), byte: error.utf8_error().valid_up_to() })?;
+            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.insert(relative, File { name: path.display().to_string(), text });
+            *added += 1;
+        }
+    }
+    Ok(())
+}
+
+fn is_asset(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "csv")
+}

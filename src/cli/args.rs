@@ -1,0 +1,275 @@
+//! Arguments as typed, with their help in both languages.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::model::{Language, Severity};
+
+#[derive(Debug, Parser)]
+#[command(name = "vantkoll", version, max_term_width = 110)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Check(Box<CheckArguments>),
+    Generate(Box<GenerateArguments>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LanguageArgument {
+    Sv,
+    En,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SeverityArgument {
+    Error,
+    Warning,
+    Note,
+}
+
+impl From<SeverityArgument> for Severity {
+    fn from(argument: SeverityArgument) -> Self {
+        match argument {
+            SeverityArgument::Error => Self::Error,
+            SeverityArgument::Warning => Self::Warning,
+            SeverityArgument::Note => Self::Note,
+        }
+    }
+}
+
+/// Where rules and schemas come from, and how the program talks.
+#[derive(Debug, Args)]
+pub(super) struct CommonArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) rules: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) schemas: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    pub(super) lang: Option<LanguageArgument>,
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) collection: Option<String>,
+    #[arg(long, value_name = "PERIOD")]
+    pub(super) period: Option<String>,
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    #[arg(long, value_name = "N")]
+    pub(super) expect_records: Option<u64>,
+    #[arg(long, value_name = "DATE")]
+    pub(super) delivery_date: Option<String>,
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) codelist: Vec<String>,
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(super) format: Vec<String>,
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) findings: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) valid: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) rejected: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "error")]
+    pub(super) fail_on: SeverityArgument,
+    #[arg(long)]
+    pub(super) strict: bool,
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) examples: usize,
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(super) top: usize,
+    #[arg(long, value_name = "CHARACTER")]
+    pub(super) delimiter: Option<String>,
+    #[arg(long, value_name = "ENCODING")]
+    pub(super) encoding: Option<String>,
+    #[arg(long, value_name = "NAME=VARIABLE")]
+    pub(super) column: Vec<String>,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArguments {
+    #[arg(value_name = "COLLECTION")]
+    pub(super) collection: String,
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(super) records: u64,
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+    #[arg(long, value_name = "FILE.yaml")]
+    pub(super) defects: Option<PathBuf>,
+    #[arg(long, value_name = "PERIOD", default_value = "2022-03")]
+    pub(super) period: String,
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) truth: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// Help texts: argument id, Swedish, English.
+const CHECK_HELP: [(&str, &str, &str); 20] = [
+    ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
+    (
+        "collection",
+        "Insamling, t.ex. specvard_genomforda; annars avläst ur rubriken",
+        "Collection, e.g. specvard_genomforda; otherwise detected from the header",
+    ),
+    (
+        "period",
+        "Leveransens period: 2022-03, 2022 eller 2022-03-01..2022-03-31",
+        "Period of the submission: 2022-03, 2022 or 2022-03-01..2022-03-31",
+    ),
+    (
+        "region",
+        "Leveransens region: namn, organisationsnummer, lan:12 eller regionkod:41",
+        "Region of the submission: name, organisation number, lan:12 or regionkod:41",
+    ),
+    ("expect_records", "Så många poster ska leveransen ha", "How many records the submission should have"),
+    (
+        "delivery_date",
+        "Leveransdatum; inget får ligga senare (annars i dag)",
+        "Date of delivery; nothing may be later (otherwise today)",
+    ),
+    (
+        "codelist",
+        "Officiellt kodverk ur en fil, t.ex. icd10se=koder.csv",
+        "Official code list from a file, e.g. icd10se=codes.csv",
+    ),
+    (
+        "format",
+        "Rapport: text, json, csv eller parquet, gärna till fil (json=rapport.json); kan upprepas",
+        "Report: text, json, csv or parquet, to a file if you like (json=report.json); repeatable",
+    ),
+    ("output", "Fil för den rapport som inte har någon egen", "File for the report that has none of its own"),
+    (
+        "findings",
+        "Skriv varje avvikelse från reglerna till FILE.csv eller FILE.parquet",
+        "Write every finding to FILE.csv or FILE.parquet",
+    ),
+    ("valid", "Skriv poster utan fel hit, oförändrade", "Write records without errors here, unchanged"),
+    ("rejected", "Skriv poster med fel hit, oförändrade", "Write records with errors here, unchanged"),
+    ("fail_on", "Lägsta allvarlighetsgrad som underkänner", "The least severity that fails the gate"),
+    ("strict", "Underkänn också det som inte kunde kontrolleras", "Fail also what could not be checked"),
+    ("examples", "Exempel per regel och fil", "Examples for each rule and file"),
+    ("top", "Regler som visas utförligt", "Rules shown in full"),
+    ("delimiter", "Fältavgränsare i CSV: ; , tab eller |", "CSV delimiter: ; , tab or |"),
+    ("encoding", "Teckenkodning i CSV: utf-8 eller windows-1252", "CSV encoding: utf-8 or windows-1252"),
+    (
+        "column",
+        "Kolumnen NAME i filen är variabeln VARIABLE; kan upprepas",
+        "Column NAME of the file is the variable VARIABLE; repeatable",
+    ),
+    ("quiet", "Visa inget förlopp", "Show no progress"),
+];
+
+const COMMON_HELP: [(&str, &str, &str); 5] = [
+    ("rules", "Mapp med regler som läggs över de inbyggda", "Folder of rules laid over the built-in ones"),
+    (
+        "schemas",
+        "Mapp med scheman och kodverk som läggs över de inbyggda",
+        "Folder of schemas and code lists laid over the built-in ones",
+    ),
+    ("lang", "Språk: sv eller en", "Language: sv or en"),
+    ("threads", "Antal trådar; resultatet är detsamma", "Number of threads; the result is the same"),
+    ("quiet", "Visa inget förlopp", "Show no progress"),
+];
+
+const GENERATE_HELP: [(&str, &str, &str); 8] = [
+    ("collection", "Insamling, t.ex. specvard_genomforda", "Collection, e.g. specvard_genomforda"),
+    ("records", "Antal poster", "Number of records"),
+    ("seed", "Frö; samma frö ger samma fil", "Seed; the same seed gives the same file"),
+    ("defects", "Fel att plantera, med namn och andel", "Defects to plant, with names and rates"),
+    ("period", "Period: 2022-03, 2022 eller 2022-03-01..2022-03-31", "Period: 2022-03, 2022 or 2022-03-01..2022-03-31"),
+    ("region", "Bara denna region; annars alla efter folkmängd", "This region only; otherwise all by population"),
+    ("output", "Fil att skriva, .csv eller .parquet", "File to write, .csv or .parquet"),
+    ("truth", "Facit: varje planterat fel", "The truth: every planted defect"),
+];
+
+/// The command with its help in `language`.
+pub(super) fn command(language: Language) -> clap::Command {
+    let pick = |sv: &'static str, en: &'static str| match language {
+        Language::Swedish => sv,
+        Language::English => en,
+    };
+    let with_help = |command: clap::Command, tables: &[&[(&'static str, &'static str, &'static str)]]| {
+        tables
+            .iter()
+            .flat_map(|table| table.iter())
+            .fold(command, |command, (id, sv, en)| command.mut_arg(*id, |argument| argument.help(pick(sv, en))))
+    };
+    Arguments::command()
+        .about(pick(
+            "Väntetidskoll: kontrollerar leveranser till nationella väntetidsdatabasen",
+            "Väntetidskoll: checks submissions to Sweden's national waiting-times database",
+        ))
+        .mut_subcommand("check", |check| {
+            with_help(check, &[&CHECK_HELP, &COMMON_HELP])
+                .about(pick("Kontrollera en leverans mot reglerna", "Check a submission against the rules"))
+        })
+        .mut_subcommand("generate", |generate| {
+            with_help(generate, &[&GENERATE_HELP, &COMMON_HELP]).about(pick(
+                "Skriv en påhittad leverans, med planterade fel om så önskas",
+                "Write a synthetic submission, with planted defects if wanted",
+            ))
+        })
+}
+
+/// The language asked for with `--lang`, else that of the locale, else Swedish. Looked up before arguments are parsed,
+/// because help and mistakes speak it, too.
+pub(super) fn language(typed: &[OsString]) -> Language {
+    let stated = typed.iter().enumerate().find_map(|(index, argument)| {
+        let argument = argument.to_str()?;
+        match argument.strip_prefix("--lang=") {
+            Some(value) => Some(value.to_owned()),
+            None if argument == "--lang" => typed.get(index + 1)?.to_str().map(str::to_owned),
+            None => None,
+        }
+    });
+    match stated.or_else(sys_locale::get_locale) {
+        Some(name) if name.to_ascii_lowercase().starts_with("en") => Language::English,
+        _ => Language::Swedish,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_has_help_in_both_languages() {
+        for language in [Language::Swedish, Language::English] {
+            let command = command(language);
+            command.clone().debug_assert();
+            for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+                for argument in subcommand.get_arguments().filter(|argument| argument.get_id() != "help") {
+                    assert!(argument.get_help().is_some(), "{} {}", subcommand.get_name(), argument.get_id());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_language_is_found_before_parsing() {
+        let typed = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(language(&typed(&["vantkoll", "check", "--lang", "en"])), Language::English);
+        assert_eq!(language(&typed(&["vantkoll", "check", "--lang=sv"])), Language::Swedish);
+    }
+}

@@ -1,0 +1,493 @@
+//! `vantkoll check`: from arguments to an exit code.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{CheckArguments, CommonArguments};
+use super::output::PendingFile;
+use super::signal::Signals;
+use super::{ExitCode, Failure, messages, progress, region};
+use crate::assets;
+use crate::diag::{self, Diagnostic};
+use crate::engine::{self, FindingSink, Outcome, Rejections, Settings, Stated, split};
+use crate::model::{Finding, Language};
+use crate::report::finding_rows::{self, FindingContext, FindingFormat, FindingWriter};
+use crate::report::{self, Gate, ReportError, ReportFormat, ReportOptions};
+use crate::rule::{self, Plan};
+use crate::schema::{self, Codelist, Domain, Schemas};
+use crate::submission::{InputError, InputFile, ReadOptions, find};
+use crate::time;
+
+/// Runs the command.
+pub(super) fn run(arguments: &CheckArguments, language: Language) -> Result<ExitCode, Failure> {
+    set_threads(&arguments.common, language)?;
+    let (schemas, plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
+    let settings = Settings { stated: stated(arguments, &schemas, language)?, examples: arguments.examples };
+    let reports = Reports::open(arguments, language)?;
+    let signals = Signals::listen();
+
+    let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+    refuse_overwriting(arguments, &paths, language)?;
+    let options = read_options(arguments, language)?;
+    let files: Vec<InputFile> = paths
+        .iter()
+        .map(|path| InputFile::open(path, &schemas, &options))
+        .collect::<Result<_, _>>()
+        .map_err(|error| input_failure(&error, &signals, language))?;
+
+    let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
+    let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;
+    let sink = findings.as_mut().map(|findings| findings as &mut dyn FindingSink);
+    let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), sink);
+    bar.finish_and_clear();
+    let (outcome, parts) = checked.map_err(|error| match error {
+        InputError::Consumer(cause) => {
+            Failure::output(language, &display(arguments.findings.as_deref()), &into_io(cause))
+        }
+        other => input_failure(&other, &signals, language),
+    })?;
+    if let Some(findings) = findings {
+        findings.finish(language)?;
+    }
+    split_records(arguments, &plans, &parts, &signals, language)?;
+    let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
+    reports.write(&outcome, arguments, language)?;
+    Ok(match gate {
+        Gate::Passed => ExitCode::Passed,
+        Gate::Failed => ExitCode::Findings,
+        Gate::NotChecked => ExitCode::NotChecked,
+    })
+}
+
+fn display(path: Option<&Path>) -> String {
+    path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string())
+}
+
+/// Sets the number of threads, once for the process.
+pub(super) fn set_threads(arguments: &CommonArguments, language: Language) -> Result<(), Failure> {
+    let Some(threads) = arguments.threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Failure::usage(language, "--threads måste vara minst 1", "--threads must be at least 1"));
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
+        Failure::usage(language, format!("--threads {threads}: {error}"), format!("--threads {threads}: {error}"))
+    })
+}
+
+/// Loads schemas, code lists and rules, and compiles them; every mistake is shown.
+pub(super) fn load_plans(
+    arguments: &CommonArguments,
+    codelists: &[String],
+    language: Language,
+) -> Result<(Schemas, BTreeMap<String, Arc<Plan>>), Failure> {
+    let asset = |error: assets::AssetError| Failure::new(ExitCode::Usage, messages::asset(language, &error));
+    let diagnostics = |list: Vec<Diagnostic>| Failure::new(ExitCode::Usage, shown(&list, language));
+    let mut schemas =
+        schema::load(&assets::schemas(arguments.schemas.as_deref()).map_err(asset)?).map_err(diagnostics)?;
+    for argument in codelists {
+        let Some((name, path)) = argument.split_once('=') else {
+            return Err(Failure::usage(
+                language,
+                format!("--codelist {argument}: skriv NAMN=FIL, t.ex. icd10se=koder.csv"),
+                format!("--codelist {argument}: write NAME=FILE, e.g. icd10se=codes.csv"),
+            ));
+        };
+        let known = official_lists(&schemas);
+        if !known.contains(&name) {
+            let near = diag::nearest(name, known.iter().copied()).map(|near| format!(" ({near}?)")).unwrap_or_default();
+            return Err(Failure::usage(
+                language,
+                format!(
+                    "--codelist {name}: inget schema frågar efter det kodverket{near}; de som kan läsas in är {}",
+                    known.join(", ")
+                ),
+                format!(
+                    "--codelist {name}: no schema asks for that code list{near}; those that can be loaded are {}",
+                    known.join(", ")
+                ),
+            ));
+        }
+        let list = Codelist::read(name, Path::new(path)).map_err(|error| {
+            let code =
+                if matches!(error, schema::CodelistError::Io { .. }) { ExitCode::Input } else { ExitCode::Usage };
+            Failure::new(code, messages::codelist(language, &error))
+        })?;
+        schemas.codelists.insert(name, list);
+    }
+    let rules = rule::load(&assets::rules(arguments.rules.as_deref()).map_err(asset)?).map_err(diagnostics)?;
+    let plans = rule::compile(&schemas, &rules).map_err(diagnostics)?;
+    Ok((schemas, plans))
+}
+
+/// Diagnostics as a person reads them, with how many there are.
+fn shown(list: &[Diagnostic], language: Language) -> String {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let text = diag::render(list, color, 110);
+    let count = match (language, list.len()) {
+        (Language::Swedish, n) => format!("fel: {n} misstag i regler och scheman"),
+        (Language::English, 1) => "error: 1 mistake in rules and schemas".to_owned(),
+        (Language::English, n) => format!("error: {n} mistakes in rules and schemas"),
+    };
+    format!("{text}\n{count}")
+}
+
+fn official_lists(schemas: &Schemas) -> Vec<&str> {
+    let variables = schemas.collections.values().flat_map(|collection| &collection.variables);
+    let mut names: Vec<&str> = variables
+        .filter_map(|variable| match &variable.domain {
+            Domain::Text { official_list: Some(name), .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> Result<Stated, Failure> {
+    let period = match &arguments.period {
+        None => None,
+        Some(text) => Some(parse_period(text, language)?),
+    };
+    let region = match &arguments.region {
+        None => None,
+        Some(text) => Some(
+            region::find_region(text, &schemas.codelists)
+                .map_err(|(sv, en)| Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}")))?,
+        ),
+    };
+    let delivery_date = match &arguments.delivery_date {
+        Some(text) => time::parse_day(text).ok_or_else(|| {
+            Failure::usage(
+                language,
+                format!("--delivery-date {text}: skriv datumet som 2022-04-05"),
+                format!("--delivery-date {text}: write the date as 2022-04-05"),
+            )
+        })?,
+        None => today(),
+    };
+    Ok(Stated {
+        period,
+        region,
+        records: arguments.expect_records,
+        delivery_date,
+        delivery_date_stated: arguments.delivery_date.is_some(),
+    })
+}
+
+/// Reads `--period`.
+pub(super) fn parse_period(text: &str, language: Language) -> Result<(i64, i64), Failure> {
+    region::parse_period(text).ok_or_else(|| {
+        Failure::usage(
+            language,
+            format!("--period {text}: skriv perioden som 2022-03, 2022 eller 2022-03-01..2022-03-31"),
+            format!("--period {text}: write the period as 2022-03, 2022 or 2022-03-01..2022-03-31"),
+        )
+    })
+}
+
+/// Today, by the machine's clock and zone: the one place where the program asks what day it is.
+fn today() -> i64 {
+    let date = jiff::Zoned::now().date();
+    time::days_from_civil(i64::from(date.year()), i64::from(date.month()), i64::from(date.day())).unwrap_or(0)
+}
+
+fn read_options(arguments: &CheckArguments, language: Language) -> Result<ReadOptions, Failure> {
+    let usage = |option: &str, text: &str, sv: &str, en: &str| {
+        Failure::usage(language, format!("{option} {text}: {sv}"), format!("{option} {text}: {en}"))
+    };
+    let delimiter = arguments
+        .delimiter
+        .as_deref()
+        .map(|text| {
+            text.parse().map_err(|_| {
+                usage("--delimiter", text, "avgränsaren är ; , tab eller |", "the delimiter is ; , tab or |")
+            })
+        })
+        .transpose()?;
+    let encoding = arguments
+        .encoding
+        .as_deref()
+        .map(|text| {
+            text.parse().map_err(|_| {
+                usage(
+                    "--encoding",
+                    text,
+                    "kodningen är utf-8 eller windows-1252",
+                    "the encoding is utf-8 or windows-1252",
+                )
+            })
+        })
+        .transpose()?;
+    let columns = arguments
+        .column
+        .iter()
+        .map(|text| {
+            text.split_once('=')
+                .map(|(name, variable)| (name.to_owned(), variable.to_owned()))
+                .ok_or_else(|| usage("--column", text, "skriv KOLUMN=variabel", "write COLUMN=variable"))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(ReadOptions { collection: arguments.collection.clone(), delimiter, encoding, columns, ..ReadOptions::default() })
+}
+
+/// An output must not replace an input.
+fn refuse_overwriting(arguments: &CheckArguments, inputs: &[PathBuf], language: Language) -> Result<(), Failure> {
+    let report_files =
+        arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| PathBuf::from(file)));
+    let outputs: Vec<PathBuf> = [&arguments.output, &arguments.findings, &arguments.valid, &arguments.rejected]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(report_files)
+        .collect();
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    for (index, output) in outputs.iter().enumerate() {
+        if inputs.iter().any(|input| real(input) == real(output)) {
+            return Err(Failure::usage(
+                language,
+                format!("`{}` är både indata och utdata", output.display()),
+                format!("`{}` is both input and output", output.display()),
+            ));
+        }
+        if outputs[..index].iter().any(|other| real(other) == real(output)) {
+            return Err(Failure::usage(
+                language,
+                format!("`{}` är målet för två utdata", output.display()),
+                format!("`{}` is the target of two outputs", output.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn input_failure(error: &InputError, signals: &Signals, language: Language) -> Failure {
+    let code = match error {
+        InputError::Interrupted => ExitCode::Signal(signals.number()),
+        InputError::BadPattern { .. } | InputError::UnknownCollection { .. } | InputError::BadOption(_) => {
+            ExitCode::Usage
+        }
+        _ => ExitCode::Input,
+    };
+    Failure::new(code, messages::input(language, error))
+}
+
+fn into_io(cause: Box<dyn std::error::Error + Send + Sync>) -> std::io::Error {
+    let cause = match cause.downcast::<ReportError>() {
+        Ok(error) => match *error {
+            ReportError::Io(error) => return error,
+            other => Box::new(other) as Box<dyn std::error::Error + Send + Sync>,
+        },
+        Err(cause) => cause,
+    };
+    match cause.downcast::<std::io::Error>() {
+        Ok(error) => *error,
+        Err(cause) => std::io::Error::other(cause),
+    }
+}
+
+/// `--findings`: every finding, as it is made.
+struct FindingsFile {
+    file: PendingFile,
+    writer: Option<Box<dyn FindingWriter>>,
+}
+
+impl FindingsFile {
+    fn create(path: &Path, language: Language) -> Result<Self, Failure> {
+        let Some(format) = FindingFormat::of_path(path) else {
+            return Err(Failure::usage(
+                language,
+                format!("--findings {}: filen ska sluta på .csv eller .parquet", path.display()),
+                format!("--findings {}: the file must end in .csv or .parquet", path.display()),
+            ));
+        };
+        let failed = |error: &std::io::Error| Failure::output(language, &path.display().to_string(), error);
+        let file = PendingFile::create(path).map_err(|error| failed(&error))?;
+        let writer = file.writer().map_err(|error| failed(&error))?;
+        let writer = finding_rows::open(format, Box::new(writer)).map_err(|error| failed(&into_io(Box::new(error))))?;
+        Ok(Self { file, writer: Some(writer) })
+    }
+
+    fn finish(mut self, language: Language) -> Result<(), Failure> {
+        let target = self.file.target().display().to_string();
+        if let Some(writer) = self.writer.take() {
+            writer.finish().map_err(|error| Failure::output(language, &target, &into_io(Box::new(error))))?;
+        }
+        self.file.finish().map_err(|error| Failure::output(language, &target, &error))
+    }
+}
+
+impl FindingSink for FindingsFile {
+    fn take(
+        &mut self,
+        plan: &Plan,
+        paths: &[PathBuf],
+        findings: &[Finding],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match &mut self.writer {
+            Some(writer) => writer.write(&FindingContext { plan, paths }, findings).map_err(Into::into),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `--valid` and `--rejected`.
+fn split_records(
+    arguments: &CheckArguments,
+    plans: &BTreeMap<String, Arc<Plan>>,
+    parts: &[(Vec<InputFile>, Rejections)],
+    signals: &Signals,
+    language: Language,
+) -> Result<(), Failure> {
+    if arguments.valid.is_none() && arguments.rejected.is_none() {
+        return Ok(());
+    }
+    let [(files, rejections)] = parts else {
+        return Err(Failure::usage(
+            language,
+            "--valid och --rejected gäller en insamling i taget; filerna hör till flera",
+            "--valid and --rejected take one collection at a time; the files belong to several",
+        ));
+    };
+    let Some(plan) = files.first().and_then(|file| plans.get(&file.collection)) else { return Ok(()) };
+    let create = |path: &Option<PathBuf>| -> Result<Option<PendingFile>, Failure> {
+        path.as_deref()
+            .map(|path| {
+                PendingFile::create(path)
+                    .map_err(|error| Failure::output(language, &path.display().to_string(), &error))
+            })
+            .transpose()
+    };
+    let pending = [create(&arguments.valid)?, create(&arguments.rejected)?];
+    let writer = |file: &Option<PendingFile>| -> Result<Option<Box<dyn Write + Send>>, Failure> {
+        file.as_ref()
+            .map(|file| {
+                file.writer()
+                    .map(|writer| Box::new(writer) as Box<dyn Write + Send>)
+                    .map_err(|error| Failure::output(language, &file.target().display().to_string(), &error))
+            })
+            .transpose()
+    };
+    let outputs = split::SplitOutputs { valid: writer(&pending[0])?, rejected: writer(&pending[1])? };
+    let named = display(arguments.valid.as_deref().or(arguments.rejected.as_deref()));
+    split::split(plan, files, rejections, outputs, &signals.stop).map_err(|error| match error {
+        split::SplitError::Input(error) => input_failure(&error, signals, language),
+        split::SplitError::Output(error) => Failure::output(language, &named, &error),
+        other @ split::SplitError::Different { .. } => Failure::usage(language, "--valid och --rejected skriver en fil, men filerna har olika kolumner eller format; kontrollera dem var för sig", other),
+    })?;
+    for file in pending.into_iter().flatten() {
+        let target = file.target().display().to_string();
+        file.finish().map_err(|error| Failure::output(language, &target, &error))?;
+    }
+    Ok(())
+}
+
+/// The reports asked for, each with its file opened before the work begins.
+struct Reports {
+    to_files: Vec<(ReportFormat, PendingFile)>,
+    to_stdout: Option<ReportFormat>,
+}
+
+impl Reports {
+    fn open(arguments: &CheckArguments, language: Language) -> Result<Self, Failure> {
+        let mut reports = Self { to_files: Vec::new(), to_stdout: None };
+        let mut homeless = Vec::new();
+        for argument in &arguments.format {
+            let (name, file) = argument
+                .split_once('=')
+                .map_or((argument.as_str(), None), |(name, file)| (name, Some(PathBuf::from(file))));
+            let format: ReportFormat = name.parse().map_err(|_| {
+                let known = ReportFormat::ALL.map(ReportFormat::as_str).join(", ");
+                Failure::usage(
+                    language,
+                    format!("--format {name}: formaten är {known}"),
+                    format!("--format {name}: the formats are {known}"),
+                )
+            })?;
+            match file {
+                Some(file) => reports.to_files.push((format, create(&file, language)?)),
+                None => homeless.push(format),
+            }
+        }
+        if homeless.is_empty() && arguments.format.is_empty() {
+            homeless.push(ReportFormat::Text);
+        }
+        match (homeless.as_slice(), &arguments.output) {
+            ([], None) => {}
+            ([], Some(_)) => {
+                return Err(Failure::usage(
+                    language,
+                    "--output: alla rapporter har redan en fil",
+                    "--output: every report has a file already",
+                ));
+            }
+            ([format], Some(file)) => reports.to_files.push((*format, create(file, language)?)),
+            ([format], None) => {
+                if format.is_binary() && std::io::stdout().is_terminal() {
+                    return Err(Failure::usage(
+                        language,
+                        format!("--format {format}: ange en fil, --format {format}=FIL"),
+                        format!("--format {format}: name a file, --format {format}=FILE"),
+                    ));
+                }
+                reports.to_stdout = Some(*format);
+            }
+            _ => {
+                return Err(Failure::usage(
+                    language,
+                    "bara en rapport kan gå till skärmen; ge de andra filer (--format json=FIL)",
+                    "only one report can go to standard output; give the others files (--format json=FILE)",
+                ));
+            }
+        }
+        Ok(reports)
+    }
+
+    fn write(self, outcome: &Outcome, arguments: &CheckArguments, language: Language) -> Result<(), Failure> {
+        let stdout = std::io::stdout();
+        let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let width = terminal_width();
+        let options = ReportOptions {
+            language,
+            width,
+            color,
+            fail_on: arguments.fail_on.into(),
+            strict: arguments.strict,
+            top: arguments.top,
+        };
+        for (format, file) in self.to_files {
+            let target = file.target().display().to_string();
+            let failed = |error: std::io::Error| Failure::output(language, &target, &error);
+            let mut writer = file.writer().map_err(failed)?;
+            let options = ReportOptions { color: false, width: 100, ..options };
+            report::write(format, outcome, &options, &mut writer).map_err(|error| failed(into_io(Box::new(error))))?;
+            writer.flush().map_err(failed)?;
+            drop(writer);
+            file.finish().map_err(failed)?;
+        }
+        if let Some(format) = self.to_stdout {
+            let mut writer = BufWriter::new(stdout);
+            match report::write(format, outcome, &options, &mut writer).map_err(|error| into_io(Box::new(error))) {
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                Err(error) => return Err(Failure::output(language, "stdout", &error)),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn create(file: &Path, language: Language) -> Result<PendingFile, Failure> {
+    PendingFile::create(file).map_err(|error| Failure::output(language, &file.display().to_string(), &error))
+}
+
+/// Columns of the terminal, as the shell says; 100 where it does not.
+fn terminal_width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| (40..=300).contains(columns))
+        .unwrap_or(100)
+}

@@ -1,0 +1,46 @@
+//! Files written beside their target and renamed when complete.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file that appears under its name only once it is complete; dropped before that, it leaves nothing.
+pub(super) struct PendingFile {
+    target: PathBuf,
+    file: NamedTempFile,
+}
+
+impl PendingFile {
+    /// Creates the file beside `target`.
+    pub(super) fn create(target: &Path) -> std::io::Result<Self> {
+        if target.is_dir() {
+            return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder"));
+        }
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".vantkoll-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        Ok(Self { target: target.to_path_buf(), file: builder.tempfile_in(folder)? })
+    }
+
+    /// Another handle to write through.
+    pub(super) fn writer(&self) -> std::io::Result<BufWriter<File>> {
+        Ok(BufWriter::with_capacity(1 << 16, self.file.reopen()?))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(self) -> std::io::Result<()> {
+        self.file.persist(&self.target).map(drop).map_err(|error| error.error)
+    }
+
+    /// What it will be called.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+}

@@ -1,0 +1,209 @@
+//! Mistakes in rule and schema files: sources, places and diagnostics, rendered by miette.
+//!
+//! A [`Diagnostic`] names one mistake: a stable code, a message, one or two labelled places and a help line. Loading
+//! and compiling push into [`Diagnostics`] and go on, so that a maintainer sees every mistake at once. Deliberately
+//! knows nothing of findings in data, and of failures such as a missing file.
+
+use std::sync::Arc;
+
+use miette::{LabeledSpan, NamedSource, SourceCode};
+
+/// A text file of rules or schemas, shared by all places in it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    named: Arc<NamedSource<String>>,
+}
+
+impl Source {
+    /// A source called `name` (a path, or `rules/…` for embedded files) with its whole text.
+    pub fn new(name: impl AsRef<str>, text: impl Into<String>) -> Self {
+        Self { named: Arc::new(NamedSource::new(name, text.into()).with_language("YAML")) }
+    }
+
+    /// What the source is called.
+    pub fn name(&self) -> &str {
+        self.named.name()
+    }
+
+    /// Its whole text.
+    pub fn text(&self) -> &str {
+        self.named.inner()
+    }
+}
+
+/// Bytes of a source.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file.
+    pub source: Source,
+    /// First byte.
+    pub offset: usize,
+    /// Bytes; 0 is shown as a point.
+    pub len: usize,
+}
+
+/// One mistake.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    code: &'static str,
+    message: String,
+    place: Option<Place>,
+    label: String,
+    second: Option<(Place, String)>,
+    help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A mistake with a stable `code` such as `rule::unknown_variable`.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), place: None, label: String::new(), second: None, help: None }
+    }
+
+    /// Points at `place`, saying `label` there.
+    #[must_use]
+    pub fn at(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.place = Some(place);
+        self.label = label.into();
+        self
+    }
+
+    /// Points at a second place, where two disagree. Shown as a label where both are in one file.
+    #[must_use]
+    pub fn and_at(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.second = Some((place, label.into()));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says what to do, where there is something to say.
+    #[must_use]
+    pub fn help_if(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The main place.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        let elsewhere = self
+            .second
+            .as_ref()
+            .filter(|(second, _)| self.place.as_ref().is_some_and(|place| place.source.name() != second.source.name()));
+        match (&self.help, elsewhere) {
+            (None, None) => None,
+            (Some(help), None) => Some(Box::new(help)),
+            (help, Some((second, label))) => {
+                let line =
+                    second.source.text().get(..second.offset).map_or(1, |before| before.matches('\n').count() + 1);
+                let place = format!("{label}: {}:{line}", second.source.name());
+                Some(Box::new(help.as_ref().map_or(place.clone(), |help| format!("{help}; {place}"))))
+            }
+        }
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|place| place.source.named.as_ref() as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.place.as_ref()?;
+        let first = LabeledSpan::new_primary_with_span(Some(self.label.clone()), (place.offset, place.len));
+        let second = self
+            .second
+            .as_ref()
+            .filter(|(second, _)| second.source.name() == place.source.name())
+            .map(|(second, label)| LabeledSpan::new_with_span(Some(label.clone()), (second.offset, second.len)));
+        Some(Box::new(std::iter::once(first).chain(second)))
+    }
+}
+
+/// Every mistake found so far.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Adds the mistake of a failed step, or passes its value on.
+    pub fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|diagnostic| self.push(diagnostic)).ok()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them, ordered by file and place.
+    pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|diagnostic| {
+            diagnostic.place.as_ref().map(|place| (place.source.name().to_owned(), place.offset))
+        });
+        self.list
+    }
+}
+
+/// Renders `diagnostics` as a person reads them, one after another.
+pub fn render(diagnostics: &[Diagnostic], color: bool, width: usize) -> String {
+    let theme = if color { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        // Writing into a string cannot fail.
+        let _ = handler.render_report(&mut text, diagnostic);
+    }
+    text
+}
+
+/// The name among `known` that `name` was probably meant to be.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// A help line `did you mean …`, where a near name exists.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
+}

@@ -1,0 +1,323 @@
+//! One batch: verdicts of every rule, accounts, findings, rejected records, key hashes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::eval::{Context, Evaluator};
+use super::run::TimestampForms;
+use super::text::is_personal_number;
+use super::unique::{self, UniqueRule};
+use crate::model::{
+    Account, Detail, FileIndex, Finding, RuleIndex, Severity, ShownValue, Skipped, Text, VariableIndex, VerdictCounts,
+    column_letters,
+};
+use crate::rule::{Check, Plan, Rule, SubmissionKind};
+use crate::schema::{Domain, Missing};
+use crate::table::{Batch, Bits, FaultKind, value};
+
+/// What every batch of one file needs to know.
+pub(super) struct FileContext {
+    pub(super) index: usize,
+    /// Variable → physical column.
+    pub(super) column_of: Vec<Option<usize>>,
+    pub(super) statuses: Vec<RuleStatus>,
+    /// Set for a rule once the batches folded so far hold enough examples.
+    pub(super) full: Vec<AtomicBool>,
+    pub(super) examples: usize,
+    /// Whether every finding is wanted.
+    pub(super) stream: bool,
+}
+
+/// What a rule can say about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RuleStatus {
+    Evaluated,
+    NotApplicable,
+    Skipped(Skipped),
+    /// A rule on the whole submission, judged elsewhere.
+    Elsewhere,
+}
+
+/// Counts of one rule in one batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RulePart {
+    pub(super) counts: VerdictCounts,
+    pub(super) violations: u64,
+}
+
+/// What one batch contributes to a run.
+pub(super) struct BatchTally {
+    pub(super) rules: Vec<RulePart>,
+    pub(super) accounts: Vec<Account>,
+    pub(super) forms: Vec<TimestampForms>,
+    /// The first findings of each rule, in the order of rule and record.
+    pub(super) examples: Vec<Finding>,
+    /// Every finding, in the order of record and rule, where asked for.
+    pub(super) stream: Vec<Finding>,
+    /// Records that violate a rule of severity error.
+    pub(super) rejected: Bits,
+    /// For each uniqueness rule the hash of each record's key; 0 where a part of it is blank.
+    pub(super) key_hashes: Vec<Vec<u64>>,
+}
+
+/// Evaluates every rule on `batch`.
+pub(super) fn evaluate(
+    context: &Context<'_>,
+    file: &FileContext,
+    unique_rules: &[UniqueRule],
+    batch: &Batch,
+) -> BatchTally {
+    let plan = context.plan;
+    let n_rows = batch.n_rows;
+    let records = n_rows as u64;
+    let evaluator = Evaluator::new(context, batch);
+    let broken = batch.broken();
+    let maker = FindingMaker { plan, file: file.index, column_of: &file.column_of, batch };
+    let mut tally = BatchTally {
+        rules: vec![RulePart::default(); plan.rules.len()],
+        accounts: Vec::new(),
+        forms: vec![TimestampForms::default(); plan.collection.variables.len()],
+        examples: Vec::new(),
+        stream: Vec::new(),
+        rejected: Bits::none(n_rows),
+        key_hashes: Vec::new(),
+    };
+    for (index, (rule, status)) in plan.rules.iter().zip(&file.statuses).enumerate() {
+        let part = &mut tally.rules[index];
+        let check = match (&rule.check, status) {
+            (Check::Record(check), RuleStatus::Evaluated) => check,
+            (_, RuleStatus::NotApplicable) => {
+                part.counts.not_applicable = records;
+                continue;
+            }
+            (_, RuleStatus::Skipped(_)) => {
+                part.counts.not_checked = records;
+                continue;
+            }
+            (Check::Submission(SubmissionKind::Readable), _) => {
+                readable(&maker, RuleIndex(index), rule, file, &mut tally);
+                continue;
+            }
+            _ => continue,
+        };
+        let (when, holds) = (evaluator.bool(check.when), evaluator.bool(check.assert));
+        let mut satisfied = when.yes.and(&holds.yes);
+        let mut violated = when.yes.and(&holds.no);
+        let mut not_applicable = when.no.clone();
+        if let Some(broken) = &broken {
+            satisfied = satisfied.minus(broken);
+            violated = violated.minus(broken);
+            not_applicable = not_applicable.minus(broken);
+        }
+        let counts = VerdictCounts {
+            satisfied: satisfied.count(),
+            violated: violated.count(),
+            not_applicable: not_applicable.count(),
+            not_checked: 0,
+        };
+        part.counts = VerdictCounts { not_checked: records - counts.total(), ..counts };
+        part.violations = counts.violated;
+        if counts.violated == 0 {
+            continue;
+        }
+        if rule.severity == Severity::Error {
+            tally.rejected = tally.rejected.or(&violated);
+        }
+        let detail = check.detail.map(|node| evaluator.int(node));
+        let detail_at = |row: usize| {
+            detail.as_ref().filter(|ints| ints.known.contains(row)).map(|ints| Detail::Number(ints.values[row]))
+        };
+        if !file.full[index].load(Ordering::Relaxed) {
+            tally.examples.extend(
+                violated
+                    .iter()
+                    .take(file.examples)
+                    .map(|row| maker.finding(RuleIndex(index), rule, row, detail_at(row))),
+            );
+        }
+        if file.stream {
+            tally.stream.extend(violated.iter().map(|row| maker.finding(RuleIndex(index), rule, row, detail_at(row))));
+        }
+    }
+    tally.stream.sort_by_key(|finding| (finding.position.row, finding.rule));
+    tally.accounts = (0..plan.collection.variables.len())
+        .map(|variable| account(&evaluator, VariableIndex(variable), broken.as_ref()))
+        .collect();
+    for (index, variable) in plan.collection.variables.iter().enumerate() {
+        if matches!(variable.domain, Domain::Timestamp { .. }) {
+            tally.forms[index] = evaluator.forms(VariableIndex(index));
+        }
+    }
+    tally.key_hashes =
+        unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
+    tally
+}
+
+/// The five-way account of one variable.
+fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&Bits>) -> Account {
+    let (plan, batch) = (evaluator.plan(), evaluator.batch());
+    let n_rows = batch.n_rows as u64;
+    let unreadable = broken.map_or(0, Bits::count);
+    let filled = evaluator.filled(variable);
+    let required = &evaluator.bool(plan.requirements[variable.0].required).yes;
+    let blank_required = required.minus(filled);
+    let blank_required = broken.map_or_else(|| blank_required.count(), |broken| blank_required.minus(broken).count());
+    let (mut negative, mut unknown) = (0u64, 0u64);
+    let item = plan.collection.get(variable);
+    if !item.missing_codes.is_empty()
+        && let Some(column) = batch.columns[variable.0].as_ref()
+    {
+        let dict = evaluator.dict(variable, column);
+        let list = match &item.domain {
+            Domain::Code { codelist } => plan.codelists.get(codelist),
+            _ => None,
+        };
+        let kinds: Vec<Option<Missing>> = dict
+            .first_rows
+            .iter()
+            .map(|row| {
+                let written = value(column, *row as usize);
+                let code = list.and_then(|list| list.canonical(written)).map_or(written, str::as_bytes);
+                item.missing_codes.iter().find(|(missing, _)| missing.as_bytes() == code).map(|(_, kind)| *kind)
+            })
+            .collect();
+        if kinds.iter().any(Option::is_some) {
+            for row in 0..batch.n_rows {
+                match kinds[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)] {
+                    Some(Missing::Negative) => negative += 1,
+                    Some(Missing::Unknown) => unknown += 1,
+                    None => {}
+                }
+            }
+        }
+    }
+    let n_filled = filled.count();
+    Account {
+        filled: n_filled - negative - unknown,
+        negative,
+        unknown,
+        blank_required,
+        // A broken record's fields are blank in the batch, and counted apart.
+        blank_allowed: n_rows - n_filled - blank_required - unreadable,
+        unreadable,
+    }
+}
+
+/// Faults in how records are written, as findings of the rule on readability.
+fn readable(maker: &FindingMaker<'_>, index: RuleIndex, rule: &Rule, file: &FileContext, tally: &mut BatchTally) {
+    let batch = maker.batch;
+    let mut faulty_rows = Bits::none(batch.n_rows);
+    for fault in &batch.faults {
+        faulty_rows.insert(fault.row);
+    }
+    let violated = faulty_rows.count();
+    tally.rules[index.0] = RulePart {
+        counts: VerdictCounts { satisfied: batch.n_rows as u64 - violated, violated, ..VerdictCounts::default() },
+        violations: batch.faults.len() as u64,
+    };
+    if rule.severity == Severity::Error {
+        tally.rejected = tally.rejected.or(&faulty_rows);
+    }
+    let wanted = if file.full[index.0].load(Ordering::Relaxed) { 0 } else { file.examples };
+    tally.examples.extend(batch.faults.iter().take(wanted).map(|fault| maker.fault(index, fault.row, &fault.kind)));
+    if file.stream {
+        tally.stream.extend(batch.faults.iter().map(|fault| maker.fault(index, fault.row, &fault.kind)));
+    }
+}
+
+/// Makes findings of one batch. Every value that a finding shows is masked here, where needed, and nowhere else.
+pub(super) struct FindingMaker<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) file: usize,
+    pub(super) column_of: &'a [Option<usize>],
+    pub(super) batch: &'a Batch,
+}
+
+impl FindingMaker<'_> {
+    /// The finding of a rule on one record.
+    pub(super) fn finding(&self, index: RuleIndex, rule: &Rule, row: usize, detail: Option<Detail>) -> Finding {
+        let show = |variables: &[VariableIndex]| variables.iter().map(|variable| self.shown(*variable, row)).collect();
+        Finding {
+            rule: index,
+            file: FileIndex(self.file),
+            position: self.batch.positions.at(row),
+            key: self.key(row),
+            faulty: show(&rule.faulty),
+            triggers: show(&rule.triggers),
+            detail,
+        }
+    }
+
+    /// The record's key, its parts joined by spaces.
+    fn key(&self, row: usize) -> String {
+        let parts: Vec<String> =
+            self.plan.collection.key.iter().map(|variable| self.shown(*variable, row).value).collect();
+        parts.join(" ")
+    }
+
+    fn shown(&self, variable: VariableIndex, row: usize) -> ShownValue {
+        let item = self.plan.collection.get(variable);
+        let value = self.batch.columns[variable.0].as_ref().map(|column| value(column, row)).unwrap_or_default();
+        let value = if value.is_empty() {
+            String::new()
+        } else if item.identifies_person || is_personal_number(value) {
+            MASK.to_owned()
+        } else {
+            String::from_utf8_lossy(value).into_owned()
+        };
+        ShownValue { variable: item.id.clone(), column: self.column_of[variable.0].map(column_letters), value }
+    }
+
+    fn fault(&self, index: RuleIndex, row: usize, kind: &FaultKind) -> Finding {
+        let mut position = self.batch.positions.at(row);
+        let (column, detail) = match kind {
+            FaultKind::FieldCount { found, expected } => (
+                None,
+                Text::new(
+                    format!("{found} fält på raden, {expected} kolumner i rubriken"),
+                    format!("{found} fields in the record, {expected} columns in the header"),
+                ),
+            ),
+            FaultKind::UnclosedQuote { column } => {
+                (Some(*column), Text::new("citattecknet stängs aldrig", "the quotation mark is never closed"))
+            }
+            FaultKind::TextAfterQuote { column } => (
+                Some(*column),
+                Text::new("text efter det avslutande citattecknet", "text after the closing quotation mark"),
+            ),
+            FaultKind::Undecodable { column, byte } => {
+                position.byte = Some(*byte);
+                (
+                    Some(*column),
+                    Text::new(
+                        format!("oläsligt tecken vid byte {byte}"),
+                        format!("unreadable character at byte {byte}"),
+                    ),
+                )
+            }
+        };
+        let faulty = column
+            .map(|column| {
+                let variable = self.column_of.iter().position(|physical| *physical == Some(column));
+                let name = variable.map_or_else(
+                    || column_letters(column),
+                    |variable| self.plan.collection.variables[variable].id.clone(),
+                );
+                ShownValue { variable: name, column: Some(column_letters(column)), value: String::new() }
+            })
+            .into_iter()
+            .collect();
+        let key = if kind.breaks_record() { String::new() } else { self.key(row) };
+        Finding {
+            rule: index,
+            file: FileIndex(self.file),
+            position,
+            key,
+            faulty,
+            triggers: Vec::new(),
+            detail: Some(Detail::Text(detail)),
+        }
+    }
+}
+
+/// Shown in place of a value that could identify a person.
+const MASK: &str = "***";

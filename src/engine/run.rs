@@ -1,0 +1,149 @@
+//! What a finished run holds; what reports are written from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
+use crate::rule::Plan;
+use crate::submission::{Format, HeaderColumn, ScanSummary};
+
+/// What the user stated about the submission.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `--period`: first and last day, as days since 1970-01-01.
+    pub period: Option<(i64, i64)>,
+    /// `--region`: organisation number and name.
+    pub region: Option<StatedRegion>,
+    /// `--expect-records`.
+    pub records: Option<u64>,
+    /// `--delivery-date` or today, as days since 1970-01-01.
+    pub delivery_date: i64,
+    /// Whether the delivery date was stated rather than today's.
+    pub delivery_date_stated: bool,
+}
+
+/// A region the user named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedRegion {
+    /// Its organisation number, ten digits.
+    pub organisation_number: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Everything of one `check`: one [`Run`] a collection.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was stated.
+    pub stated: Stated,
+    /// In the order of their first files.
+    pub runs: Vec<Run>,
+}
+
+/// The checked submission of one collection.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The rules it was checked against.
+    pub plan: Arc<Plan>,
+    /// Its files.
+    pub files: Vec<FileRun>,
+    /// Records over all files.
+    pub records: u64,
+    /// Records in which at least one rule of severity error is violated.
+    pub rejected: u64,
+    /// One entry a rule of the plan, in its order.
+    pub rules: Vec<RuleRun>,
+    /// One account a variable of the schema, in its order.
+    pub accounts: Vec<Account>,
+    /// One entry a variable: how its points in time were written. Zero for other types.
+    pub timestamp_forms: Vec<TimestampForms>,
+}
+
+/// How the points in time of a variable were written, by count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimestampForms {
+    /// `2022-01-03T08:00`, with `T` or a space.
+    pub minutes: u64,
+    /// `2022-01-03T08:00:00`, fractions included.
+    pub seconds: u64,
+    /// `20220103080000`.
+    pub compact: u64,
+    /// `2022-01-03` or `20220103`.
+    pub date_only: u64,
+}
+
+impl TimestampForms {
+    /// Adds the counts of another part.
+    pub fn merge(&mut self, other: &Self) {
+        self.minutes += other.minutes;
+        self.seconds += other.seconds;
+        self.compact += other.compact;
+        self.date_only += other.date_only;
+    }
+}
+
+/// One file of a run.
+#[derive(Clone, Debug)]
+pub struct FileRun {
+    /// As named or found.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// As detected or stated.
+    pub format: Format,
+    /// Whether the collection was detected.
+    pub collection_detected: bool,
+    /// Its columns.
+    pub header: Vec<HeaderColumn>,
+    /// What was read.
+    pub summary: ScanSummary,
+}
+
+/// What became of one rule.
+#[derive(Clone, Debug, Default)]
+pub struct RuleRun {
+    /// Verdicts by record. For rules on the whole submission: by record where they speak of records
+    /// (uniqueness, readability), otherwise `records` is not what they add up to; see `violations`.
+    pub counts: VerdictCounts,
+    /// Findings: for rules on records the violated records; for rules on the submission the places found wrong.
+    pub violations: u64,
+    /// Files in which the rule could not be looked at, and why; a rule skipped in every file was not checked at all.
+    pub skipped: Vec<(usize, Skipped)>,
+    /// The first findings, in the order of file and record; bounded a file and rule.
+    pub examples: Vec<Finding>,
+}
+
+impl Run {
+    /// Places found wrong by rules of this severity.
+    pub fn violations(&self, severity: Severity) -> u64 {
+        self.plan
+            .rules
+            .iter()
+            .zip(&self.rules)
+            .filter(|(rule, _)| rule.severity == severity)
+            .map(|(_, run)| run.violations)
+            .sum()
+    }
+
+    /// Rules that could not be looked at in at least one file, by index in the plan.
+    pub fn skipped(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rules.iter().enumerate().filter(|(_, run)| !run.skipped.is_empty()).map(|(index, _)| index)
+    }
+}
+
+impl Outcome {
+    /// Places found wrong by rules of this severity, over all collections.
+    pub fn violations(&self, severity: Severity) -> u64 {
+        self.runs.iter().map(|run| run.violations(severity)).sum()
+    }
+
+    /// True where no rule of severity `fail_on` or graver is violated.
+    pub fn passes(&self, fail_on: Severity) -> bool {
+        Severity::ALL.into_iter().filter(|severity| *severity >= fail_on).all(|severity| self.violations(severity) == 0)
+    }
+
+    /// True where something a rule speaks of could not be decided: a rule skipped in a file, or a record not checked.
+    pub fn has_unchecked(&self) -> bool {
+        self.runs.iter().any(|run| run.rules.iter().any(|rule| !rule.skipped.is_empty() || rule.counts.not_checked > 0))
+    }
+}

@@ -1,0 +1,84 @@
+//! **vantkoll** (väntetidskoll) checks submissions to Sweden's national waiting-times database (nationella
+//! väntetidsdatabasen) against declarative rules, before and after they are submitted.
+//!
+//! A submission is one or more files of contacts (`vårdkontakter`) that a region delivers for one collection and one
+//! period. What a submission looks like is in `schemas/`, what must hold in `rules/`; this crate is the machine that
+//! reads both, and knows no variable, code or rule by name.
+//!
+//! # Flow
+//!
+//! ```text
+//! schemas/*.yaml, codelists/*.csv ─► schema::Schemas ─┐
+//! rules/*.yaml ───────────────────► rule::RuleSet ────┴─► rule::Plan            (spanned → checked; all mistakes at once)
+//!                                                            │
+//! CSV, Parquet ─► submission::InputFile ─► table::Batch ─► engine (rayon) ─► batch tallies ─► engine::Outcome ─► report
+//!                 detect, map columns      views, no copy   verdicts          merged in file order                text, JSON,
+//!                                                                                                                CSV, Parquet
+//! ```
+//!
+//! One pass over the data does everything: verdicts of all rules, the account of every variable, findings, key
+//! hashes. Further passes happen only where duplicates are suspected, or where the submission is to be divided.
+//!
+//! # Code map
+//!
+//! A module may use those above it, never those below; a test holds the order.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`model`] | the words: ids, severities, verdicts, findings, counts; no I/O, no Arrow, no YAML |
+//! | [`time`] | points in time as submissions write them |
+//! | [`table`] | what readers and rules share: [`table::Batch`], bit sets |
+//! | [`diag`] | mistakes in rule and schema files, with their places |
+//! | [`yaml`] | the only module that names the YAML crate |
+//! | [`assets`] | rules and schemas inside the binary, and folders laid over them |
+//! | [`schema`] | collections, variables, formats, code lists |
+//! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
+//! | [`submission`] | finds, detects and reads files as batches |
+//! | [`engine`] | runs a plan over batches in parallel |
+//! | [`generate`] | synthetic submissions with planted defects |
+//! | [`report`] | writes an outcome, one file a format |
+//! | [`cli`] | arguments, progress, exit codes |
+//!
+//! # One evaluator
+//!
+//! Requirement levels, value domains and checks written in SQL all become a condition and an assertion over columns
+//! (`rule::expr`), so that they share one three-valued logic and one evaluator (`engine::eval`), whatever the file
+//! format. The evaluator works a column at a time over Arrow view arrays; codes are judged once for each distinct value of
+//! a batch. Truths are pairs of bit sets (true, false, neither), on which Kleene's logic is bit algebra.
+//!
+//! # Invariants
+//!
+//! - The result is the same, byte for byte, for any number of threads and batch size, and apart from physical lines
+//!   for CSV and Parquet. Order is file, row, rule. Hash order never reaches an output.
+//! - Memory is bounded by the batches in flight plus 8 bytes and one bit a record. Findings beyond a budget are counted,
+//!   not kept; totals are always exact.
+//! - No input makes the program panic; a panic that happens all the same is caught and never shows a cell value.
+//! - A value that identifies a person appears in no report, log or error; masking happens where a finding is made.
+//! - The four verdicts of a rule add up to the records, and so does the account of a variable. What could not be looked
+//!   at is never counted as satisfied.
+//! - `model` has no `serde::Serialize`: each format has its own twin, so that a format cannot change by accident.
+//!
+//! # Three families of trouble
+//!
+//! A *finding* says that data is wrong and is part of the result; a *diagnostic* says that a rule, schema or argument is
+//! wrong, and all are shown; a *failure* says that the world is wrong (a file cannot be read, a disk is full). They
+//! never mix, and each has its exit codes ([`cli::ExitCode`]).
+//!
+//! # Text encoding and time
+//!
+//! Text is UTF-8 inside; Windows-1252 is decoded value by value as it is read. Times are local and without zone, as in the
+//! models. The clock is read in one place, for the delivery date when none is stated.
+
+pub mod assets;
+pub mod cli;
+pub mod diag;
+pub mod engine;
+pub mod generate;
+pub mod model;
+pub mod report;
+pub mod rule;
+pub mod schema;
+pub mod submission;
+pub mod table;
+pub mod time;
+pub mod yaml;

@@ -1,0 +1,321 @@
+//! Plain vocabulary: rule and variable ids, severities, verdicts, positions, findings and tallies.
+//!
+//! Responsible for the words that every other module speaks (`Severity`, `Verdict`, `Finding` …) and for
+//! merging counts. Deliberately knows nothing of files, Arrow, YAML or output formats: it does no I/O and
+//! implements no serialisation, so a report format cannot change by accident.
+
+use std::fmt;
+
+/// The stable, permanent name of a rule, such as `SVG-0101` or `SVG-K-fas`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub String);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The place of a rule in its plan; dense, starts at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleIndex(pub usize);
+
+/// The place of a variable in its collection's schema; dense, starts at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VariableIndex(pub usize);
+
+/// A 1-based record number within one file. The header is not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(pub u64);
+
+/// A 1-based physical line within one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line(pub u64);
+
+/// The place of a file in the submission; dense, starts at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileIndex(pub usize);
+
+/// How much a violated rule matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing has to be done.
+    Note,
+    /// Probably wrong; the record is still used.
+    Warning,
+    /// Wrong; the register leaves the record out.
+    Error,
+}
+
+impl Severity {
+    /// The machine word: `error`, `warning` or `note`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// Every severity, gravest first.
+    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+}
+
+/// The requirement level of a variable, in the reporting models' own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Obligatorisk.
+    Mandatory,
+    /// Villkorat obligatorisk: required where a stated condition is true.
+    Conditional,
+    /// Obligatorisk om tillgänglig: measured, never a finding of a record.
+    IfAvailable,
+    /// Frivillig.
+    Voluntary,
+    /// Hämtas separat: not expected in the submission.
+    FetchedSeparately,
+    /// Ingår ej: must not be in the submission.
+    NotIncluded,
+}
+
+impl Level {
+    /// Every level, in the order of the reporting models.
+    pub const ALL: [Self; 6] = [
+        Self::Mandatory,
+        Self::Conditional,
+        Self::IfAvailable,
+        Self::Voluntary,
+        Self::FetchedSeparately,
+        Self::NotIncluded,
+    ];
+
+    /// The word used in YAML and machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mandatory => "mandatory",
+            Self::Conditional => "conditional",
+            Self::IfAvailable => "if_available",
+            Self::Voluntary => "voluntary",
+            Self::FetchedSeparately => "fetched_separately",
+            Self::NotIncluded => "not_included",
+        }
+    }
+}
+
+/// A text in both languages of the product.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Text {
+    /// Swedish.
+    pub sv: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// Builds a text from its two languages.
+    pub fn new(sv: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { sv: sv.into(), en: en.into() }
+    }
+
+    /// The text in `language`.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::Swedish => &self.sv,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// The language of what a person reads. Codes and ids are the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Language {
+    /// Svenska, the default.
+    #[default]
+    Swedish,
+    /// English.
+    English,
+}
+
+/// Where a rule or a variable is laid down.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SourceReference {
+    /// The document's title, with issuer or year.
+    pub document: String,
+    /// The place within it.
+    pub place: String,
+}
+
+/// What one rule says of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The rule applies and holds.
+    Satisfied,
+    /// The rule applies and does not hold.
+    Violated,
+    /// The rule's condition is false for this record.
+    NotApplicable,
+    /// An input is blank or unreadable, or the rule could not be looked at.
+    NotChecked,
+}
+
+impl Verdict {
+    /// The word used in test cases and machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Satisfied => "satisfied",
+            Self::Violated => "violated",
+            Self::NotApplicable => "not_applicable",
+            Self::NotChecked => "not_checked",
+        }
+    }
+}
+
+/// How many records got each verdict of one rule. The four add up to the records read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerdictCounts {
+    /// Records where the rule holds.
+    pub satisfied: u64,
+    /// Records where it does not.
+    pub violated: u64,
+    /// Records it does not speak of.
+    pub not_applicable: u64,
+    /// Records where it could not be decided.
+    pub not_checked: u64,
+}
+
+impl VerdictCounts {
+    /// Adds the counts of another part of the same submission.
+    pub fn merge(&mut self, other: &Self) {
+        self.satisfied += other.satisfied;
+        self.violated += other.violated;
+        self.not_applicable += other.not_applicable;
+        self.not_checked += other.not_checked;
+    }
+
+    /// All records counted.
+    pub fn total(&self) -> u64 {
+        self.satisfied + self.violated + self.not_applicable + self.not_checked
+    }
+}
+
+/// The five-way account of one variable's values. The six counts add up to the records read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// An ordinary value.
+    pub filled: u64,
+    /// A declared code that says none or not applicable.
+    pub negative: u64,
+    /// A declared code that says unknown.
+    pub unknown: u64,
+    /// Blank where the level allows it, or where its condition could not be decided.
+    pub blank_allowed: u64,
+    /// Blank where the level requires a value.
+    pub blank_required: u64,
+    /// The record itself could not be divided into columns.
+    pub unreadable: u64,
+}
+
+impl Account {
+    /// Adds the account of another part of the same submission.
+    pub fn merge(&mut self, other: &Self) {
+        self.filled += other.filled;
+        self.negative += other.negative;
+        self.unknown += other.unknown;
+        self.blank_allowed += other.blank_allowed;
+        self.blank_required += other.blank_required;
+        self.unreadable += other.unreadable;
+    }
+
+    /// All records counted.
+    pub fn total(&self) -> u64 {
+        self.filled + self.negative + self.unknown + self.blank_allowed + self.blank_required + self.unreadable
+    }
+}
+
+/// Why a rule could not be looked at in a whole file or run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The file has no column for this variable.
+    MissingColumn(String),
+    /// The official code list was not given (`--codelist`).
+    CodelistNotLoaded(String),
+}
+
+/// Where in a file a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Position {
+    /// The record, where the finding is about one.
+    pub row: Option<u64>,
+    /// The physical line the record starts on, in text files.
+    pub line: Option<u64>,
+    /// The row a spreadsheet would show it in, in text files.
+    pub sheet_row: Option<u64>,
+    /// The byte offset within the file, for bytes that cannot be read.
+    pub byte: Option<u64>,
+}
+
+/// A value as shown in a finding: masked already where its variable identifies a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownValue {
+    /// The variable, or the header's own column name where no variable is known.
+    pub variable: String,
+    /// The column's letters in a spreadsheet, where the file has columns.
+    pub column: Option<String>,
+    /// The value; empty where blank.
+    pub value: String,
+}
+
+/// One violated rule at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleIndex,
+    /// The file.
+    pub file: FileIndex,
+    /// The place in it.
+    pub position: Position,
+    /// The record's key, variable by variable, masked where needed.
+    pub key: String,
+    /// The variables to correct, the most important first.
+    pub faulty: Vec<ShownValue>,
+    /// The variables that made the rule apply.
+    pub triggers: Vec<ShownValue>,
+    /// A number the rule shows, such as days waited, or a text about the structure.
+    pub detail: Option<Detail>,
+}
+
+/// What a finding shows beyond the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A number, with the unit the rule declares.
+    Number(i64),
+    /// Something about this place, in both languages.
+    Text(Text),
+}
+
+/// The letters a spreadsheet gives to the 0-based column `index`: `A`, …, `Z`, `AA`, ….
+pub fn column_letters(index: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = index + 1;
+    while rest > 0 {
+        let digit = u8::try_from((rest - 1) % 26).unwrap_or(0);
+        letters.push(b'A' + digit);
+        rest = (rest - 1) / 26;
+    }
+    letters.reverse();
+    String::from_utf8(letters).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn column_letters_count_as_a_spreadsheet_does() {
+        let of = |index| column_letters(index);
+        assert_eq!(
+            (of(0), of(25), of(26), of(701), of(702)),
+            ("A".into(), "Z".into(), "AA".into(), "ZZ".into(), "AAA".into())
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Findings as Parquet: what a rule or a file says of each of its findings is a dictionary made once for each plan.
+
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::parquet::arrow::ArrowWriter;
+use arrow::array::{
+    ArrayRef, DictionaryArray, Int32Array, Int32Builder, RecordBatch, StringArray, StringBuilder,
+    StringDictionaryBuilder, UInt64Builder,
+};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
+
+use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_values};
+use crate::model::Finding;
+use crate::report::ReportError;
+use crate::report::parquet::properties;
+use crate::report::rule_rows::source_line;
+use crate::rule::Rule;
+
+/// Rows gathered before they are encoded.
+const BATCH_ROWS: usize = 16 * 1024;
+
+/// Writes findings as Parquet.
+pub struct ParquetFindings {
+    writer: ArrowWriter<Box<dyn Write + Send>>,
+    schema: SchemaRef,
+    plan: PlanName,
+    rules: RuleDictionaries,
+    paths: Vec<PathBuf>,
+    rows: Rows,
+    scratch: String,
+    n_rows: u64,
+}
+
+/// For each column that a rule decides: one entry a rule of the plan, in its order.
+struct RuleDictionaries {
+    ids: Arc<StringArray>,
+    severities: Arc<StringArray>,
+    titles_sv: Arc<StringArray>,
+    titles_en: Arc<StringArray>,
+    units_sv: Arc<StringArray>,
+    fixes_sv: Arc<StringArray>,
+    sources: Arc<StringArray>,
+}
+
+/// The rows gathered. `rule` and `file` are keys of dictionaries.
+#[derive(Default)]
+struct Rows {
+    len: usize,
+    file: Int32Builder,
+    row: UInt64Builder,
+    line: UInt64Builder,
+    sheet_row: UInt64Builder,
+    cell: StringBuilder,
+    key: StringBuilder,
+    rule: Int32Builder,
+    faulty: StringBuilder,
+    triggers: StringBuilder,
+    variable: StringDictionaryBuilder<Int32Type>,
+    value: StringBuilder,
+    detail: StringBuilder,
+}
+
+impl ParquetFindings {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn new(out: Box<dyn Write + Send>) -> Result<Self, ReportError> {
+        let schema = schema();
+        let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties()))?;
+        Ok(Self {
+            writer,
+            schema,
+            plan: PlanName::default(),
+            rules: RuleDictionaries::of(&[]),
+            paths: Vec::new(),
+            rows: Rows::default(),
+            scratch: String::new(),
+            n_rows: 0,
+        })
+    }
+
+    /// Encodes the rows gathered. The dictionaries are those of the plan and the files in use, so that it must be called
+    /// before either changes.
+    fn hand_on(&mut self) -> Result<(), ReportError> {
+        if self.rows.len > 0 {
+            let columns = self.rows.take(&self.rules, &self.paths)?;
+            self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl FindingWriter for ParquetFindings {
+    fn write(&mut self, context: &FindingContext<'_>, findings: &[Finding]) -> Result<(), ReportError> {
+        if !self.plan.is_of(context.plan) || self.paths != context.paths {
+            self.hand_on()?;
+            self.plan = PlanName::of(context.plan);
+            self.rules = RuleDictionaries::of(&context.plan.rules);
+            self.paths = context.paths.to_vec();
+        }
+        for finding in findings {
+            self.rows.push(finding, &mut self.scratch);
+            if self.rows.len >= BATCH_ROWS {
+                self.hand_on()?;
+            }
+        }
+        self.n_rows += findings.len() as u64;
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<u64, ReportError> {
+        self.hand_on()?;
+        // Not `into_inner`: it turns a closed pipe into a text.
+        self.writer.finish()?;
+        Ok(self.n_rows)
+    }
+}
+
+impl fmt::Debug for ParquetFindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParquetFindings").field("n_rows", &self.n_rows).finish_non_exhaustive()
+    }
+}
+
+fn schema() -> SchemaRef {
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields: Vec<Field> = COLUMNS
+        .iter()
+        .map(|name| match *name {
+            "row" | "line" | "sheet_row" => Field::new(*name, DataType::UInt64, true),
+            "cell" | "value" | "detail" => Field::new(*name, DataType::Utf8, true),
+            "key" | "faulty" | "triggers" => Field::new(*name, DataType::Utf8, false),
+            _ => Field::new(*name, dictionary.clone(), true),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+impl RuleDictionaries {
+    fn of(rules: &[Rule]) -> Self {
+        let units = rules.iter().map(|rule| rule.detail_unit.as_ref().map(|unit| unit.sv.as_str()));
+        Self {
+            ids: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.id.0))),
+            severities: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| rule.severity.as_str()))),
+            titles_sv: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.title.sv))),
+            titles_en: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.title.en))),
+            units_sv: Arc::new(units.collect()),
+            fixes_sv: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.fix.sv))),
+            sources: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| source_line(&rule.source)))),
+        }
+    }
+}
+
+impl Rows {
+    fn push(&mut self, finding: &Finding, scratch: &mut String) {
+        let position = finding.position;
+        let first = finding.faulty.first();
+        self.len += 1;
+        self.file.append_option(i32::try_from(finding.file.0).ok());
+        self.row.append_option(position.row);
+        self.line.append_option(position.line);
+        self.sheet_row.append_option(position.sheet_row);
+        let address = first.and_then(|first| address(first, position)).map(|(column, row)| {
+            scratch.clear();
+            scratch.push_str(column);
+            if let Some(row) = row {
+                scratch.push_str(&row.to_string());
+            }
+            scratch.as_str()
+        });
+        self.cell.append_option(address);
+        self.key.append_value(&finding.key);
+        self.rule.append_option(i32::try_from(finding.rule.0).ok());
+        for (values, column) in [(&finding.faulty, &mut self.faulty), (&finding.triggers, &mut self.triggers)] {
+            scratch.clear();
+            push_values(scratch, values);
+            column.append_value(&*scratch);
+        }
+        self.variable.append_option(first.map(|first| first.variable.as_str()));
+        self.value.append_option(first.map(|first| first.value.as_str()));
+        self.detail.append_option(finding.detail.as_ref().map(detail_text));
+    }
+
+    /// The rows as columns, leaving none behind.
+    fn take(&mut self, rules: &RuleDictionaries, paths: &[PathBuf]) -> Result<Vec<ArrayRef>, ReportError> {
+        self.len = 0;
+        let rule = self.rule.finish();
+        let of_rule = |values: &Arc<StringArray>| dictionary(&rule, values);
+        let files = Arc::new(StringArray::from_iter_values(paths.iter().map(|path| path.to_string_lossy())));
+        Ok(vec![
+            dictionary(&self.file.finish(), &files)?,
+            Arc::new(self.row.finish()),
+            Arc::new(self.line.finish()),
+            Arc::new(self.sheet_row.finish()),
+            Arc::new(self.cell.finish()),
+            Arc::new(self.key.finish()),
+            of_rule(&rules.ids)?,
+            of_rule(&rules.severities)?,
+            of_rule(&rules.titles_sv)?,
+            of_rule(&rules.titles_en)?,
+            Arc::new(self.faulty.finish()),
+            Arc::new(self.triggers.finish()),
+            Arc::new(self.variable.finish()),
+            Arc::new(self.value.finish()),
+            Arc::new(self.detail.finish()),
+            of_rule(&rules.units_sv)?,
+            of_rule(&rules.fixes_sv)?,
+            of_rule(&rules.sources)?,
+        ])
+    }
+}
+
+fn dictionary(keys: &Int32Array, values: &Arc<StringArray>) -> Result<ArrayRef, ReportError> {
+    let values: ArrayRef = Arc::<StringArray>::clone(values);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys.clone(), values)?))
+}

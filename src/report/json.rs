@@ -1,0 +1,513 @@
+//! Everything a run found, for programs: one JSON document with a version of its own.
+//!
+//! The types here are twins of the model's, made for writing: a change in the model does not change the format, and a
+//! change of the format shows as a change here. Names are in English, ids are the sources' own, texts are in both
+//! languages. Fields may be added under the same version; removing or redefining one makes a new version.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::engine::{FileRun, Outcome, RuleRun, Run, Stated, TimestampForms};
+use crate::model::{
+    Account, Detail, Finding, Severity, ShownValue, Skipped, SourceReference, Text, VariableIndex, VerdictCounts,
+    column_letters,
+};
+use crate::report::rule_rows::{Status, reason_code, reason_name, speaks_of_records};
+use crate::report::{ReportError, ReportOptions, gate};
+use crate::rule::{Plan, Rule};
+use crate::schema::{Collection, Domain};
+use crate::submission::{Delimiter, Encoding, Format};
+use crate::time::format_day;
+
+/// The name and version of the document's shape, in its field `schema`.
+pub const SCHEMA: &str = "vantkoll.report/1";
+
+/// Writes the whole outcome; see [`crate::report`]. Only `fail_on` and `strict` of the options matter.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(outcome: &Outcome, options: &ReportOptions, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
+    serde_json::to_writer_pretty(&mut *out, &ReportJson::new(outcome, options)).map_err(std::io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct ReportJson<'a> {
+    schema: &'static str,
+    tool: ToolJson,
+    stated: StatedJson<'a>,
+    gate: GateJson,
+    collections: Vec<CollectionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ToolJson {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct StatedJson<'a> {
+    period: Option<PeriodJson>,
+    region: Option<RegionJson<'a>>,
+    records: Option<u64>,
+    delivery_date: String,
+    /// False where the delivery date is the day of the run.
+    delivery_date_stated: bool,
+}
+
+#[derive(Serialize)]
+struct PeriodJson {
+    first_day: String,
+    last_day: String,
+}
+
+#[derive(Serialize)]
+struct RegionJson<'a> {
+    organisation_number: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct GateJson {
+    /// `passed`, `failed` or `not_checked`.
+    result: &'static str,
+    fail_on: &'static str,
+    strict: bool,
+    /// Places found wrong.
+    violations: BySeverityJson,
+    records: u64,
+    /// Records with at least one rule of severity error violated.
+    rejected_records: u64,
+    /// Rules that could not be looked at in at least one file.
+    rules_skipped: usize,
+    /// Whether there is any rule and record, or rule and file, that could not be decided.
+    has_unchecked: bool,
+}
+
+#[derive(Serialize)]
+struct BySeverityJson {
+    error: u64,
+    warning: u64,
+    note: u64,
+}
+
+#[derive(Serialize)]
+struct CollectionJson<'a> {
+    id: &'a str,
+    title: TextJson<'a>,
+    rule_set_version: &'a str,
+    assumptions: Vec<TextJson<'a>>,
+    records: u64,
+    rejected_records: u64,
+    files: Vec<FileJson<'a>>,
+    rules: Vec<RuleJson<'a>>,
+    variables: Vec<VariableJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TextJson<'a> {
+    sv: &'a str,
+    en: &'a str,
+}
+
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    document: &'a str,
+    place: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: String,
+    bytes: u64,
+    /// `csv` or `parquet`.
+    format: &'static str,
+    delimiter: Option<&'static str>,
+    encoding: Option<&'static str>,
+    byte_order_mark: Option<bool>,
+    collection_detected: bool,
+    records: u64,
+    blank_lines: u64,
+    columns: Vec<ColumnJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnJson<'a> {
+    name: &'a str,
+    letters: String,
+    /// Null where the collection has no such variable.
+    variable: Option<&'a str>,
+    /// For an unknown name: the variable that it may have been meant to be.
+    nearest: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RuleJson<'a> {
+    id: &'a str,
+    kind: &'static str,
+    severity: &'static str,
+    title: TextJson<'a>,
+    fix: TextJson<'a>,
+    why: Option<TextJson<'a>>,
+    source: SourceJson<'a>,
+    when: Option<&'a str>,
+    assert: Option<&'a str>,
+    faulty: Vec<&'a str>,
+    triggers: Vec<&'a str>,
+    detail_unit: Option<TextJson<'a>>,
+    /// `evaluated`, `partly_skipped` (in some files) or `skipped` (in every file).
+    status: &'static str,
+    skipped: Vec<SkippedJson<'a>>,
+    /// `records` where the counts add up to the collection's records; `submission` where they do not speak of records.
+    counts_of: &'static str,
+    counts: CountsJson,
+    violations: u64,
+    examples: ExamplesJson<'a>,
+}
+
+#[derive(Serialize)]
+struct SkippedJson<'a> {
+    file: Option<String>,
+    /// `missing_column` or `codelist_not_loaded`.
+    reason: &'static str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct CountsJson {
+    satisfied: u64,
+    violated: u64,
+    not_applicable: u64,
+    not_checked: u64,
+}
+
+#[derive(Serialize)]
+struct ExamplesJson<'a> {
+    n_shown: usize,
+    n_total: u64,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    file: Option<String>,
+    row: Option<u64>,
+    line: Option<u64>,
+    sheet_row: Option<u64>,
+    byte: Option<u64>,
+    key: &'a str,
+    faulty: Vec<ValueJson<'a>>,
+    triggers: Vec<ValueJson<'a>>,
+    detail: Option<DetailJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ValueJson<'a> {
+    variable: &'a str,
+    column: Option<&'a str>,
+    /// As in a spreadsheet, such as `F17`.
+    cell: Option<String>,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum DetailJson<'a> {
+    Number(i64),
+    Text(TextJson<'a>),
+}
+
+#[derive(Serialize)]
+struct VariableJson<'a> {
+    id: &'a str,
+    name: TextJson<'a>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    level: &'static str,
+    required_when: Option<&'a str>,
+    /// The six add up to the collection's records.
+    account: AccountJson,
+    /// Filled, negative and unknown values out of all records.
+    reporting_rate: RateJson,
+    /// Null for other types than points in time.
+    timestamp_forms: Option<FormsJson>,
+}
+
+#[derive(Serialize)]
+struct AccountJson {
+    filled: u64,
+    negative: u64,
+    unknown: u64,
+    blank_allowed: u64,
+    blank_required: u64,
+    unreadable: u64,
+}
+
+#[derive(Serialize)]
+struct RateJson {
+    numerator: u64,
+    denominator: u64,
+}
+
+#[derive(Serialize)]
+struct FormsJson {
+    minutes: u64,
+    seconds: u64,
+    compact: u64,
+    date_only: u64,
+}
+
+impl<'a> ReportJson<'a> {
+    fn new(outcome: &'a Outcome, options: &ReportOptions) -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: ToolJson { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            stated: StatedJson::new(&outcome.stated),
+            gate: GateJson {
+                result: gate(outcome, options.fail_on, options.strict).as_str(),
+                fail_on: options.fail_on.as_str(),
+                strict: options.strict,
+                violations: BySeverityJson {
+                    error: outcome.violations(Severity::Error),
+                    warning: outcome.violations(Severity::Warning),
+                    note: outcome.violations(Severity::Note),
+                },
+                records: outcome.runs.iter().map(|run| run.records).sum(),
+                rejected_records: outcome.runs.iter().map(|run| run.rejected).sum(),
+                rules_skipped: outcome.runs.iter().map(|run| run.skipped().count()).sum(),
+                has_unchecked: outcome.has_unchecked(),
+            },
+            collections: outcome.runs.iter().map(CollectionJson::new).collect(),
+        }
+    }
+}
+
+impl<'a> StatedJson<'a> {
+    fn new(stated: &'a Stated) -> Self {
+        Self {
+            period: stated
+                .period
+                .map(|(first, last)| PeriodJson { first_day: format_day(first), last_day: format_day(last) }),
+            region: stated
+                .region
+                .as_ref()
+                .map(|region| RegionJson { organisation_number: &region.organisation_number, name: &region.name }),
+            records: stated.records,
+            delivery_date: format_day(stated.delivery_date),
+            delivery_date_stated: stated.delivery_date_stated,
+        }
+    }
+}
+
+impl<'a> CollectionJson<'a> {
+    fn new(run: &'a Run) -> Self {
+        let plan: &Plan = &run.plan;
+        Self {
+            id: &plan.collection.id,
+            title: TextJson::from(&plan.collection.title),
+            rule_set_version: &plan.version,
+            assumptions: plan.assumptions.iter().map(TextJson::from).collect(),
+            records: run.records,
+            rejected_records: run.rejected,
+            files: run.files.iter().map(|file| FileJson::new(file, &plan.collection)).collect(),
+            rules: plan
+                .rules
+                .iter()
+                .zip(&run.rules)
+                .map(|(rule, rule_run)| RuleJson::new(rule, rule_run, run))
+                .collect(),
+            variables: variables(run),
+        }
+    }
+}
+
+impl<'a> From<&'a Text> for TextJson<'a> {
+    fn from(text: &'a Text) -> Self {
+        Self { sv: &text.sv, en: &text.en }
+    }
+}
+
+impl<'a> From<&'a SourceReference> for SourceJson<'a> {
+    fn from(source: &'a SourceReference) -> Self {
+        Self { document: &source.document, place: &source.place }
+    }
+}
+
+impl<'a> FileJson<'a> {
+    fn new(file: &'a FileRun, collection: &'a Collection) -> Self {
+        let (format, delimiter, encoding, byte_order_mark) = match &file.format {
+            Format::Csv { delimiter, encoding, byte_order_mark } => {
+                ("csv", Some(delimiter_character(*delimiter)), Some(encoding_name(*encoding)), Some(*byte_order_mark))
+            }
+            Format::Parquet { .. } => ("parquet", None, None, None),
+        };
+        let column = |(index, column): (usize, &'a crate::submission::HeaderColumn)| ColumnJson {
+            name: &column.name,
+            letters: column_letters(index),
+            variable: column.variable.map(|variable| collection.get(variable).id.as_str()),
+            nearest: column.nearest.as_deref(),
+        };
+        Self {
+            path: path_of(file),
+            bytes: file.size,
+            format,
+            delimiter,
+            encoding,
+            byte_order_mark,
+            collection_detected: file.collection_detected,
+            records: file.summary.records,
+            blank_lines: file.summary.blank_lines,
+            columns: file.header.iter().enumerate().map(column).collect(),
+        }
+    }
+}
+
+impl<'a> RuleJson<'a> {
+    fn new(rule: &'a Rule, rule_run: &'a RuleRun, run: &'a Run) -> Self {
+        let ids = |variables: &[VariableIndex]| {
+            variables.iter().map(|variable| run.plan.collection.get(*variable).id.as_str()).collect()
+        };
+        Self {
+            id: &rule.id.0,
+            kind: rule.kind.as_str(),
+            severity: rule.severity.as_str(),
+            title: TextJson::from(&rule.title),
+            fix: TextJson::from(&rule.fix),
+            why: rule.why.as_ref().map(TextJson::from),
+            source: SourceJson::from(&rule.source),
+            when: rule.when_text.as_deref(),
+            assert: rule.assert_text.as_deref(),
+            faulty: ids(&rule.faulty),
+            triggers: ids(&rule.triggers),
+            detail_unit: rule.detail_unit.as_ref().map(TextJson::from),
+            status: Status::of(run, rule_run).as_str(),
+            skipped: rule_run.skipped.iter().map(|(file, cause)| SkippedJson::new(run, *file, cause)).collect(),
+            counts_of: if speaks_of_records(rule) { "records" } else { "submission" },
+            counts: CountsJson::from(&rule_run.counts),
+            violations: rule_run.violations,
+            examples: ExamplesJson {
+                n_shown: rule_run.examples.len(),
+                n_total: rule_run.violations,
+                findings: rule_run.examples.iter().map(|finding| FindingJson::new(finding, run)).collect(),
+            },
+        }
+    }
+}
+
+impl<'a> SkippedJson<'a> {
+    fn new(run: &Run, file: usize, cause: &'a Skipped) -> Self {
+        Self { file: run.files.get(file).map(path_of), reason: reason_code(cause), name: reason_name(cause) }
+    }
+}
+
+impl From<&VerdictCounts> for CountsJson {
+    fn from(counts: &VerdictCounts) -> Self {
+        Self {
+            satisfied: counts.satisfied,
+            violated: counts.violated,
+            not_applicable: counts.not_applicable,
+            not_checked: counts.not_checked,
+        }
+    }
+}
+
+impl<'a> FindingJson<'a> {
+    fn new(finding: &'a Finding, run: &Run) -> Self {
+        let position = finding.position;
+        let value = |shown: &'a ShownValue| ValueJson {
+            variable: &shown.variable,
+            column: shown.column.as_deref(),
+            cell: shown.column.as_ref().zip(position.sheet_row).map(|(column, row)| format!("{column}{row}")),
+            value: &shown.value,
+        };
+        Self {
+            file: run.files.get(finding.file.0).map(path_of),
+            row: position.row,
+            line: position.line,
+            sheet_row: position.sheet_row,
+            byte: position.byte,
+            key: &finding.key,
+            faulty: finding.faulty.iter().map(value).collect(),
+            triggers: finding.triggers.iter().map(value).collect(),
+            detail: finding.detail.as_ref().map(|detail| match detail {
+                Detail::Number(number) => DetailJson::Number(*number),
+                Detail::Text(text) => DetailJson::Text(TextJson::from(text)),
+            }),
+        }
+    }
+}
+
+fn variables(run: &Run) -> Vec<VariableJson<'_>> {
+    let collection = &run.plan.collection;
+    let accounts = collection.variables.iter().zip(&run.plan.requirements).zip(&run.accounts).zip(&run.timestamp_forms);
+    accounts
+        .map(|(((variable, requirement), account), forms)| VariableJson {
+            id: &variable.id,
+            name: TextJson::from(&variable.name),
+            kind: type_name(&variable.domain),
+            level: requirement.level.as_str(),
+            required_when: requirement.required_when_text.as_deref(),
+            account: AccountJson::from(account),
+            reporting_rate: RateJson {
+                numerator: account.filled + account.negative + account.unknown,
+                denominator: run.records,
+            },
+            timestamp_forms: matches!(variable.domain, Domain::Timestamp { .. }).then(|| FormsJson::from(forms)),
+        })
+        .collect()
+}
+
+impl From<&Account> for AccountJson {
+    fn from(account: &Account) -> Self {
+        Self {
+            filled: account.filled,
+            negative: account.negative,
+            unknown: account.unknown,
+            blank_allowed: account.blank_allowed,
+            blank_required: account.blank_required,
+            unreadable: account.unreadable,
+        }
+    }
+}
+
+impl From<&TimestampForms> for FormsJson {
+    fn from(forms: &TimestampForms) -> Self {
+        Self { minutes: forms.minutes, seconds: forms.seconds, compact: forms.compact, date_only: forms.date_only }
+    }
+}
+
+fn path_of(file: &FileRun) -> String {
+    file.path.to_string_lossy().into_owned()
+}
+
+fn delimiter_character(delimiter: Delimiter) -> &'static str {
+    match delimiter {
+        Delimiter::Semicolon => ";",
+        Delimiter::Comma => ",",
+        Delimiter::Tab => "\t",
+        Delimiter::Pipe => "|",
+    }
+}
+
+fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "utf-8",
+        Encoding::Windows1252 => "windows-1252",
+    }
+}
+
+fn type_name(domain: &Domain) -> &'static str {
+    match domain {
+        Domain::Text { .. } => "text",
+        Domain::Code { .. } => "code",
+        Domain::Timestamp { .. } => "timestamp",
+        Domain::Year { .. } => "year",
+        Domain::Integer { .. } => "integer",
+    }
+}
+
+#[cfg(test)]
+mod tests;

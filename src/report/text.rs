@@ -1,0 +1,316 @@
+//! The summary that a coordinator reads in a terminal, or in a mail into which it was piped.
+//!
+//! Order: what was read and stated, the verdict with its counts, the rules that matter most with examples and what to
+//! do, the other violated rules, what could not be checked and why, what never applied, the account of each variable,
+//! and where the rest is. The verdict stands once more at the end, where a terminal stops scrolling.
+//!
+//! Nothing is said by colour alone. Lines fit the width, save for words longer than it and for the table of variables,
+//! which has a least width. Values are escaped and cut; the machine formats have them whole.
+
+mod page;
+mod rules;
+mod unchecked;
+mod variables;
+
+use std::io::Write;
+
+use crate::engine::{FileRun, Outcome, Run, Stated, TimestampForms};
+use crate::model::Severity;
+use crate::report::shown::{escaped, shortened};
+use crate::report::{Gate, ReportError, ReportOptions, gate};
+use crate::submission::{Delimiter, Encoding, Format};
+use crate::time::format_day;
+use page::{Page, Tone};
+use unchecked::Unchecked;
+
+/// Unknown columns named for each file.
+const MOST_COLUMNS_NAMED: usize = 5;
+
+/// Writes the summary; see [`crate::report`].
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(outcome: &Outcome, options: &ReportOptions, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
+    out.write_all(render(outcome, options).as_bytes())?;
+    Ok(())
+}
+
+fn render(outcome: &Outcome, options: &ReportOptions) -> String {
+    let mut page = Page::new(options);
+    input(&mut page, outcome);
+    stated(&mut page, &outcome.stated);
+    verdict(&mut page, outcome, options);
+    for run in &outcome.runs {
+        if outcome.runs.len() > 1 {
+            let rejected = rejected(&page, run.rejected, run.records);
+            page.title(&collection_name(&page, run));
+            page.paragraph(1, &rejected);
+        }
+        rules::write(&mut page, run, options.top);
+        unchecked::write(&mut page, run);
+        variables::write(&mut page, run);
+    }
+    more(&mut page);
+    page.blank();
+    let (tone, words) = verdict_words(&page, outcome, options);
+    let words = page.paint(tone, &words);
+    page.paragraph(0, &words);
+    page.into_text()
+}
+
+fn collection_name(page: &Page, run: &Run) -> String {
+    let collection = &run.plan.collection;
+    format!("{} ({})", page.text_of(&collection.title), collection.id)
+}
+
+fn input(page: &mut Page, outcome: &Outcome) {
+    page.heading(page.say("Läst", "Read"));
+    if outcome.runs.is_empty() {
+        page.paragraph(1, page.say("Inga filer.", "No files."));
+    }
+    for run in &outcome.runs {
+        let detected = if run.files.iter().all(|file| file.collection_detected) {
+            page.say("igenkänd på kolumnrubrikerna", "recognised by its column headers")
+        } else {
+            page.say("angiven med --collection", "stated with --collection")
+        };
+        let line = format!("{}, {detected}", collection_name(page, run));
+        page.paragraph(1, &line);
+        let line = format!(
+            "{} {}, vantkoll {}",
+            page.say("Regelverk", "Rule set"),
+            run.plan.version,
+            env!("CARGO_PKG_VERSION")
+        );
+        page.paragraph(2, &line);
+        for file in &run.files {
+            input_file(page, file);
+        }
+        timestamp_forms(page, run);
+    }
+}
+
+fn input_file(page: &mut Page, file: &FileRun) {
+    let mut line = format!("{}: {}", escaped(&file.path.to_string_lossy()), page.records(file.summary.records));
+    if file.summary.blank_lines > 0 {
+        let blank = page.counted(
+            file.summary.blank_lines,
+            ["tom rad överhoppad", "tomma rader överhoppade"],
+            ["blank line skipped", "blank lines skipped"],
+        );
+        line = format!("{line}, {blank}");
+    }
+    page.paragraph(2, &line);
+
+    let columns = page.counted(file.header.len() as u64, ["kolumn", "kolumner"], ["column", "columns"]);
+    let line = format!("{}, {columns}, {}", format_words(page, &file.format), page.figures.bytes(file.size));
+    page.paragraph(3, &line);
+
+    let unknown: Vec<_> = file.header.iter().filter(|column| column.variable.is_none()).collect();
+    if !unknown.is_empty() {
+        let mut names: Vec<String> = unknown
+            .iter()
+            .take(MOST_COLUMNS_NAMED)
+            .map(|column| {
+                let name = shortened(&column.name, rules::MOST_VALUE_CHARS);
+                match &column.nearest {
+                    Some(nearest) => format!("{name} ({} {nearest}?)", page.say("menas", "meant to be")),
+                    None => name.into_owned(),
+                }
+            })
+            .collect();
+        if unknown.len() > MOST_COLUMNS_NAMED {
+            names.push(format!(
+                "{} {}",
+                page.say("och ytterligare", "and another"),
+                unknown.len() - MOST_COLUMNS_NAMED
+            ));
+        }
+        let label = match unknown.len() {
+            1 => page.say("Okänd kolumn", "Unknown column"),
+            _ => page.say("Okända kolumner", "Unknown columns"),
+        };
+        let line = format!("{label}: {}", names.join(", "));
+        page.paragraph(3, &line);
+    }
+}
+
+fn format_words(page: &Page, format: &Format) -> String {
+    match format {
+        Format::Csv { delimiter, encoding, byte_order_mark } => {
+            let delimiter = match delimiter {
+                Delimiter::Semicolon => page.say("semikolon", "semicolons"),
+                Delimiter::Comma => page.say("komma", "commas"),
+                Delimiter::Tab => page.say("tabb", "tabs"),
+                Delimiter::Pipe => page.say("lodstreck", "vertical bars"),
+            };
+            let encoding = match encoding {
+                Encoding::Utf8 => "UTF-8",
+                Encoding::Windows1252 => "Windows-1252",
+            };
+            let mark = if *byte_order_mark { page.say(" med BOM", " with BOM") } else { "" };
+            format!("CSV {} {delimiter}, {encoding}{mark}", page.say("med", "with"))
+        }
+        Format::Parquet { .. } => "Parquet".to_owned(),
+    }
+}
+
+/// Says how points in time were written, where more than one way was used.
+fn timestamp_forms(page: &mut Page, run: &Run) {
+    let mixed = run.plan.collection.variables.iter().zip(&run.timestamp_forms).filter_map(|(variable, forms)| {
+        let ways = form_words(page, forms);
+        (ways.len() > 1).then(|| format!("{}: {}", variable.id, ways.join(", ")))
+    });
+    let mixed: Vec<String> = mixed.collect();
+    if !mixed.is_empty() {
+        page.paragraph(
+            2,
+            page.say(
+                "Tidpunkter skrivna på olika sätt (alla går att läsa):",
+                "Points in time written in different ways (all can be read):",
+            ),
+        );
+        for line in mixed {
+            page.paragraph(3, &line);
+        }
+    }
+}
+
+fn form_words(page: &Page, forms: &TimestampForms) -> Vec<String> {
+    let ways = [
+        (forms.minutes, page.say("ÅÅÅÅ-MM-DDThh:mm", "YYYY-MM-DDThh:mm")),
+        (forms.seconds, page.say("ÅÅÅÅ-MM-DDThh:mm:ss", "YYYY-MM-DDThh:mm:ss")),
+        (forms.compact, page.say("ÅÅÅÅMMDDhhmmss", "YYYYMMDDhhmmss")),
+        (forms.date_only, page.say("bara datum", "date only")),
+    ];
+    ways.into_iter().filter(|(n, _)| *n > 0).map(|(n, way)| format!("{} {way}", page.figures.count(n))).collect()
+}
+
+fn stated(page: &mut Page, stated: &Stated) {
+    page.heading(page.say("Angivet", "Stated"));
+    let nothing = page.say("inte angiven", "not stated");
+    let period = match stated.period {
+        Some((first, last)) => format!("{} {} {}", format_day(first), page.say("till", "to"), format_day(last)),
+        None => nothing.to_owned(),
+    };
+    let region = match &stated.region {
+        Some(region) => format!("{} ({})", escaped(&region.name), escaped(&region.organisation_number)),
+        None => nothing.to_owned(),
+    };
+    let records = match stated.records {
+        Some(records) => page.figures.count(records),
+        None => page.say("inte angivet", "not stated").to_owned(),
+    };
+    let today = if stated.delivery_date_stated { "" } else { page.say(" (dagens datum)", " (today's date)") };
+    let lines = [
+        format!("{}: {period}", page.say("Period", "Period")),
+        format!("{}: {region}", page.say("Region", "Region")),
+        format!("{}: {records}", page.say("Väntat antal poster", "Expected number of records")),
+        format!("{}: {}{today}", page.say("Leveransdatum", "Delivery date"), format_day(stated.delivery_date)),
+    ];
+    for line in lines {
+        page.paragraph(1, &line);
+    }
+}
+
+fn verdict(page: &mut Page, outcome: &Outcome, options: &ReportOptions) {
+    page.blank();
+    let (tone, words) = verdict_words(page, outcome, options);
+    let words = page.paint(tone, &words);
+    page.paragraph(0, &words);
+
+    let counts: Vec<String> =
+        Severity::ALL.into_iter().map(|severity| violations_words(page, outcome, severity)).collect();
+    page.paragraph(1, &counts.join(", "));
+    let records = outcome.runs.iter().map(|run| run.records).sum();
+    let line = rejected(page, outcome.runs.iter().map(|run| run.rejected).sum(), records);
+    page.paragraph(1, &line);
+    if options.fail_on != Severity::Error {
+        let line = format!(
+            "{} {} (--fail-on {})",
+            page.say("Underkänns redan vid", "Fails already at"),
+            page.severity(options.fail_on),
+            options.fail_on.as_str()
+        );
+        page.paragraph(1, &line);
+    }
+    let unchecked = Unchecked::of(outcome);
+    if gate(outcome, options.fail_on, options.strict) == Gate::Failed && unchecked.any() {
+        let mut line = unchecked.clause(page);
+        line.push('.');
+        page.paragraph(1, &line);
+    }
+}
+
+/// The verdict in words: never that it passed alone, when something was not checked.
+fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (Tone, String) {
+    let unchecked = Unchecked::of(outcome);
+    let passed = page.say("GODKÄND", "PASSED");
+    let failed = page.say("INTE GODKÄND", "NOT PASSED");
+    match gate(outcome, options.fail_on, options.strict) {
+        Gate::Failed => {
+            let failing = Severity::ALL.into_iter().filter(|severity| *severity >= options.fail_on);
+            let counts = failing.map(|severity| (severity, outcome.violations(severity))).filter(|(_, n)| *n > 0);
+            let counts: Vec<String> = counts.map(|(severity, n)| page.severity_counted(severity, n)).collect();
+            (Tone::Bad, format!("{failed}: {}", counts.join(", ")))
+        }
+        Gate::NotChecked => (Tone::Bad, format!("{failed}: {} (--strict)", unchecked.clause(page))),
+        Gate::Passed if outcome.runs.iter().all(|run| run.records == 0) => (
+            Tone::Doubtful,
+            format!(
+                "{passed}, {}",
+                page.say("men det fanns inga poster att kontrollera", "but there were no records to check")
+            ),
+        ),
+        Gate::Passed if unchecked.any() => {
+            (Tone::Doubtful, format!("{passed}, {} {}", page.say("men", "but"), unchecked.clause(page)))
+        }
+        Gate::Passed => (Tone::Good, passed.to_owned()),
+    }
+}
+
+fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> String {
+    let n = outcome.violations(severity);
+    let words = page.severity_counted(severity, n);
+    if n == 0 {
+        return words;
+    }
+    let violated = |run: &Run| {
+        run.plan
+            .rules
+            .iter()
+            .zip(&run.rules)
+            .filter(|(rule, found)| rule.severity == severity && found.violations > 0)
+            .count()
+    };
+    let rules = page.rules(outcome.runs.iter().map(violated).sum());
+    format!("{words} ({rules})")
+}
+
+fn rejected(page: &Page, rejected: u64, records: u64) -> String {
+    format!("{} {}", page.part(rejected, records), page.say("har minst ett fel", "with at least one error"))
+}
+
+fn more(page: &mut Page) {
+    page.heading(page.say("Mer", "More"));
+    let lines = [
+        page.say(
+            "Alla fynd, rad för rad: lägg till --findings FIL.csv",
+            "Every finding, row by row: add --findings FILE.csv",
+        ),
+        page.say(
+            "Regeltabell för Excel: lägg till --format csv=FIL.csv",
+            "Table of rules for Excel: add --format csv=FILE.csv",
+        ),
+        page.say(
+            "Hela rapporten för program: lägg till --format json=FIL.json",
+            "The whole report for programs: add --format json=FILE.json",
+        ),
+    ];
+    for line in lines {
+        page.paragraph(1, line);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! A page of text being written: wrapping, indentation, colours, and the words that every section needs.
+
+use crate::model::{Language, Severity, Text};
+use crate::report::ReportOptions;
+use crate::report::figures::Figures;
+
+/// Columns of one step of indentation.
+const INDENT: usize = 2;
+
+/// The narrowest page: below it wrapping makes text worse, not better.
+const LEAST_WIDTH: usize = 40;
+
+/// A space at which a line is broken only where the words it joins do not fit on a line of their own. No text from
+/// outside has it: control characters are escaped.
+pub(super) const GLUE: char = '\u{1f}';
+
+/// Text so far, and how it is written.
+pub(super) struct Page {
+    text: String,
+    pub(super) width: usize,
+    color: bool,
+    pub(super) figures: Figures,
+}
+
+/// What a colour stands for. The words say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Headings and names.
+    Strong,
+    /// Passed.
+    Good,
+    /// Passed, but.
+    Doubtful,
+    /// Not passed, errors.
+    Bad,
+}
+
+impl Page {
+    /// An empty page.
+    pub(super) fn new(options: &ReportOptions) -> Self {
+        Self {
+            text: String::new(),
+            width: options.width.max(LEAST_WIDTH),
+            color: options.color,
+            figures: Figures { language: options.language },
+        }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// The words of the page's language.
+    pub(super) fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
+        match self.figures.language {
+            Language::Swedish => sv,
+            Language::English => en,
+        }
+    }
+
+    /// A text of the rule set or schema, in the page's language.
+    pub(super) fn text_of<'a>(&self, text: &'a Text) -> &'a str {
+        text.get(self.figures.language)
+    }
+
+    /// Colours `text`, if the page may.
+    pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Strong => "1",
+            Tone::Good => "1;32",
+            Tone::Doubtful => "1;33",
+            Tone::Bad => "1;31",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// An empty line.
+    pub(super) fn blank(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// A heading, after an empty line.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.blank();
+        let text = self.paint(Tone::Strong, text);
+        self.paragraph(0, &text);
+    }
+
+    /// The head of a part with headings of its own, underlined.
+    pub(super) fn title(&mut self, text: &str) {
+        self.heading(text);
+        let line = "─".repeat(width_of(text).min(self.width));
+        self.line(&line);
+    }
+
+    /// Text wrapped to the width; lines after the first stand one step further in.
+    pub(super) fn paragraph(&mut self, level: usize, text: &str) {
+        self.hanging(level * INDENT, (level + 1) * INDENT, text);
+    }
+
+    /// Text wrapped to the width, the first line at column `first`, the others at column `rest`.
+    pub(super) fn hanging(&mut self, first: usize, rest: usize, text: &str) {
+        let mut column = 0;
+        // Not every white space: a non-breaking one is there to keep a figure together.
+        for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
+            if rest + width_of(word) <= self.width {
+                self.word(&mut column, first, rest, word);
+            } else {
+                for part in word.split(GLUE) {
+                    self.word(&mut column, first, rest, part);
+                }
+            }
+        }
+        self.text.push('\n');
+    }
+
+    fn word(&mut self, column: &mut usize, first: usize, rest: usize, word: &str) {
+        let width = width_of(word);
+        if *column == 0 {
+            self.spaces(first);
+            *column = first;
+        } else if *column + 1 + width > self.width {
+            self.text.push('\n');
+            self.spaces(rest);
+            *column = rest;
+        } else {
+            self.text.push(' ');
+            *column += 1;
+        }
+        self.text.extend(word.chars().map(|character| if character == GLUE { ' ' } else { character }));
+        *column += width;
+    }
+
+    /// A line as it is.
+    pub(super) fn line(&mut self, text: &str) {
+        self.text.push_str(text.trim_end_matches(' '));
+        self.text.push('\n');
+    }
+
+    fn spaces(&mut self, n: usize) {
+        self.text.extend(std::iter::repeat_n(' ', n));
+    }
+
+    /// `1 post`, `2 poster`: the number with its word, singular or plural.
+    pub(super) fn counted(&self, n: u64, sv: [&str; 2], en: [&str; 2]) -> String {
+        let [one, many] = match self.figures.language {
+            Language::Swedish => sv,
+            Language::English => en,
+        };
+        format!("{} {}", self.figures.count(n), if n == 1 { one } else { many })
+    }
+
+    pub(super) fn records(&self, n: u64) -> String {
+        self.counted(n, ["post", "poster"], ["record", "records"])
+    }
+
+    pub(super) fn rules(&self, n: usize) -> String {
+        self.counted(n as u64, ["regel", "regler"], ["rule", "rules"])
+    }
+
+    /// `23 av 1 000 poster (2,3 %)`.
+    pub(super) fn part(&self, n: u64, of: u64) -> String {
+        let of_all = format!("{} {} {}", self.figures.count(n), self.say("av", "of"), self.records(of));
+        match self.figures.share(n, of) {
+            Some(share) => format!("{of_all} ({share})"),
+            None => of_all,
+        }
+    }
+
+    /// The severity as a word, in lower case.
+    pub(super) fn severity(&self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Error => self.say("fel", "error"),
+            Severity::Warning => self.say("varning", "warning"),
+            Severity::Note => self.say("upplysning", "note"),
+        }
+    }
+
+    /// `3 fel`, `1 varning`, `2 upplysningar`.
+    pub(super) fn severity_counted(&self, severity: Severity, n: u64) -> String {
+        match severity {
+            Severity::Error => self.counted(n, ["fel", "fel"], ["error", "errors"]),
+            Severity::Warning => self.counted(n, ["varning", "varningar"], ["warning", "warnings"]),
+            Severity::Note => self.counted(n, ["upplysning", "upplysningar"], ["note", "notes"]),
+        }
+    }
+}
+
+/// Columns that `word` takes on a terminal: its characters without colours. Wide and combining characters, which no
+/// Swedish text needs, are counted as one.
+pub(super) fn width_of(word: &str) -> usize {
+    let mut width = 0;
+    let mut in_color = false;
+    for character in word.chars() {
+        match character {
+            '\u{1b}' => in_color = true,
+            'm' if in_color => in_color = false,
+            _ if in_color => {}
+            _ => width += 1,
+        }
+    }
+    width
+}
+
+/// `text` followed by spaces up to `width` columns.
+pub(super) fn left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(width_of(text))))
+}
+
+/// `text` after spaces up to `width` columns.
+pub(super) fn right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
+}

@@ -1,0 +1,189 @@
+//! What was not looked at, why, and how to have it looked at; and rules that never applied.
+//!
+//! A cause is said once, with the rules it stops: one missing column is one line, not forty.
+
+use super::page::Page;
+use crate::engine::{Outcome, RuleRun, Run};
+use crate::model::Skipped;
+use crate::report::rule_rows::speaks_of_records;
+use crate::report::shown::escaped;
+use crate::rule::Rule;
+
+/// Files named for one cause; more are counted.
+const MOST_FILES_NAMED: usize = 3;
+
+/// How many rules were not fully looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unchecked {
+    /// Not looked at in at least one file.
+    skipped: usize,
+    /// Looked at, but undecided for some records.
+    undecided: usize,
+}
+
+impl Unchecked {
+    /// Over all collections.
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        let rules = || outcome.runs.iter().flat_map(|run| &run.rules);
+        Self {
+            skipped: rules().filter(|rule| !rule.skipped.is_empty()).count(),
+            undecided: rules().filter(|rule| is_undecided(rule)).count(),
+        }
+    }
+
+    pub(super) fn any(self) -> bool {
+        self.skipped > 0 || self.undecided > 0
+    }
+
+    /// `4 regler kunde inte kontrolleras och 2 regler inte avgöras för alla poster`.
+    pub(super) fn clause(self, page: &Page) -> String {
+        let skipped = page.rules(self.skipped);
+        let undecided = page.rules(self.undecided);
+        match (self.skipped, self.undecided) {
+            (_, 0) => format!("{skipped} {}", page.say("kunde inte kontrolleras", "could not be checked")),
+            (0, _) => {
+                format!(
+                    "{undecided} {}",
+                    page.say("kunde inte avgöras för alla poster", "could not be decided for every record")
+                )
+            }
+            _ => format!(
+                "{skipped} {} {undecided} {}",
+                page.say("kunde inte kontrolleras och", "could not be checked and"),
+                page.say("inte avgöras för alla poster", "not decided for every record")
+            ),
+        }
+    }
+}
+
+/// Rules skipped in a file are told as such; their undecided records are the file's.
+fn is_undecided(rule: &RuleRun) -> bool {
+    rule.skipped.is_empty() && rule.counts.not_checked > 0
+}
+
+/// Why rules were not looked at, with the rules and the files.
+struct Cause<'a> {
+    why: &'a Skipped,
+    rules: Vec<&'a str>,
+    files: Vec<usize>,
+}
+
+/// Writes what was not checked in `run`, and what never applied.
+pub(super) fn write(page: &mut Page, run: &Run) {
+    let causes = causes(run);
+    let undecided = undecided(page, run);
+    if !causes.is_empty() || !undecided.is_empty() {
+        page.heading(page.say("Inte kontrollerat", "Not checked"));
+    }
+    for cause in &causes {
+        let line = format!("{}: {}", reason(page, cause.why, &files(page, run, &cause.files)), cause.rules.join(", "));
+        page.paragraph(1, &line);
+    }
+    if !undecided.is_empty() {
+        let line = format!(
+            "{}: {}",
+            page.say(
+                "Ett värde som regeln behöver är tomt eller oläsligt i en del poster (antal)",
+                "A value that the rule needs is blank or unreadable in some records (number)"
+            ),
+            undecided.join(", ")
+        );
+        page.paragraph(1, &line);
+    }
+
+    let never: Vec<&str> =
+        rules(run).filter(|(rule, found)| never_applied(rule, found)).map(|(rule, _)| rule.id.0.as_str()).collect();
+    if !never.is_empty() {
+        let heading =
+            format!("{} ({})", page.say("Regler som aldrig blev tillämpliga", "Rules that never applied"), never.len());
+        page.heading(&heading);
+        page.hanging(2, 2, &never.join(", "));
+    }
+}
+
+fn rules(run: &Run) -> impl Iterator<Item = (&Rule, &RuleRun)> {
+    run.plan.rules.iter().zip(&run.rules)
+}
+
+fn never_applied(rule: &Rule, found: &RuleRun) -> bool {
+    speaks_of_records(rule)
+        && found.skipped.is_empty()
+        && found.counts.total() > 0
+        && found.counts.not_applicable == found.counts.total()
+}
+
+fn causes(run: &Run) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for (rule, found) in rules(run) {
+        for (file, skipped) in &found.skipped {
+            let index = causes.iter().position(|cause| cause.why == skipped).unwrap_or_else(|| {
+                causes.push(Cause { why: skipped, rules: Vec::new(), files: Vec::new() });
+                causes.len() - 1
+            });
+            let cause = &mut causes[index];
+            if cause.rules.last() != Some(&rule.id.0.as_str()) {
+                cause.rules.push(&rule.id.0);
+            }
+            if !cause.files.contains(file) {
+                cause.files.push(*file);
+            }
+        }
+    }
+    causes
+}
+
+fn undecided(page: &Page, run: &Run) -> Vec<String> {
+    rules(run)
+        .filter(|(_, found)| is_undecided(found))
+        .map(|(rule, found)| format!("{} ({})", rule.id, page.figures.count(found.counts.not_checked)))
+        .collect()
+}
+
+/// Why, `files` being a phrase for where, and what to do about it.
+fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
+    match cause {
+        Skipped::MissingColumn(variable) => {
+            format!(
+                "{} {} {}{files}",
+                page.say("Kolumnen", "Column"),
+                escaped(variable),
+                page.say("saknas", "is missing")
+            )
+        }
+        Skipped::CodelistNotLoaded(list) => {
+            let list = escaped(list);
+            let (not_loaded, remedy) =
+                (page.say("är inte inläst", "is not loaded"), page.say("läs in det med", "load it with"));
+            format!(
+                "{} {list} {not_loaded}{files} ({remedy} --codelist {list}={})",
+                page.say("Kodverket", "Code list"),
+                page.say("FIL", "FILE")
+            )
+        }
+    }
+}
+
+/// In which files, where not in all.
+fn files(page: &Page, run: &Run, files: &[usize]) -> String {
+    if files.len() >= run.files.len() {
+        return String::new();
+    }
+    let mut files = files.to_vec();
+    files.sort_unstable();
+    if files.len() > MOST_FILES_NAMED {
+        return format!(
+            " {} {} {} {} {}",
+            page.say("i", "in"),
+            files.len(),
+            page.say("av", "of"),
+            run.files.len(),
+            page.say("filer", "files")
+        );
+    }
+    let names: Vec<String> = files
+        .into_iter()
+        .filter_map(|file| run.files.get(file))
+        .map(|file| escaped(&file.path.to_string_lossy()).into_owned())
+        .collect();
+    format!(" {} {}", page.say("i", "in"), names.join(", "))
+}

@@ -1,0 +1,164 @@
+//! What must hold: loads `rules/`, and compiles a rule set against a schema into a [`Plan`].
+//!
+//! A plan is checked data: every name is resolved, every expression typed, every text there in both languages. All
+//! rules on records, whether a requirement level, a value domain or a check written in SQL, become the same thing: a
+//! condition and an assertion over the batch (see [`expr`]). Rules on the whole submission are
+//! [`SubmissionKind`]s. Compiling collects every mistake of every file before it stops.
+//!
+//! Deliberately does not know files of submissions, threads, or reports.
+
+mod compile;
+mod derived;
+pub mod expr;
+mod load;
+pub(crate) mod spec;
+mod sql;
+pub mod testing;
+
+use std::sync::Arc;
+
+use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex};
+use crate::schema::{Codelists, Collection};
+
+pub use compile::compile;
+pub use load::{RuleSet, load};
+
+/// A rule set compiled for one collection.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it checks.
+    pub collection: Arc<Collection>,
+    /// The lists its rules look into.
+    pub codelists: Codelists,
+    /// Every rule, in the order of reports: requirements and values by variable, then checks by id, then the submission's.
+    pub rules: Vec<Rule>,
+    /// The requirement of each variable, in the schema's order.
+    pub requirements: Vec<Requirement>,
+    /// The nodes that rules and requirements point into.
+    pub program: expr::Program,
+    /// What rule files decided where the sources are silent.
+    pub assumptions: Vec<Text>,
+    /// Hash of everything the plan was made from, for naming the rule set's version: 16 hexadecimal digits.
+    pub version: String,
+}
+
+/// One rule, compiled.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Permanent.
+    pub id: RuleId,
+    /// What sort of rule.
+    pub kind: RuleKind,
+    /// How much a violation matters.
+    pub severity: Severity,
+    /// What is wrong, as the head of a finding.
+    pub title: Text,
+    /// Why the rule exists.
+    pub why: Option<Text>,
+    /// What to do.
+    pub fix: Text,
+    /// Where it is laid down.
+    pub source: SourceReference,
+    /// The variables to correct.
+    pub faulty: Vec<VariableIndex>,
+    /// The variables that make it apply, apart from the faulty ones.
+    pub triggers: Vec<VariableIndex>,
+    /// The unit of the number shown with each finding.
+    pub detail_unit: Option<Text>,
+    /// The condition as written; `None` where it always applies or is derived.
+    pub when_text: Option<String>,
+    /// The assertion as written; `None` where it is derived.
+    pub assert_text: Option<String>,
+    /// How it is evaluated.
+    pub check: Check,
+    /// Its tests, from the rule file or derived from the schema's examples.
+    pub tests: Vec<testing::RuleTest>,
+}
+
+/// The sorts of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleKind {
+    /// A value is required (`-K-`).
+    Required,
+    /// No value belongs here (`-I-`).
+    Irrelevant,
+    /// The value has its type, format, code list or range (`-V-`).
+    Value,
+    /// The value is in an official list that the user loads (`-O-`).
+    OfficialCode,
+    /// Written in a rule file, on one record.
+    Check,
+    /// On the whole submission.
+    Submission,
+}
+
+impl RuleKind {
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Irrelevant => "irrelevant",
+            Self::Value => "value",
+            Self::OfficialCode => "official_code",
+            Self::Check => "check",
+            Self::Submission => "submission",
+        }
+    }
+}
+
+/// How a rule is evaluated.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// Record by record: applies where `when` is true, holds where `assert` is true.
+    Record(RecordCheck),
+    /// Once for the submission.
+    Submission(SubmissionKind),
+}
+
+/// A condition and an assertion, as nodes of the plan's program.
+#[derive(Clone, Debug)]
+pub struct RecordCheck {
+    /// Where the rule applies.
+    pub when: expr::BoolNode,
+    /// What must hold there.
+    pub assert: expr::BoolNode,
+    /// A number to show with each finding.
+    pub detail: Option<expr::IntNode>,
+    /// Every variable it reads.
+    pub inputs: Vec<VariableIndex>,
+    /// Parameters it reads; where one is not stated, nothing is checked.
+    pub parameters: Vec<expr::Parameter>,
+}
+
+/// Rules on the whole submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubmissionKind {
+    /// No two records share the key within the scope.
+    Unique {
+        /// The key.
+        variables: Vec<VariableIndex>,
+        /// The scope.
+        within: Vec<VariableIndex>,
+    },
+    /// Every mandatory and conditional variable has a column.
+    RequiredColumns,
+    /// Every column is a known variable.
+    KnownColumns,
+    /// As many records as stated (`--expect-records`).
+    RecordCount,
+    /// At least one record.
+    NotEmpty,
+    /// Every record can be divided into its columns and read as text.
+    Readable,
+}
+
+/// The requirement level of a variable, compiled.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// As declared.
+    pub level: Level,
+    /// Where a value is required.
+    pub required: expr::BoolNode,
+    /// The condition as written, for `Level::Conditional`.
+    pub required_when_text: Option<String>,
+}

@@ -1,0 +1,453 @@
+//! The typed expressions that conditions and assertions are lowered to.
+//!
+//! Four types: truth (with SQL's third value, null), text, whole number and point in time. Expressions are nodes of a
+//! [`Program`], which keeps every distinct node once, so that what many rules share is evaluated once a batch.
+//! Evaluation is the engine's (`engine::eval`); this module is data.
+//!
+//! # Nulls
+//!
+//! A blank variable is null. So is a value that cannot be read as its variable's type, except to `IsBlank`. Any
+//! comparison with null is null; `AND`, `OR` and `NOT` follow Kleene's logic, as in SQL. No node divides, and numbers
+//! add with saturation, so that no data can make an evaluation fail.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+
+use crate::model::VariableIndex;
+
+/// A node of type truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BoolNode(pub u32);
+/// A node of type whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IntNode(pub u32);
+/// A node of type text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TextNode(pub u32);
+/// A node of type point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeNode(pub u32);
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether the comparison holds for two values in this order.
+    #[inline]
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}
+
+/// What a run states from outside the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Parameter {
+    /// The day the submission is delivered; always known.
+    DeliveryDate,
+    /// The first day of the stated period.
+    PeriodStart,
+    /// The last day of the stated period.
+    PeriodEnd,
+    /// The organisation number of the stated region.
+    StatedRegion,
+}
+
+impl Parameter {
+    /// Every parameter.
+    pub const ALL: [Self; 4] = [Self::DeliveryDate, Self::PeriodStart, Self::PeriodEnd, Self::StatedRegion];
+
+    /// The function that names it in expressions.
+    pub fn function(self) -> &'static str {
+        match self {
+            Self::DeliveryDate => "delivery_date",
+            Self::PeriodStart => "period_start",
+            Self::PeriodEnd => "period_end",
+            Self::StatedRegion => "stated_region_orgnr",
+        }
+    }
+
+    /// The option that states it.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::DeliveryDate => "--delivery-date",
+            Self::PeriodStart | Self::PeriodEnd => "--period",
+            Self::StatedRegion => "--region",
+        }
+    }
+}
+
+/// Truth.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum BoolExpr {
+    /// The same for every record; `None` is null.
+    Constant(Option<bool>),
+    /// Kleene's and.
+    And(Vec<BoolNode>),
+    /// Kleene's or.
+    Or(Vec<BoolNode>),
+    /// Kleene's not.
+    Not(BoolNode),
+    /// The variable's field is blank; never null.
+    IsBlank(VariableIndex),
+    /// A test of one text; null where the text is.
+    Text(TextNode, TextTest),
+    /// Two texts, byte by byte; null where either is.
+    CompareText(Comparison, TextNode, TextNode),
+    /// Two numbers; null where either is.
+    CompareInt(Comparison, IntNode, IntNode),
+    /// Two points in time, by calendar day where either has no time of day; null where either is.
+    CompareTime(Comparison, TimeNode, TimeNode),
+    /// The point in time was written with a time of day; null where it is.
+    HasTime(TimeNode),
+    /// The value is of its variable's type, format, code list and range; null where blank.
+    ValueOk(VariableIndex),
+    /// The value (each of a repeating variable) is in the official list; null where blank or where no list is loaded.
+    OfficialOk(VariableIndex),
+    /// One of a repeating variable's values passes the test; null where blank.
+    AnyElement(VariableIndex, TextTest),
+    /// Every one of a repeating variable's values passes the test; null where blank.
+    EveryElement(VariableIndex, TextTest),
+}
+
+/// A whole number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum IntExpr {
+    /// A number written in the rule.
+    Literal(i64),
+    /// A variable of type year or integer; null where blank or unreadable.
+    Variable(VariableIndex),
+    /// Sum.
+    Add(IntNode, IntNode),
+    /// Difference.
+    Subtract(IntNode, IntNode),
+    /// Characters of a text.
+    Length(TextNode),
+    /// Calendar year.
+    Year(TimeNode),
+    /// Calendar days from the first to the second.
+    DaysBetween(TimeNode, TimeNode),
+    /// Whole minutes from the first to the second, rounded down.
+    MinutesBetween(TimeNode, TimeNode),
+    /// How many values a repeating variable has, or how many that pass the test; null where blank.
+    ElementCount(VariableIndex, Option<TextTest>),
+}
+
+/// A text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TextExpr {
+    /// Written in the rule.
+    Literal(Vec<u8>),
+    /// A variable of type text or code; codes in their canonical spelling. Null where blank.
+    Variable(VariableIndex),
+    /// Characters from a 1-based position, and how many.
+    Substring(TextNode, usize, Option<usize>),
+    /// An attribute of the code in a list; null where code or cell is missing.
+    CodelistValue {
+        /// The list's name.
+        list: String,
+        /// The code.
+        code: TextNode,
+        /// The attribute column.
+        column: usize,
+    },
+    /// The organisation number of the stated region.
+    StatedRegion,
+}
+
+/// A point in time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TimeExpr {
+    /// Written in the rule: seconds since 1970-01-01, and whether with a time of day.
+    Literal(i64, bool),
+    /// A variable; null where blank or unreadable.
+    Variable(VariableIndex),
+    /// Its calendar day.
+    Date(TimeNode),
+    /// From outside the data, a calendar day.
+    Parameter(Parameter),
+}
+
+/// A test of a text by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TextTest {
+    /// One of these, sorted.
+    In(Vec<Vec<u8>>),
+    /// Matches the pattern.
+    Pattern(Pattern),
+    /// In the code list.
+    InCodelist(String),
+    /// The control digit of all its digits (Luhn) is right.
+    Luhn,
+    /// Reads like a personal identity number.
+    PersonalNumber,
+}
+
+/// A compiled regular expression that compares by its text.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// The pattern.
+    pub regex: Arc<Regex>,
+}
+
+impl Pattern {
+    /// Compiles a regular expression.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn regular(text: &str) -> Result<Self, regex::Error> {
+        Ok(Self { regex: Arc::new(Regex::new(text)?) })
+    }
+
+    /// Compiles a pattern of SQL's `LIKE`, in which `%` is any text and `_` any character.
+    ///
+    /// # Errors
+    /// If it is too long to compile.
+    pub fn like(text: &str) -> Result<Self, regex::Error> {
+        let mut pattern = String::from("(?s)^");
+        for character in text.chars() {
+            match character {
+                '%' => pattern.push_str(".*"),
+                '_' => pattern.push('.'),
+                other => pattern.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+            }
+        }
+        pattern.push('$');
+        Self::regular(&pattern)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.regex.as_str() == other.regex.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl std::hash::Hash for Pattern {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.regex.as_str().hash(state);
+    }
+}
+
+/// Every distinct node once; children come before their parents within a type.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Nodes of type truth.
+    pub bools: Vec<BoolExpr>,
+    /// Nodes of type whole number.
+    pub ints: Vec<IntExpr>,
+    /// Nodes of type text.
+    pub texts: Vec<TextExpr>,
+    /// Nodes of type point in time.
+    pub times: Vec<TimeExpr>,
+    known: Known,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    bools: HashMap<BoolExpr, BoolNode>,
+    ints: HashMap<IntExpr, IntNode>,
+    texts: HashMap<TextExpr, TextNode>,
+    times: HashMap<TimeExpr, TimeNode>,
+}
+
+fn position<T>(nodes: &mut Vec<T>, node: T) -> u32 {
+    nodes.push(node);
+    u32::try_from(nodes.len() - 1).expect("a rule set has fewer than four billion nodes: files are limited in length")
+}
+
+impl Program {
+    /// The node of a truth, added where new; constants are folded.
+    pub fn bool(&mut self, expr: BoolExpr) -> BoolNode {
+        let expr = self.fold(expr);
+        if let Some(node) = self.known.bools.get(&expr) {
+            return *node;
+        }
+        let node = BoolNode(position(&mut self.bools, expr.clone()));
+        self.known.bools.insert(expr, node);
+        node
+    }
+
+    /// The node of a number, added where new.
+    pub fn int(&mut self, expr: IntExpr) -> IntNode {
+        if let Some(node) = self.known.ints.get(&expr) {
+            return *node;
+        }
+        let node = IntNode(position(&mut self.ints, expr.clone()));
+        self.known.ints.insert(expr, node);
+        node
+    }
+
+    /// The node of a text, added where new.
+    pub fn text(&mut self, expr: TextExpr) -> TextNode {
+        if let Some(node) = self.known.texts.get(&expr) {
+            return *node;
+        }
+        let node = TextNode(position(&mut self.texts, expr.clone()));
+        self.known.texts.insert(expr, node);
+        node
+    }
+
+    /// The node of a point in time, added where new.
+    pub fn time(&mut self, expr: TimeExpr) -> TimeNode {
+        if let Some(node) = self.known.times.get(&expr) {
+            return *node;
+        }
+        let node = TimeNode(position(&mut self.times, expr.clone()));
+        self.known.times.insert(expr, node);
+        node
+    }
+
+    /// The node that is true for every record.
+    pub fn always(&mut self) -> BoolNode {
+        self.bool(BoolExpr::Constant(Some(true)))
+    }
+
+    /// The node that is true where the variable is not blank.
+    pub fn is_filled(&mut self, variable: VariableIndex) -> BoolNode {
+        let blank = self.bool(BoolExpr::IsBlank(variable));
+        self.bool(BoolExpr::Not(blank))
+    }
+
+    fn constant(&self, node: BoolNode) -> Option<Option<bool>> {
+        match self.bools.get(node.0 as usize)? {
+            BoolExpr::Constant(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn fold(&self, expr: BoolExpr) -> BoolExpr {
+        let (nodes, neutral) = match &expr {
+            BoolExpr::And(nodes) => (nodes, true),
+            BoolExpr::Or(nodes) => (nodes, false),
+            BoolExpr::Not(node) => {
+                return match self.constant(*node) {
+                    Some(value) => BoolExpr::Constant(value.map(|value| !value)),
+                    None => expr,
+                };
+            }
+            _ => return expr,
+        };
+        if nodes.iter().any(|node| self.constant(*node) == Some(Some(!neutral))) {
+            return BoolExpr::Constant(Some(!neutral));
+        }
+        let mut rest: Vec<BoolNode> =
+            nodes.iter().copied().filter(|node| self.constant(*node) != Some(Some(neutral))).collect();
+        rest.sort_unstable();
+        rest.dedup();
+        match rest.as_slice() {
+            [] => BoolExpr::Constant(Some(neutral)),
+            [only] => self.bools[only.0 as usize].clone(),
+            _ if neutral => BoolExpr::And(rest),
+            _ => BoolExpr::Or(rest),
+        }
+    }
+
+    /// Every variable and parameter that `roots` read.
+    pub fn inputs(&self, roots: &[BoolNode], detail: Option<IntNode>) -> Inputs {
+        let mut inputs = Inputs::default();
+        for root in roots {
+            self.visit_bool(*root, &mut inputs);
+        }
+        if let Some(detail) = detail {
+            self.visit_int(detail, &mut inputs);
+        }
+        inputs.variables.sort_unstable();
+        inputs.variables.dedup();
+        inputs.parameters.sort_unstable();
+        inputs.parameters.dedup();
+        inputs
+    }
+
+    fn visit_bool(&self, node: BoolNode, inputs: &mut Inputs) {
+        match &self.bools[node.0 as usize] {
+            BoolExpr::Constant(_) => {}
+            BoolExpr::And(nodes) | BoolExpr::Or(nodes) => nodes.iter().for_each(|node| self.visit_bool(*node, inputs)),
+            BoolExpr::Not(node) => self.visit_bool(*node, inputs),
+            BoolExpr::IsBlank(variable)
+            | BoolExpr::ValueOk(variable)
+            | BoolExpr::OfficialOk(variable)
+            | BoolExpr::AnyElement(variable, _)
+            | BoolExpr::EveryElement(variable, _) => inputs.variables.push(*variable),
+            BoolExpr::Text(text, _) => self.visit_text(*text, inputs),
+            BoolExpr::CompareText(_, left, right) => {
+                [left, right].into_iter().for_each(|node| self.visit_text(*node, inputs))
+            }
+            BoolExpr::CompareInt(_, left, right) => {
+                [left, right].into_iter().for_each(|node| self.visit_int(*node, inputs))
+            }
+            BoolExpr::CompareTime(_, left, right) => {
+                [left, right].into_iter().for_each(|node| self.visit_time(*node, inputs))
+            }
+            BoolExpr::HasTime(time) => self.visit_time(*time, inputs),
+        }
+    }
+
+    fn visit_int(&self, node: IntNode, inputs: &mut Inputs) {
+        match &self.ints[node.0 as usize] {
+            IntExpr::Literal(_) => {}
+            IntExpr::Variable(variable) | IntExpr::ElementCount(variable, _) => inputs.variables.push(*variable),
+            IntExpr::Add(left, right) | IntExpr::Subtract(left, right) => {
+                [left, right].into_iter().for_each(|node| self.visit_int(*node, inputs))
+            }
+            IntExpr::Length(text) => self.visit_text(*text, inputs),
+            IntExpr::Year(time) => self.visit_time(*time, inputs),
+            IntExpr::DaysBetween(from, to) | IntExpr::MinutesBetween(from, to) => {
+                [from, to].into_iter().for_each(|node| self.visit_time(*node, inputs))
+            }
+        }
+    }
+
+    fn visit_text(&self, node: TextNode, inputs: &mut Inputs) {
+        match &self.texts[node.0 as usize] {
+            TextExpr::Literal(_) => {}
+            TextExpr::Variable(variable) => inputs.variables.push(*variable),
+            TextExpr::Substring(text, ..) | TextExpr::CodelistValue { code: text, .. } => {
+                self.visit_text(*text, inputs)
+            }
+            TextExpr::StatedRegion => inputs.parameters.push(Parameter::StatedRegion),
+        }
+    }
+
+    fn visit_time(&self, node: TimeNode, inputs: &mut Inputs) {
+        match &self.times[node.0 as usize] {
+            TimeExpr::Literal(..) => {}
+            TimeExpr::Variable(variable) => inputs.variables.push(*variable),
+            TimeExpr::Date(time) => self.visit_time(*time, inputs),
+            TimeExpr::Parameter(parameter) => inputs.parameters.push(*parameter),
+        }
+    }
+}
+
+/// What an expression reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// Ascending, each once.
+    pub variables: Vec<VariableIndex>,
+    /// Ascending, each once.
+    pub parameters: Vec<Parameter>,
+}

@@ -1,0 +1,28 @@
+//! Reads every rule file; a [`RuleSet`] is rules as written, not yet compiled.
+
+use super::spec::RuleFileSpec;
+use crate::assets::Files;
+use crate::diag::{Diagnostic, Diagnostics, Source};
+use crate::yaml;
+
+/// Every rule file as written.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    pub(crate) files: Vec<(Source, RuleFileSpec)>,
+}
+
+/// Reads every rule file of `files`.
+///
+/// # Errors
+/// Every file that is malformed, each at its first mistake of form.
+pub fn load(files: &Files) -> Result<RuleSet, Vec<Diagnostic>> {
+    let mut diagnostics = Diagnostics::default();
+    let mut set = RuleSet::default();
+    for file in files.iter().filter(|(relative, _)| relative.ends_with(".yaml")).map(|(_, file)| file) {
+        let source = Source::new(&file.name, file.text.as_str());
+        if let Some(spec) = diagnostics.take(yaml::parse::<RuleFileSpec>(&source)) {
+            set.files.push((source, spec));
+        }
+    }
+    if diagnostics.is_empty() { Ok(set) } else { Err(diagnostics.into_sorted()) }
+}

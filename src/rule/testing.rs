@@ -1,0 +1,44 @@
+//! The tests that rules carry: from rule files, or derived from a variable's examples.
+//!
+//! This module holds them; running them is the engine's (`engine::selftest`).
+
+use crate::model::{VariableIndex, Verdict};
+
+use super::expr::Parameter;
+
+/// One test of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleTest {
+    /// What the rule must say.
+    pub expected: Verdict,
+    /// Of what.
+    pub input: TestInput,
+}
+
+/// What a rule is tested on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TestInput {
+    /// One record, and what the run states.
+    Record {
+        /// Values; every other variable is blank.
+        values: Vec<(VariableIndex, String)>,
+        /// Stated parameters, as written.
+        parameters: Vec<(Parameter, String)>,
+    },
+    /// A value of a variable with an official list, when the list holds it (`listed`) or holds another code.
+    OfficialCode {
+        /// The variable.
+        variable: VariableIndex,
+        /// The value.
+        value: String,
+        /// Whether the list that is loaded for the test holds it.
+        listed: bool,
+    },
+    /// A whole submission.
+    Submission {
+        /// As text.
+        csv: String,
+        /// `--expect-records`.
+        expect_records: Option<u64>,
+    },
+}

@@ -1,0 +1,185 @@
+//! What submissions look like: collections, variables, formats and code lists, loaded from `schemas/`.
+//!
+//! Two shapes: `spec` holds the files as written, every leaf with its place; this module holds them as validated,
+//! in plain types. Loading collects every mistake of every file before it stops. Deliberately knows nothing of
+//! requirement levels and rules (module `rule`).
+
+pub mod codelist;
+mod load;
+pub(crate) mod spec;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+
+use crate::model::{Severity, SourceReference, Text, VariableIndex};
+
+pub use codelist::{Codelist, CodelistError, Codelists};
+pub(crate) use load::length_in_characters;
+pub use load::load;
+
+/// Every collection with the formats and code lists they use.
+#[derive(Clone, Debug, Default)]
+pub struct Schemas {
+    /// By id.
+    pub collections: BTreeMap<String, Arc<Collection>>,
+    /// Embedded and user-loaded code lists.
+    pub codelists: Codelists,
+}
+
+/// One kind of submission.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// Its id, such as `specvard_genomforda`.
+    pub id: String,
+    /// Before derived rule ids, such as `SVG`.
+    pub prefix: String,
+    /// What people call it.
+    pub title: Text,
+    /// Where its variables are laid down.
+    pub source: SourceReference,
+    /// How it is told from collections with the same columns.
+    pub detect: Detect,
+    /// The record's key.
+    pub key: Vec<VariableIndex>,
+    /// Who reports.
+    pub reporter: Option<VariableIndex>,
+    /// The date that chooses which codes are valid.
+    pub record_date: Option<VariableIndex>,
+    /// In the order of the model's table.
+    pub variables: Vec<Variable>,
+}
+
+impl Collection {
+    /// The variable with this id.
+    pub fn variable(&self, id: &str) -> Option<VariableIndex> {
+        self.variables.iter().position(|variable| variable.id == id).map(VariableIndex)
+    }
+
+    /// The variable at `index`.
+    pub fn get(&self, index: VariableIndex) -> &Variable {
+        &self.variables[index.0]
+    }
+}
+
+/// Which headers can be this collection's.
+#[derive(Clone, Debug, Default)]
+pub struct Detect {
+    /// Columns that must be there.
+    pub has: Vec<VariableIndex>,
+    /// Columns that must not be there.
+    pub lacks: Vec<VariableIndex>,
+    /// Never detected, only stated.
+    pub only_when_named: bool,
+}
+
+/// One defined item of a collection.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The source's own name.
+    pub id: String,
+    /// What people call it.
+    pub name: Text,
+    /// The part of the model it belongs to.
+    pub area: String,
+    /// What it means.
+    pub description: Text,
+    /// Other header spellings.
+    pub aliases: Vec<String>,
+    /// Type and format.
+    pub domain: Domain,
+    /// Characters that separate several values in one field; the first is written. Empty where it does not repeat.
+    pub separators: Vec<u8>,
+    /// Declared codes that stand for a kind of blank.
+    pub missing_codes: Vec<(String, Missing)>,
+    /// Whether its values are masked everywhere.
+    pub identifies_person: bool,
+    /// Of the rule on its value.
+    pub value_severity: Severity,
+    /// Of the rule on its value: values that must be accepted.
+    pub valid_examples: Vec<String>,
+    /// Of the rule on its value: values that must be refused.
+    pub invalid_examples: Vec<String>,
+    /// Where it is laid down.
+    pub source: SourceReference,
+    /// In the message, though not in the model's table of variables.
+    pub extra: bool,
+}
+
+impl Variable {
+    /// True where one field may hold several values.
+    pub fn repeats(&self) -> bool {
+        !self.separators.is_empty()
+    }
+}
+
+/// What a declared code stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// None, or not applicable.
+    Negative,
+    /// Not known.
+    Unknown,
+}
+
+/// The values a variable may have.
+#[derive(Clone, Debug)]
+pub enum Domain {
+    /// Any text.
+    Text {
+        /// The shape, if any.
+        format: Option<Arc<Format>>,
+        /// Most characters, if limited.
+        max_length: Option<usize>,
+        /// An official list that the user loads.
+        official_list: Option<String>,
+    },
+    /// A code of an embedded list.
+    Code {
+        /// The list's name.
+        codelist: String,
+    },
+    /// A point in time.
+    Timestamp {
+        /// Whether a date without time of day will do.
+        date_only: bool,
+    },
+    /// A year of four digits.
+    Year {
+        /// Smallest and largest.
+        range: Option<(i64, i64)>,
+    },
+    /// A whole number.
+    Integer {
+        /// Smallest and largest.
+        range: Option<(i64, i64)>,
+    },
+}
+
+/// A shape of texts, declared in `schemas/formats.yaml`.
+#[derive(Clone, Debug)]
+pub struct Format {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: Text,
+    /// Matched against the whole value.
+    pub pattern: Regex,
+    /// The pattern as written.
+    pub pattern_text: String,
+    /// Most characters.
+    pub max_length: Option<usize>,
+    /// Removed before the value is looked up in an official list.
+    pub ignore_characters: Vec<u8>,
+    /// What a wrong value is said to be.
+    pub title: Text,
+    /// What to do about it.
+    pub fix: Text,
+    /// Where it is laid down.
+    pub source: SourceReference,
+    /// Must match.
+    pub valid_examples: Vec<String>,
+    /// Must not match.
+    pub invalid_examples: Vec<String>,
+}

@@ -1,0 +1,260 @@
+//! Opens submissions: finds files, detects how they are written, and hands their records out in batches.
+//!
+//! Responsible for file patterns and folders ([`find`]), for detecting delimiter, encoding, header and collection
+//! ([`Submission::open`]), and for scanning records in parallel ([`InputFile::scan`]). A record that is badly written
+//! becomes a [`Fault`](crate::table::Fault) of its batch, never an error and never lost. Deliberately knows nothing
+//! of rules.
+//!
+//! # How a scan runs
+//!
+//! A file is read in *waves*: while the batches of one wave are mapped in parallel, the next wave is read. The
+//! results of a wave are folded in file order, so that what comes out is the same for any number of threads.
+//! Memory is bounded by two waves.
+
+pub mod csv;
+pub mod detect;
+pub mod find;
+pub mod parquet;
+#[cfg(test)]
+mod testing;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::model::VariableIndex;
+use crate::schema::{Collection, Schemas};
+use crate::table::Batch;
+
+pub use detect::{Delimiter, Encoding};
+
+/// How files are to be read, where the user overrides detection.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// The collection's id; detected from the header where `None`.
+    pub collection: Option<String>,
+    /// The CSV delimiter; detected where `None`.
+    pub delimiter: Option<Delimiter>,
+    /// The CSV encoding; detected where `None`.
+    pub encoding: Option<Encoding>,
+    /// Extra header names: `(name in the file, variable id)`.
+    pub columns: Vec<(String, String)>,
+    /// Bytes of a CSV chunk; 0 means the default. Results do not depend on it.
+    pub chunk_bytes: usize,
+    /// Records of a Parquet batch; 0 means the default. Results do not depend on it.
+    pub batch_rows: usize,
+}
+
+/// What a file turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Separated text.
+    Csv {
+        /// Between fields.
+        delimiter: Delimiter,
+        /// Of the text.
+        encoding: Encoding,
+        /// Whether the file starts with a byte order mark.
+        byte_order_mark: bool,
+    },
+    /// Apache Parquet.
+    Parquet {
+        /// Records, as the file's footer states.
+        records: u64,
+    },
+}
+
+/// One column of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderColumn {
+    /// As written in the file, trimmed.
+    pub name: String,
+    /// The variable it holds; `None` where the name is unknown to the collection.
+    pub variable: Option<VariableIndex>,
+    /// For an unknown name, the id of the nearest variable that no other column holds.
+    pub nearest: Option<String>,
+}
+
+/// One file of a submission, opened and detected but not yet read.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    /// As the user named it, or as found in a folder.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Detected or stated.
+    pub format: Format,
+    /// Physical columns, in order.
+    pub header: Vec<HeaderColumn>,
+    /// Variable → physical column; one entry a variable of the schema.
+    pub column_of: Vec<Option<usize>>,
+    /// The collection's id.
+    pub collection: String,
+    /// Whether the collection was detected (rather than stated).
+    pub collection_detected: bool,
+    /// Batch sizes asked for.
+    pub(crate) chunk_bytes: usize,
+    /// See [`ReadOptions::batch_rows`].
+    pub(crate) batch_rows: usize,
+    /// Where the first record of a text file begins.
+    pub(crate) start: csv::Start,
+}
+
+/// What a scan is to deliver.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// The variables whose columns are wanted; one entry a variable of the schema.
+    pub wanted: Vec<bool>,
+    /// Whether the records are wanted unchanged, too.
+    pub raw: bool,
+}
+
+/// What a scan read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanSummary {
+    /// Records, broken ones included.
+    pub records: u64,
+    /// Entirely empty lines, which are no records.
+    pub blank_lines: u64,
+}
+
+/// Why an input could not be read, or was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The operating system said no.
+    #[error("`{}`: cannot be read: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// No such file, and no pattern that matches one.
+    #[error("`{0}`: no such file or folder, and no file matches it as a pattern")]
+    NotFound(String),
+    /// A folder or pattern without any submission.
+    #[error("`{}`: holds no submissions (files ending in .csv, .txt, .tsv or .parquet)", .0.display())]
+    NoSubmissions(PathBuf),
+    /// A bad pattern.
+    #[error("`{pattern}`: not a file pattern: {message}")]
+    BadPattern {
+        /// As typed.
+        pattern: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Zero bytes (or only a byte order mark or empty lines).
+    #[error("`{}`: the file is empty: not even a header", .0.display())]
+    Empty(PathBuf),
+    /// Not text, whatever its name says.
+    #[error("`{}`: not a text file ({reason})", path.display())]
+    Binary {
+        /// The file.
+        path: PathBuf,
+        /// How that was seen, such as `byte 0 at offset 17` or `looks like a ZIP archive or XLSX workbook`.
+        reason: String,
+    },
+    /// Two columns for one variable, or two columns of one name.
+    #[error("`{}`: columns {first} and {second} both hold `{name}`", path.display())]
+    DuplicateColumn {
+        /// The file.
+        path: PathBuf,
+        /// The variable or the name.
+        name: String,
+        /// 1-based column.
+        first: usize,
+        /// 1-based column.
+        second: usize,
+    },
+    /// No collection has columns like these.
+    #[error("`{}`: no collection has a header like this one ({detail})", path.display())]
+    UnknownHeader {
+        /// The file.
+        path: PathBuf,
+        /// The best candidates and how many columns they know.
+        detail: String,
+    },
+    /// `--collection` names none.
+    #[error("unknown collection `{name}`; known are {known}")]
+    UnknownCollection {
+        /// As typed.
+        name: String,
+        /// All of them.
+        known: String,
+    },
+    /// An option about columns names something that is not there.
+    #[error("{0}")]
+    BadOption(String),
+    /// A Parquet file that is cut off, damaged, or has a column of a type that cannot be a value.
+    #[error("`{}`: {message}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Row group or column, and the reader's own words.
+        message: String,
+    },
+    /// The header has a quotation mark that is never closed, or is over 1 MiB long, or the like.
+    #[error("`{}`: the header cannot be read: {message}", path.display())]
+    BadHeader {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// One record is larger than can be held.
+    #[error("`{}`: the record on line {line} is over {limit} bytes long", path.display())]
+    RecordTooLong {
+        /// The file.
+        path: PathBuf,
+        /// Physical line.
+        line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// A result could not be passed on; the cause is the consumer's own.
+    #[error("{0}")]
+    Consumer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl InputError {
+    /// Wraps an error of the operating system with the file it concerns.
+    pub fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), source }
+    }
+}
+
+impl InputFile {
+    /// Opens `path`, detects how it is written and which collection it is, and maps its columns.
+    ///
+    /// # Errors
+    /// Every way in which a file cannot be a submission; see [`InputError`].
+    pub fn open(path: &Path, schemas: &Schemas, options: &ReadOptions) -> Result<Self, InputError> {
+        detect::open(path, schemas, options)
+    }
+
+    /// Reads every record once: `map` sees batches in parallel and in any order, `fold` their results in file order.
+    ///
+    /// `progress` is told how many bytes of the file (or of the like, for Parquet) have been taken in since last time.
+    /// `stop` is looked at between waves.
+    ///
+    /// # Errors
+    /// If the file cannot be read on, if `fold` fails, or [`InputError::Interrupted`].
+    pub fn scan<R: Send>(
+        &self,
+        collection: &Collection,
+        request: &ScanRequest,
+        stop: &AtomicBool,
+        progress: &(dyn Fn(u64) + Sync),
+        map: &(dyn Fn(Batch) -> R + Sync),
+        fold: &mut dyn FnMut(R) -> Result<(), InputError>,
+    ) -> Result<ScanSummary, InputError> {
+        match self.format {
+            Format::Csv { .. } => csv::scan(self, collection, request, stop, progress, map, fold),
+            Format::Parquet { .. } => parquet::scan(self, collection, request, stop, progress, map, fold),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Separated text: chunks cut at record ends, fields as views into their chunk.
+//!
+//! Responsible for reading records exactly as the rules below say, whatever the chunk size. One thread reads chunks,
+//! finds where their records are ([`split`]) and thereby their numbers and lines; the fields of each chunk are then
+//! found in parallel ([`tokenize`]). Deliberately does not use the `csv` crate: its records are copied field by field,
+//! and it neither knows physical lines nor reports a quotation mark that is never closed.
+//!
+//! # Rules
+//!
+//! After RFC 4180, section 2, with what it leaves open decided so that one bad record never eats the next:
+//!
+//! - A record ends at LF or CRLF, or where the file ends. A lone CR is data.
+//! - A line of nothing but spaces and tabs is no record. (A tab that is the delimiter makes it one.)
+//! - A quotation mark is special only as the very first byte of a field. Inside, `""` is one quotation mark, and
+//!   delimiters and line breaks are data. Spaces and tabs after the closing one are ignored.
+//! - A field whose quotation mark is not closed within [`MAX_QUOTED`] bytes, or before the file ends, was never
+//!   quoted: the mark is an ordinary character, and the record ends at the line end. Fault `UnclosedQuote`.
+//! - A field with text after its closing quotation mark is taken as written, up to the next delimiter or line end.
+//!   Fault `TextAfterQuote`.
+//! - A record with another number of fields than the header has blank fields. Fault `FieldCount`.
+//! - Spaces, tabs and no-break spaces around a value are not part of it, whether quoted or not.
+
+mod separators;
+pub(super) mod split;
+pub(super) mod tokenize;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::view::PADDING;
+use super::{Delimiter, Format, InputError, InputFile, ScanRequest, ScanSummary};
+use crate::schema::Collection;
+use crate::table::{Batch, Positions};
+
+use split::Split;
+use tokenize::Layout;
+
+/// The furthest a closing quotation mark may be from its opening one.
+pub const MAX_QUOTED: usize = 64 << 10;
+
+/// The longest record, its line end included.
+pub const MAX_RECORD: usize = 16 << 20;
+
+/// Bytes of a chunk, unless asked otherwise; see `benches/csv_read.rs`.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// The largest chunk that is granted: offsets are 32 bits wide.
+const MAX_CHUNK_BYTES: usize = 64 << 20;
+
+/// Chunks of one wave for each thread: enough that threads finish a wave at about the same time.
+const CHUNKS_PER_THREAD: usize = 4;
+
+/// How text is divided into records and fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// Between fields.
+    pub(super) delimiter: u8,
+    /// See [`MAX_QUOTED`]; smaller in tests.
+    pub(super) max_quoted: usize,
+    /// See [`MAX_RECORD`]; smaller in tests.
+    pub(super) max_record: usize,
+}
+
+impl Dialect {
+    /// The rules of this module with `delimiter`.
+    pub(super) fn new(delimiter: Delimiter) -> Self {
+        Self { delimiter: delimiter.byte(), max_quoted: MAX_QUOTED, max_record: MAX_RECORD }
+    }
+}
+
+/// Where the records of a file begin, for a file whose header has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Bytes before the first record: byte order mark, header, and what precedes it.
+    pub(crate) byte: u64,
+    /// 1-based line after the header.
+    pub(crate) line: u64,
+    /// 1-based spreadsheet row after the header.
+    pub(crate) sheet_row: u64,
+}
+
+/// A part of the file that holds whole records, and where they are.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    /// The text, and [`PADDING`] zeros.
+    pub(super) bytes: Vec<u8>,
+    /// Where the text ends in `bytes`.
+    pub(super) end: usize,
+    /// Where the text starts in the file.
+    pub(super) offset: u64,
+    /// The records in it.
+    pub(super) split: Split,
+    /// Their places in the file.
+    pub(super) positions: Positions,
+}
+
+/// Reads every record of `file`; see [`InputFile::scan`].
+///
+/// # Errors
+/// If the file cannot be read on, has a record that is too long, if `fold` fails, or on `stop`.
+pub fn scan<R: Send>(
+    file: &InputFile,
+    collection: &Collection,
+    request: &ScanRequest,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(u64) + Sync),
+    map: &(dyn Fn(Batch) -> R + Sync),
+    fold: &mut dyn FnMut(R) -> Result<(), InputError>,
+) -> Result<ScanSummary, InputError> {
+    let Format::Csv { delimiter, encoding, .. } = file.format else {
+        return Err(InputError::BadOption(format!("`{}` is not separated text", file.path.display())));
+    };
+    let layout = Layout::new(file, collection, request, Dialect::new(delimiter), encoding);
+    scan_with(file, &layout, stop, progress, map, fold)
+}
+
+/// [`scan`] with a dialect that can be chosen.
+fn scan_with<R: Send>(
+    file: &InputFile,
+    layout: &Layout,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(u64) + Sync),
+    map: &(dyn Fn(Batch) -> R + Sync),
+    fold: &mut dyn FnMut(R) -> Result<(), InputError>,
+) -> Result<ScanSummary, InputError> {
+    let source = File::open(&file.path).map_err(|error| InputError::io(&file.path, error))?;
+    let chunk_bytes = if file.chunk_bytes == 0 { CHUNK_BYTES } else { file.chunk_bytes };
+    let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start)?;
+    let wave_chunks = rayon::current_num_threads() * CHUNKS_PER_THREAD;
+    progress(file.start.byte);
+
+    let mut summary = ScanSummary::default();
+    let mut wave = reader.wave(wave_chunks);
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(InputError::Interrupted);
+        }
+        let (mut chunks, failure) = wave;
+        if chunks.is_empty() {
+            return failure.map_or(Ok(summary), Err);
+        }
+        let bytes: usize = chunks.iter().map(|chunk| chunk.end).sum();
+        for chunk in &chunks {
+            summary.records += chunk.split.records() as u64;
+            summary.blank_lines += chunk.split.blank_lines;
+        }
+        // Chunks of blank lines only.
+        chunks.retain(|chunk| chunk.split.records() > 0);
+        let (next, results) = rayon::join(
+            // After a failure there is nothing more to read: it is returned when this wave has been folded.
+            || failure.map_or_else(|| reader.wave(wave_chunks), |failure| (Vec::new(), Some(failure))),
+            || {
+                chunks
+                    .into_par_iter()
+                    .with_max_len(1)
+                    .map(|chunk| map(tokenize::batch(chunk, layout)))
+                    .collect::<Vec<R>>()
+            },
+        );
+        results.into_iter().try_for_each(&mut *fold)?;
+        progress(bytes as u64);
+        wave = next;
+    }
+}
+
+/// What stands before the first record, byte for byte: byte order mark, header, its line end.
+///
+/// With the raw records of a scan it makes up the file again (lines that are no records excepted).
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn header_bytes(file: &InputFile) -> Result<Vec<u8>, InputError> {
+    let source = File::open(&file.path).map_err(|error| InputError::io(&file.path, error))?;
+    let mut bytes = Vec::new();
+    source.take(file.start.byte).read_to_end(&mut bytes).map_err(|error| InputError::io(&file.path, error))?;
+    Ok(bytes)
+}
+
+/// An offset within a chunk, or a number of things in it.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a chunk is shorter than MAX_CHUNK_BYTES and two records together")]
+fn place(offset: usize) -> u32 {
+    offset as u32
+}
+
+/// Cuts a file into chunks of whole records.
+struct ChunkReader<'a> {
+    source: File,
+    path: &'a Path,
+    dialect: Dialect,
+    chunk_bytes: usize,
+    /// Read, but not yet handed out: the start of the next chunk.
+    rest: Vec<u8>,
+    at_end: bool,
+    offset: u64,
+    /// 0-based number of the next record.
+    row: u64,
+    /// 1-based line of the next byte.
+    line: u64,
+    /// 1-based spreadsheet row of the next record.
+    sheet_row: u64,
+}
+
+impl<'a> ChunkReader<'a> {
+    fn new(
+        mut source: File,
+        path: &'a Path,
+        dialect: Dialect,
+        chunk_bytes: usize,
+        start: Start,
+    ) -> Result<Self, InputError> {
+        source.seek(SeekFrom::Start(start.byte)).map_err(|error| InputError::io(path, error))?;
+        Ok(Self {
+            source,
+            path,
+            dialect,
+            chunk_bytes: chunk_bytes.clamp(1, MAX_CHUNK_BYTES),
+            rest: Vec::new(),
+            at_end: false,
+            offset: start.byte,
+            row: 0,
+            line: start.line,
+            sheet_row: start.sheet_row,
+        })
+    }
+
+    /// Up to `n` chunks, fewer at the end of the file, and why no more could be read.
+    fn wave(&mut self, n: usize) -> (Vec<Chunk>, Option<InputError>) {
+        let mut chunks = Vec::with_capacity(n);
+        while chunks.len() < n {
+            match self.chunk() {
+                Ok(Some(chunk)) => chunks.push(chunk),
+                Ok(None) => break,
+                Err(failure) => return (chunks, Some(failure)),
+            }
+        }
+        (chunks, None)
+    }
+
+    /// The next chunk; `None` at the end of the file.
+    fn chunk(&mut self) -> Result<Option<Chunk>, InputError> {
+        let mut wanted = self.chunk_bytes;
+        let mut bytes = Vec::with_capacity(wanted.max(self.rest.len()) + PADDING);
+        bytes.append(&mut self.rest);
+        loop {
+            self.fill(&mut bytes, wanted)?;
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            let split = split::split(&bytes, self.at_end, self.dialect, self.line, self.sheet_row);
+            if let Some(line) = split.too_long {
+                return Err(self.too_long(line));
+            }
+            if split.end > 0 {
+                return Ok(Some(self.hand_out(bytes, split)));
+            }
+            // Not one whole record: the chunk grows.
+            wanted = bytes.len() * 2;
+        }
+    }
+
+    fn fill(&mut self, bytes: &mut Vec<u8>, wanted: usize) -> Result<(), InputError> {
+        while bytes.len() < wanted && !self.at_end {
+            let missing = wanted - bytes.len();
+            bytes.reserve(missing + PADDING);
+            let n_read = (&mut self.source)
+                .take(missing as u64)
+                .read_to_end(bytes)
+                .map_err(|error| InputError::io(self.path, error))?;
+            self.at_end = n_read < missing;
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, mut bytes: Vec<u8>, split: Split) -> Chunk {
+        let end = split.end;
+        self.rest.extend_from_slice(&bytes[end..]);
+        bytes.truncate(end);
+        bytes.resize(end + PADDING, 0);
+        let offset = self.offset;
+        let positions = Positions { first_row: self.row, lines: split.lines.clone() };
+        self.offset += end as u64;
+        self.row += split.records() as u64;
+        self.line = split.next_line;
+        self.sheet_row = split.next_sheet_row;
+        Chunk { bytes, end, offset, split, positions }
+    }
+
+    fn too_long(&self, line: u64) -> InputError {
+        InputError::RecordTooLong { path: self.path.to_path_buf(), line, limit: self.dialect.max_record }
+    }
+}
+
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;

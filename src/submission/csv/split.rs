@@ -1,0 +1,216 @@
+//! Finds where records end, and on which lines they stand.
+//!
+//! This is the part of reading that has to go through a file in order, so it looks at line ends and quotation marks
+//! only. What it says of a record does not depend on where the chunk ends: a quotation mark whose fate is decided
+//! beyond the bytes at hand ends the split before its record.
+
+use memchr::{memchr, memchr_iter, memchr2};
+
+use super::{Dialect, place};
+use crate::table::Lines;
+
+/// The whole records at the start of some bytes.
+#[derive(Debug)]
+pub(in crate::submission) struct Split {
+    /// Where the last whole record (or blank line) ends; 0 where there is none.
+    pub(in crate::submission) end: usize,
+    /// First byte of each record.
+    pub(in crate::submission) starts: Vec<u32>,
+    /// End of each record, its line end included.
+    pub(in crate::submission) ends: Vec<u32>,
+    /// The records that have a field starting with a quotation mark, ascending.
+    pub(in crate::submission) quoted: Vec<usize>,
+    /// Lines and spreadsheet rows of the records.
+    pub(in crate::submission) lines: Lines,
+    /// Lines that are no records.
+    pub(in crate::submission) blank_lines: u64,
+    /// 1-based line at `end`.
+    pub(in crate::submission) next_line: u64,
+    /// 1-based spreadsheet row at `end`.
+    pub(in crate::submission) next_sheet_row: u64,
+    /// The line of a record that is longer than allowed; the split ends before it.
+    pub(in crate::submission) too_long: Option<u64>,
+}
+
+impl Split {
+    /// How many records there are.
+    pub(in crate::submission) fn records(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+/// Finds the whole records at the start of `bytes`, which begin on `line` and `sheet_row`.
+///
+/// `at_end`: no more bytes follow, so that a last record without a line end is whole.
+pub(in crate::submission) fn split(bytes: &[u8], at_end: bool, dialect: Dialect, line: u64, sheet_row: u64) -> Split {
+    let split = Split {
+        end: 0,
+        starts: Vec::new(),
+        ends: Vec::new(),
+        quoted: Vec::new(),
+        lines: Lines::Consecutive { line, sheet_row },
+        blank_lines: 0,
+        next_line: line,
+        next_sheet_row: sheet_row,
+        too_long: None,
+    };
+    let mut splitter = Splitter { bytes, dialect, split };
+    let whole = if memchr(b'"', bytes).is_none() { splitter.plain() } else { splitter.quoted(at_end) };
+    match whole {
+        Scanned::All if at_end && splitter.split.end < bytes.len() => {
+            splitter.push(bytes.len(), 0, false);
+        }
+        Scanned::AllInQuotedRecord { lines } if at_end => {
+            splitter.push(bytes.len(), lines, true);
+        }
+        Scanned::TooLong => {}
+        Scanned::All | Scanned::AllInQuotedRecord { .. } | Scanned::Undecided => {
+            if bytes.len() - splitter.split.end > dialect.max_record {
+                splitter.split.too_long = Some(splitter.split.next_line);
+            }
+        }
+    }
+    splitter.split
+}
+
+/// How a scan ended.
+enum Scanned {
+    /// At the end of the bytes; what remains, if anything, is a record without quotation marks that matter.
+    All,
+    /// At the end of the bytes, within a record that has quoted fields with so many line breaks.
+    AllInQuotedRecord { lines: u64 },
+    /// At a quotation mark that may or may not be closed.
+    Undecided,
+    /// At a record that is too long.
+    TooLong,
+}
+
+struct Splitter<'a> {
+    bytes: &'a [u8],
+    dialect: Dialect,
+    split: Split,
+}
+
+impl Splitter<'_> {
+    /// Every LF ends a record.
+    fn plain(&mut self) -> Scanned {
+        let expected = self.bytes.len() / 128;
+        self.split.starts.reserve(expected);
+        self.split.ends.reserve(expected);
+        for line_feed in memchr_iter(b'\n', self.bytes) {
+            if !self.push(line_feed + 1, 0, false) {
+                return Scanned::TooLong;
+            }
+        }
+        Scanned::All
+    }
+
+    /// Line ends within quoted fields end no record.
+    fn quoted(&mut self, at_end: bool) -> Scanned {
+        let bytes = self.bytes;
+        let (mut at, mut lines, mut quoted) = (0, 0, false);
+        while let Some(found) = memchr2(b'\n', b'"', &bytes[at..]) {
+            let found = at + found;
+            at = found + 1;
+            if bytes[found] == b'\n' {
+                if !self.push(at, lines, quoted) {
+                    return Scanned::TooLong;
+                }
+                (lines, quoted) = (0, false);
+            } else if found == self.split.end || bytes[found - 1] == self.dialect.delimiter {
+                quoted = true;
+                match find_close(bytes, found, at_end, self.dialect.max_quoted) {
+                    Close::At(close) => {
+                        lines += memchr_iter(b'\n', &bytes[found..close]).count() as u64;
+                        at = close + 1;
+                    }
+                    Close::Never => {}
+                    Close::Undecided => return Scanned::Undecided,
+                }
+            }
+        }
+        if quoted { Scanned::AllInQuotedRecord { lines } } else { Scanned::All }
+    }
+
+    /// Takes what lies between the last end and `end`, with so many `lines` broken within fields; false where it is
+    /// too long.
+    fn push(&mut self, end: usize, lines: u64, quoted: bool) -> bool {
+        let split = &mut self.split;
+        let start = split.end;
+        if end - start > self.dialect.max_record {
+            split.too_long = Some(split.next_line);
+            return false;
+        }
+        split.end = end;
+        let (line, sheet_row) = (split.next_line, split.next_sheet_row);
+        split.next_line += lines + 1;
+        split.next_sheet_row += 1;
+        if is_blank(&self.bytes[start..end], self.dialect.delimiter) {
+            split.blank_lines += 1;
+            return true;
+        }
+        let row = split.starts.len();
+        if quoted {
+            split.quoted.push(row);
+        }
+        match &mut split.lines {
+            Lines::Each(each) => each.push((line, sheet_row)),
+            lines if row == 0 => *lines = Lines::Consecutive { line, sheet_row },
+            lines => {
+                if let Lines::Consecutive { line: first, sheet_row: first_sheet_row } = *lines
+                    && (line, sheet_row) != (first + row as u64, first_sheet_row + row as u64)
+                {
+                    let before = (0..row as u64).map(|offset| (first + offset, first_sheet_row + offset));
+                    *lines = Lines::Each(before.chain([(line, sheet_row)]).collect());
+                }
+            }
+        }
+        split.starts.push(place(start));
+        split.ends.push(place(end));
+        true
+    }
+}
+
+/// Where `record`, which may have a line end, ends without it.
+#[inline]
+pub(in crate::submission) fn without_line_end(record: &[u8]) -> usize {
+    match record {
+        [.., b'\r', b'\n'] => record.len() - 2,
+        [.., b'\n'] => record.len() - 1,
+        _ => record.len(),
+    }
+}
+
+/// Whether `line` is no record: nothing but spaces and tabs.
+#[inline]
+pub(in crate::submission) fn is_blank(line: &[u8], delimiter: u8) -> bool {
+    matches!(line.first(), None | Some(b'\n' | b'\r' | b' ' | b'\t'))
+        && line[..without_line_end(line)].iter().all(|byte| matches!(byte, b' ' | b'\t') && *byte != delimiter)
+}
+
+/// What becomes of an opening quotation mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::submission) enum Close {
+    /// Its closing one.
+    At(usize),
+    /// It is not closed.
+    Never,
+    /// The bytes at hand do not tell.
+    Undecided,
+}
+
+/// Finds the closing quotation mark for the one at `open`, at most `max_quoted` bytes away.
+pub(in crate::submission) fn find_close(bytes: &[u8], open: usize, at_end: bool, max_quoted: usize) -> Close {
+    let limit = open.saturating_add(max_quoted).saturating_add(1);
+    let within = &bytes[..bytes.len().min(limit)];
+    let mut at = open + 1;
+    while let Some(found) = within.get(at..).and_then(|rest| memchr(b'"', rest)) {
+        let found = at + found;
+        match bytes.get(found + 1) {
+            Some(b'"') => at = found + 2,
+            None if !at_end => return Close::Undecided,
+            _ => return Close::At(found),
+        }
+    }
+    if at_end || bytes.len() >= limit { Close::Never } else { Close::Undecided }
+}

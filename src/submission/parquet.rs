@@ -1,0 +1,361 @@
+//! Parquet: the same records as a CSV file would hold, column by column.
+//!
+//! Responsible for opening a file by its footer and for decoding its columns, each in a reader of its own so that all
+//! threads have work even within one row group. How values become text is in [`text`]. A file that is cut off or
+//! damaged is an error that says so: the `parquet` crate may panic on damaged pages, so decoding is fenced.
+//! Deliberately uses no page index and no statistics: every record is read.
+
+mod text;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::RowGroupMetaData;
+use rayon::prelude::*;
+
+use super::detect::{Identified, identify};
+use super::{Format, InputError, InputFile, ReadOptions, ScanRequest, ScanSummary, csv};
+use crate::model::VariableIndex;
+use crate::schema::{Collection, Schemas};
+use crate::table::{Batch, Fault, FaultKind, Lines, Positions, Raw};
+
+/// The first and last four bytes of a Parquet file.
+pub(super) const MAGIC: &[u8] = b"PAR1";
+
+/// Records of a batch, unless asked otherwise.
+const BATCH_ROWS: usize = 4096;
+
+/// The largest batch that is granted.
+const MAX_BATCH_ROWS: usize = 1 << 20;
+
+/// Batches of one wave for each thread.
+const BATCHES_PER_THREAD: usize = 2;
+
+/// Most readers, each with a file handle of its own; more columns than this share them.
+const MAX_READERS: usize = 64;
+
+/// Opens a Parquet file whose first bytes are `sample`; see [`InputFile::open`].
+pub(super) fn open(
+    path: &Path,
+    size: u64,
+    sample: &[u8],
+    schemas: &Schemas,
+    options: &ReadOptions,
+) -> Result<InputFile, InputError> {
+    if !sample.starts_with(MAGIC) {
+        let what = if sample.starts_with(b"PARE") { "it is encrypted" } else { "it does not begin as one" };
+        return Err(bad(path, format!("named as a Parquet file, but {what}")));
+    }
+    let (_, metadata) = load(path)?;
+    let records = records(path, &metadata)?;
+    let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().trim().to_owned()).collect();
+    let Identified { header, column_of, collection, collection_detected } = identify(path, &names, schemas, options)?;
+    for (field, column) in metadata.schema().fields().iter().zip(&header) {
+        if column.variable.is_some() {
+            check_type(path, field)?;
+        }
+    }
+    Ok(InputFile {
+        path: path.to_path_buf(),
+        size,
+        format: Format::Parquet { records },
+        header,
+        column_of,
+        collection,
+        collection_detected,
+        chunk_bytes: options.chunk_bytes,
+        batch_rows: options.batch_rows,
+        start: csv::Start::default(),
+    })
+}
+
+/// Reads every record of `file`; see [`InputFile::scan`].
+///
+/// # Errors
+/// If the file is damaged or has a column that cannot be text, if `fold` fails, or on `stop`.
+pub fn scan<R: Send>(
+    file: &InputFile,
+    collection: &Collection,
+    request: &ScanRequest,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(u64) + Sync),
+    map: &(dyn Fn(Batch) -> R + Sync),
+    fold: &mut dyn FnMut(R) -> Result<(), InputError>,
+) -> Result<ScanSummary, InputError> {
+    let (_, metadata) = load(&file.path)?;
+    let layout = Layout::new(file, collection, request, &metadata)?;
+    let mut waves = Waves::new(file, &layout, &metadata)?;
+
+    let mut wave = waves.next();
+    let mut told = 0;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(InputError::Interrupted);
+        }
+        let batches = wave?;
+        let Some(last) = batches.last() else {
+            break;
+        };
+        let rows_done = last.first_row + last.n_rows as u64;
+        let (next, results) = rayon::join(
+            || waves.next(),
+            || {
+                batches
+                    .into_par_iter()
+                    .with_max_len(1)
+                    .map(|batch| layout.batch(batch).map(map))
+                    .collect::<Result<Vec<R>, InputError>>()
+            },
+        );
+        results?.into_iter().try_for_each(&mut *fold)?;
+        let done = share(file.size, rows_done, waves.records);
+        progress(done - told);
+        told = done;
+        wave = next;
+    }
+    progress(file.size - told);
+    Ok(ScanSummary { records: waves.records, blank_lines: 0 })
+}
+
+/// `part` of `whole`, as bytes of `size`.
+fn share(size: u64, part: u64, whole: u64) -> u64 {
+    let bytes = u128::from(size) * u128::from(part) / u128::from(whole.max(1));
+    u64::try_from(bytes).map_or(size, |bytes| bytes.min(size))
+}
+
+fn bad(path: &Path, message: String) -> InputError {
+    InputError::Parquet { path: path.to_path_buf(), message }
+}
+
+/// Runs `decode`, turning a panic of the `parquet` crate over damaged data into an error.
+fn fenced<T>(path: &Path, doing: &str, decode: impl FnOnce() -> Result<T, String>) -> Result<T, InputError> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(result) => result.map_err(|message| bad(path, format!("{doing}: {message}"))),
+        Err(_) => Err(bad(path, format!("{doing}: the data is damaged"))),
+    }
+}
+
+/// Reads the footer, with text columns typed as views.
+fn load(path: &Path) -> Result<(File, ArrowReaderMetadata), InputError> {
+    let file = File::open(path).map_err(|error| InputError::io(path, error))?;
+    let metadata = fenced(path, "the footer cannot be read, the file is cut off or damaged", || {
+        let metadata =
+            ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())?;
+        let fields: Vec<Field> = metadata.schema().fields().iter().map(|field| as_view(field)).collect();
+        let schema = Schema::new_with_metadata(fields, metadata.schema().metadata().clone());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+        // Types that cannot be had as views are read as they are.
+        Ok(ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).unwrap_or(metadata))
+    })?;
+    Ok((file, metadata))
+}
+
+fn as_view(field: &Field) -> Field {
+    let value_type = match field.data_type() {
+        DataType::Dictionary(_, value_type) => value_type,
+        other => other,
+    };
+    match value_type {
+        DataType::Utf8 | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8View),
+        DataType::Binary | DataType::LargeBinary => field.clone().with_data_type(DataType::BinaryView),
+        _ => field.clone(),
+    }
+}
+
+/// How many records the file holds, by its footer.
+fn records(path: &Path, metadata: &ArrowReaderMetadata) -> Result<u64, InputError> {
+    let stated = metadata.metadata().file_metadata().num_rows();
+    let groups = metadata.metadata().row_groups().iter();
+    let counted = groups.map(RowGroupMetaData::num_rows).try_fold(0_i64, i64::checked_add);
+    match (u64::try_from(stated), counted) {
+        (Ok(records), Some(counted)) if counted == stated => Ok(records),
+        _ => Err(bad(path, "the footer contradicts itself about the number of records".to_owned())),
+    }
+}
+
+fn check_type(path: &Path, field: &Field) -> Result<(), InputError> {
+    if text::is_readable(field.data_type()) {
+        return Ok(());
+    }
+    let message = format!("column `{}` has type {}; expected {}", field.name(), field.data_type(), text::EXPECTED);
+    Err(bad(path, message))
+}
+
+/// What is wanted of each record; the same for all batches of a scan.
+struct Layout<'a> {
+    path: &'a Path,
+    /// The physical columns that are read, ascending.
+    columns: Vec<usize>,
+    /// Variable → place in `columns`, and what stands between the values of a list.
+    variables: Vec<Option<(usize, u8)>>,
+    /// Of all columns that are read, where records are wanted unchanged.
+    raw: Option<SchemaRef>,
+}
+
+impl<'a> Layout<'a> {
+    fn new(
+        file: &'a InputFile,
+        collection: &Collection,
+        request: &ScanRequest,
+        metadata: &ArrowReaderMetadata,
+    ) -> Result<Self, InputError> {
+        let fields = metadata.schema().fields();
+        if fields.len() != file.header.len() {
+            return Err(bad(&file.path, "the file has changed while it was read".to_owned()));
+        }
+        let column_of = |variable: usize| {
+            let is_wanted = request.wanted.get(variable).copied().unwrap_or(false);
+            file.column_of.get(variable).copied().flatten().filter(|column| is_wanted && *column < fields.len())
+        };
+        let n_variables = collection.variables.len();
+        let mut columns: Vec<usize> =
+            if request.raw { (0..fields.len()).collect() } else { (0..n_variables).filter_map(column_of).collect() };
+        columns.sort_unstable();
+        columns.dedup();
+        let mut variables = Vec::with_capacity(n_variables);
+        for variable in 0..n_variables {
+            let Some(column) = column_of(variable) else {
+                variables.push(None);
+                continue;
+            };
+            check_type(&file.path, &fields[column])?;
+            let separators = &collection.get(VariableIndex(variable)).separators;
+            let separator = separators.first().copied().unwrap_or(b',');
+            variables.push(columns.binary_search(&column).ok().map(|place| (place, separator)));
+        }
+        let raw = request.raw.then(|| Arc::clone(metadata.schema()));
+        Ok(Self { path: &file.path, columns, variables, raw })
+    }
+
+    /// The text of `decoded`.
+    fn batch(&self, decoded: Decoded) -> Result<Batch, InputError> {
+        let Decoded { first_row, n_rows, columns } = decoded;
+        let mut faults = Vec::new();
+        let mut texts = Vec::with_capacity(self.variables.len());
+        for variable in &self.variables {
+            let Some((place, separator)) = variable else {
+                texts.push(None);
+                continue;
+            };
+            let text =
+                fenced(self.path, "a column cannot be read as text", || text::column(&columns[*place], *separator))?;
+            let column = self.columns[*place];
+            let fault = |(row, byte)| Fault { row, kind: FaultKind::Undecodable { column, byte } };
+            faults.extend(text.undecodable.into_iter().map(fault));
+            texts.push(Some(text.column));
+        }
+        faults.sort_by_key(|fault| match fault.kind {
+            FaultKind::Undecodable { column, .. } => (fault.row, column),
+            _ => (fault.row, 0),
+        });
+        let raw = match &self.raw {
+            None => Raw::None,
+            Some(schema) => {
+                let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+                let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
+                Raw::Arrow(batch.map_err(|error| bad(self.path, format!("columns do not fit together: {error}")))?)
+            }
+        };
+        let positions = Positions { first_row, lines: Lines::None };
+        Ok(Batch { n_rows, columns: texts, positions, faults, raw })
+    }
+}
+
+/// Some records as the `parquet` crate hands them out.
+struct Decoded {
+    first_row: u64,
+    n_rows: usize,
+    /// In the order of [`Layout::columns`].
+    columns: Vec<ArrayRef>,
+}
+
+/// Decodes all columns, some batches at a time.
+struct Waves<'a> {
+    path: &'a Path,
+    /// Each over the next few columns; together over all.
+    readers: Vec<ParquetRecordBatchReader>,
+    batch_rows: usize,
+    n_batches: usize,
+    records: u64,
+    next_row: u64,
+}
+
+impl<'a> Waves<'a> {
+    fn new(file: &'a InputFile, layout: &Layout<'_>, metadata: &ArrowReaderMetadata) -> Result<Self, InputError> {
+        let path = &file.path;
+        let asked = if file.batch_rows == 0 { BATCH_ROWS } else { file.batch_rows };
+        let batch_rows = asked.min(MAX_BATCH_ROWS);
+        let columns_each = layout.columns.len().div_ceil(MAX_READERS).max(1);
+        let mut readers = Vec::new();
+        for columns in layout.columns.chunks(columns_each) {
+            // Not one handle for all: clones of a handle share their place in the file.
+            let handle = File::open(path).map_err(|error| InputError::io(path, error))?;
+            let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
+            let reader = fenced(path, "a column cannot be opened", || {
+                ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone())
+                    .with_projection(mask)
+                    .with_batch_size(batch_rows)
+                    .build()
+                    .map_err(|error| error.to_string())
+            })?;
+            readers.push(reader);
+        }
+        let n_batches = rayon::current_num_threads() * BATCHES_PER_THREAD;
+        Ok(Self { path, readers, batch_rows, n_batches, records: records(path, metadata)?, next_row: 0 })
+    }
+
+    /// The next batches; none at the end of the file.
+    fn next(&mut self) -> Result<Vec<Decoded>, InputError> {
+        let left = usize::try_from(self.records - self.next_row).unwrap_or(usize::MAX);
+        let mut sizes = Vec::with_capacity(self.n_batches);
+        let mut rest = left;
+        while rest > 0 && sizes.len() < self.n_batches {
+            sizes.push(rest.min(self.batch_rows));
+            rest -= rest.min(self.batch_rows);
+        }
+        let path = self.path;
+        let first_row = self.next_row;
+        let read = |reader: &mut ParquetRecordBatchReader| read(path, reader, &sizes, first_row);
+        let parts: Vec<Vec<RecordBatch>> = self.readers.par_iter_mut().map(read).collect::<Result<_, _>>()?;
+        let mut decoded = Vec::with_capacity(sizes.len());
+        for (index, n_rows) in sizes.iter().copied().enumerate() {
+            let columns = parts.iter().flat_map(|batches| batches[index].columns().iter().cloned()).collect();
+            decoded.push(Decoded { first_row: self.next_row, n_rows, columns });
+            self.next_row += n_rows as u64;
+        }
+        Ok(decoded)
+    }
+}
+
+/// Batches of the given `sizes` from one reader.
+fn read(
+    path: &Path,
+    reader: &mut ParquetRecordBatchReader,
+    sizes: &[usize],
+    first_row: u64,
+) -> Result<Vec<RecordBatch>, InputError> {
+    let mut batches = Vec::with_capacity(sizes.len());
+    let mut row = first_row;
+    for &n_rows in sizes {
+        let batch = fenced(path, &format!("damaged at or after record {}", row + 1), || match reader.next() {
+            Some(Ok(batch)) if batch.num_rows() == n_rows => Ok(batch),
+            Some(Ok(_)) | None => Err("a column has fewer values than the file has records".to_owned()),
+            Some(Err(error)) => Err(error.to_string()),
+        })?;
+        row += n_rows as u64;
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,471 @@
+//! What the values of typed columns are as text: exactly what a CSV file would say.
+//!
+//! | type | text |
+//! | --- | --- |
+//! | text, also in a dictionary | itself, trimmed |
+//! | binary | itself if it is UTF-8; else a fault of its record |
+//! | integers, decimals and floats that are whole numbers | digits |
+//! | other decimals and floats | the shortest decimal notation |
+//! | boolean | `true`, `false` |
+//! | date | `2022-01-03` |
+//! | timestamp (no time zone, or UTC) | `2022-01-03T08:00:00`; a fraction of a second only where there is one |
+//! | list | its values, blank ones skipped, between the variable's first separator |
+//! | null | blank |
+
+use std::io::Write;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteArray, GenericListArray, OffsetSizeTrait, PrimitiveArray,
+};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow::datatypes::{
+    ByteArrayType, DataType, Date32Type, Date64Type, Decimal128Type, DecimalType, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+
+use crate::submission::view;
+use crate::table::Column;
+
+/// The types of [`is_readable`], for people.
+pub(super) const EXPECTED: &str =
+    "text, a number, a date, a timestamp without time zone or in UTC, true/false, or a list of these";
+
+/// A column as text.
+pub(super) struct Text {
+    /// Its values.
+    pub(super) column: Column,
+    /// Values that are not UTF-8: row, and place of the first such byte within the value.
+    pub(super) undecodable: Vec<(usize, u64)>,
+}
+
+/// Whether [`column`] knows what to do with the type.
+pub(super) fn is_readable(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) => is_single(item.data_type()),
+        other => is_single(other),
+    }
+}
+
+fn is_single(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value_type) => is_single(value_type),
+        DataType::Timestamp(_, zone) => zone.as_deref().is_none_or(is_utc),
+        DataType::Null
+        | DataType::Boolean
+        | DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::Date32
+        | DataType::Date64
+        | DataType::Decimal128(_, _) => true,
+        other => other.is_integer() || other.is_floating(),
+    }
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC" | "Z" | "+00:00" | "+0000" | "GMT")
+}
+
+/// `array` as text, one value a row; `separator` stands between the values of a list.
+///
+/// # Errors
+/// If the type is not one of [`is_readable`].
+pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
+    let text = match array.data_type() {
+        DataType::Utf8View => {
+            // Arrow has checked that the values are UTF-8.
+            let (views, buffers, nulls) = array.as_string_view().clone().to_binary_view().into_parts();
+            of_views(&views, &buffers, nulls.as_ref())
+        }
+        DataType::BinaryView => {
+            let (views, buffers, nulls) = array.as_binary_view().clone().into_parts();
+            checked(of_views(&views, &buffers, nulls.as_ref()))
+        }
+        DataType::Utf8 => of_bytes(array.as_string::<i32>()),
+        DataType::LargeUtf8 => of_bytes(array.as_string::<i64>()),
+        DataType::Binary => checked(of_bytes(array.as_binary::<i32>())),
+        DataType::LargeBinary => checked(of_bytes(array.as_binary::<i64>())),
+        DataType::Dictionary(_, _) => return of_dictionary(array, separator),
+        DataType::List(_) => return of_list(array.as_list::<i32>(), separator),
+        DataType::LargeList(_) => return of_list(array.as_list::<i64>(), separator),
+        DataType::Null => Builder::new(array.len()).blanks(array.len()).finish(),
+        DataType::Boolean => {
+            let array = array.as_boolean();
+            let text = |value| if value { &b"true"[..] } else { b"false" };
+            of_values(array.len(), array.nulls(), |row, out| {
+                out.extend_from_slice(text(array.value(row)));
+            })
+        }
+        DataType::Int8 => of_integers::<Int8Type>(array),
+        DataType::Int16 => of_integers::<Int16Type>(array),
+        DataType::Int32 => of_integers::<Int32Type>(array),
+        DataType::Int64 => of_integers::<Int64Type>(array),
+        DataType::UInt8 => of_integers::<UInt8Type>(array),
+        DataType::UInt16 => of_integers::<UInt16Type>(array),
+        DataType::UInt32 => of_integers::<UInt32Type>(array),
+        DataType::UInt64 => {
+            let array = array.as_primitive::<UInt64Type>();
+            of_primitives(array, |value, out| write_integer(false, value, out))
+        }
+        DataType::Float16 => of_primitives(array.as_primitive::<Float16Type>(), |v, out| write_float(v.to_f64(), out)),
+        DataType::Float32 => of_primitives(array.as_primitive::<Float32Type>(), |value, out| {
+            // By way of f64, 0.1 would become 0.10000000149011612.
+            if value.fract() == 0.0 { write_float(f64::from(value), out) } else { write_shortest(value, out) }
+        }),
+        DataType::Float64 => of_primitives(array.as_primitive::<Float64Type>(), write_float),
+        DataType::Decimal128(_, scale) => of_decimals(array.as_primitive::<Decimal128Type>(), *scale),
+        DataType::Date32 => of_primitives(array.as_primitive::<Date32Type>(), |days, out| write_date(days.into(), out)),
+        DataType::Date64 => of_primitives(array.as_primitive::<Date64Type>(), |milliseconds, out| {
+            write_date(milliseconds.div_euclid(86_400_000), out);
+        }),
+        DataType::Timestamp(unit, zone) if zone.as_deref().is_none_or(is_utc) => match unit {
+            TimeUnit::Second => of_primitives(array.as_primitive::<TimestampSecondType>(), |value, out| {
+                write_timestamp(value, 0, out);
+            }),
+            TimeUnit::Millisecond => of_primitives(array.as_primitive::<TimestampMillisecondType>(), |value, out| {
+                write_timestamp(value.div_euclid(1000), nanoseconds(value.rem_euclid(1000), 1_000_000), out);
+            }),
+            TimeUnit::Microsecond => of_primitives(array.as_primitive::<TimestampMicrosecondType>(), |value, out| {
+                write_timestamp(value.div_euclid(1_000_000), nanoseconds(value.rem_euclid(1_000_000), 1000), out);
+            }),
+            TimeUnit::Nanosecond => of_primitives(array.as_primitive::<TimestampNanosecondType>(), |value, out| {
+                write_timestamp(value.div_euclid(1_000_000_000), nanoseconds(value.rem_euclid(1_000_000_000), 1), out);
+            }),
+        },
+        other => return Err(format!("type {other}; expected {EXPECTED}")),
+    };
+    Ok(text)
+}
+
+/// Views with nulls made blanks and values trimmed.
+fn of_views(views: &[u128], buffers: &[Buffer], nulls: Option<&NullBuffer>) -> Text {
+    let mut trimmed = Vec::with_capacity(views.len());
+    for (row, view) in views.iter().enumerate() {
+        let is_blank = view.trailing_zeros() >= 32 || nulls.is_some_and(|nulls| nulls.is_null(row));
+        trimmed.push(if is_blank { 0 } else { trimmed_view(*view, buffers) });
+    }
+    Text { column: view::column(ScalarBuffer::from(trimmed), buffers), undecodable: Vec::new() }
+}
+
+/// A view that is not empty, trimmed.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "takes the fields of a view apart")]
+fn trimmed_view(view: u128, buffers: &[Buffer]) -> u128 {
+    let length = (view as u32) as usize;
+    let inline = (view >> 32).to_le_bytes();
+    let (value, buffer, offset) = if length <= view::INLINE {
+        (&inline[..length], 0, 0)
+    } else {
+        let (buffer, offset) = ((view >> 64) as u32, ((view >> 96) as u32) as usize);
+        let value = buffers.get(buffer as usize).and_then(|bytes| bytes.get(offset..offset + length));
+        (value.unwrap_or_default(), buffer, offset)
+    };
+    match value {
+        [first, .., last] | [first @ last] if view::may_need_trimming(*first, *last) => {
+            let (start, end) = view::trim(value, 0, value.len());
+            view::of(&value[start..end], buffer, offset + start)
+        }
+        _ => view,
+    }
+}
+
+/// `text` with values that are not UTF-8 made readable and noted.
+fn checked(mut text: Text) -> Text {
+    let is_bad = |value: &[u8]| simdutf8::basic::from_utf8(value).is_err();
+    if (0..text.column.len()).any(|row| is_bad(text.column.value(row))) {
+        let mut builder = Builder::new(text.column.len());
+        for row in 0..text.column.len() {
+            let value = text.column.value(row);
+            if let Err(error) = std::str::from_utf8(value) {
+                text.undecodable.push((row, error.valid_up_to() as u64));
+            }
+            builder.push(String::from_utf8_lossy(value).as_bytes());
+        }
+        text.column = builder.finish().column;
+    }
+    text
+}
+
+fn of_bytes<T: ByteArrayType>(array: &GenericByteArray<T>) -> Text {
+    let mut builder = Builder::new(array.len());
+    for row in 0..array.len() {
+        let value: &[u8] = if array.is_null(row) { b"" } else { array.value(row).as_ref() };
+        builder.push(value);
+    }
+    builder.finish()
+}
+
+fn of_dictionary(array: &ArrayRef, separator: u8) -> Result<Text, String> {
+    let dictionary = array.as_any_dictionary();
+    let values = column(dictionary.values(), separator)?;
+    let keys = arrow::compute::cast(dictionary.keys(), &DataType::Int64).map_err(|error| error.to_string())?;
+    let keys = keys.as_primitive::<Int64Type>();
+    let key = |row: usize| if keys.is_null(row) { None } else { usize::try_from(keys.value(row)).ok() };
+    let known = values.column.views();
+    let views: Vec<u128> =
+        (0..keys.len()).map(|row| key(row).and_then(|key| known.get(key)).copied().unwrap_or(0)).collect();
+    let place = |row: usize| {
+        let found = values.undecodable.iter().find(|(value, _)| Some(*value) == key(row));
+        found.map(|(_, byte)| (row, *byte))
+    };
+    let undecodable =
+        if values.undecodable.is_empty() { Vec::new() } else { (0..keys.len()).filter_map(place).collect() };
+    let column = view::column(ScalarBuffer::from(views), values.column.data_buffers());
+    Ok(Text { column, undecodable })
+}
+
+fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>, separator: u8) -> Result<Text, String> {
+    let items = column(array.values(), separator)?;
+    let mut builder = Builder::new(array.len());
+    let mut undecodable = Vec::new();
+    let mut joined = Vec::new();
+    let mut bad = items.undecodable.iter().peekable();
+    for (row, window) in array.value_offsets().windows(2).enumerate() {
+        let (start, end) = (window[0].as_usize(), window[1].as_usize());
+        joined.clear();
+        if !array.is_null(row) {
+            for item in start..end {
+                let value = items.column.value(item);
+                if !value.is_empty() {
+                    if !joined.is_empty() {
+                        joined.push(separator);
+                    }
+                    joined.extend_from_slice(value);
+                }
+            }
+        }
+        while let Some((item, byte)) = bad.next_if(|(item, _)| *item < end) {
+            if *item >= start && undecodable.last().is_none_or(|(last, _)| *last != row) {
+                undecodable.push((row, *byte));
+            }
+        }
+        builder.push(&joined);
+    }
+    Ok(Text { undecodable, ..builder.finish() })
+}
+
+fn of_integers<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Text {
+    of_primitives(array.as_primitive::<T>(), |value, out| {
+        let value: i64 = value.into();
+        write_integer(value < 0, value.unsigned_abs(), out);
+    })
+}
+
+fn of_decimals(array: &PrimitiveArray<Decimal128Type>, scale: i8) -> Text {
+    of_primitives(array, |value, out| {
+        let text = Decimal128Type::format_decimal(value, arrow::datatypes::DECIMAL128_MAX_PRECISION, scale);
+        let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        out.extend_from_slice(short.as_bytes());
+    })
+}
+
+fn of_primitives<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, write: impl Fn(T::Native, &mut Vec<u8>)) -> Text {
+    let values = array.values();
+    of_values(values.len(), array.nulls(), |row, out| write(values[row], out))
+}
+
+fn of_values(n_rows: usize, nulls: Option<&NullBuffer>, write: impl Fn(usize, &mut Vec<u8>)) -> Text {
+    let mut builder = Builder::new(n_rows);
+    for row in 0..n_rows {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            builder.views.push(0);
+        } else {
+            builder.push_with(|out| write(row, out));
+        }
+    }
+    builder.finish()
+}
+
+/// A column in the making, with a buffer of its own.
+struct Builder {
+    views: Vec<u128>,
+    bytes: Vec<u8>,
+}
+
+impl Builder {
+    fn new(n_rows: usize) -> Self {
+        Self { views: Vec::with_capacity(n_rows), bytes: Vec::new() }
+    }
+
+    fn blanks(mut self, n: usize) -> Self {
+        self.views.resize(n, 0);
+        self
+    }
+
+    /// Appends `value`, trimmed.
+    fn push(&mut self, value: &[u8]) {
+        let (start, end) = view::trim(value, 0, value.len());
+        self.push_with(|out| out.extend_from_slice(&value[start..end]));
+    }
+
+    /// Appends what `write` appends, which needs no trimming.
+    fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.views.push(view::of(&self.bytes[start..], 0, start));
+        if self.bytes.len() - start <= view::INLINE {
+            self.bytes.truncate(start);
+        }
+    }
+
+    fn finish(self) -> Text {
+        let column = view::column(ScalarBuffer::from(self.views), &[Buffer::from_vec(self.bytes)]);
+        Text { column, undecodable: Vec::new() }
+    }
+}
+
+fn write_integer(is_negative: bool, magnitude: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 21];
+    let mut start = digits.len();
+    let mut rest = magnitude;
+    loop {
+        start -= 1;
+        digits[start] = digit(rest % 10);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if is_negative {
+        start -= 1;
+        digits[start] = b'-';
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// The last digit of `n`.
+fn digit(n: u64) -> u8 {
+    b'0' + u8::try_from(n % 10).unwrap_or(0)
+}
+
+fn write_float(value: f64, out: &mut Vec<u8>) {
+    /// Whole numbers below this are exact.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and less than 2^53")]
+        let whole = value as i64;
+        write_integer(whole < 0, whole.unsigned_abs(), out);
+    } else {
+        write_shortest(value, out);
+    }
+}
+
+fn write_shortest(value: impl std::fmt::Display, out: &mut Vec<u8>) {
+    // Writing into a vector cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// `2022-01-03` for the day `days` after 1970-01-01.
+fn write_date(days: i64, out: &mut Vec<u8>) {
+    let (year, month, day) = civil(days);
+    match u64::try_from(year) {
+        Ok(year @ 0..=9999) => {
+            out.extend_from_slice(&[digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)]);
+        }
+        _ => write_integer(year < 0, year.unsigned_abs(), out),
+    }
+    out.extend_from_slice(&[b'-', digit(month / 10), digit(month), b'-', digit(day / 10), digit(day)]);
+}
+
+/// `2022-01-03T08:00:00`, with a fraction of three, six or nine digits where there is one.
+fn write_timestamp(seconds: i64, nanoseconds: u64, out: &mut Vec<u8>) {
+    write_date(seconds.div_euclid(86_400), out);
+    let of_day = seconds.rem_euclid(86_400).unsigned_abs();
+    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+    out.extend_from_slice(&[b'T', digit(hour / 10), digit(hour), b':', digit(minute / 10), digit(minute)]);
+    out.extend_from_slice(&[b':', digit(second / 10), digit(second)]);
+    if nanoseconds != 0 {
+        out.push(b'.');
+        let n_digits = if nanoseconds.is_multiple_of(1_000_000) {
+            3
+        } else if nanoseconds.is_multiple_of(1000) {
+            6
+        } else {
+            9
+        };
+        let mut unit = 100_000_000;
+        for _ in 0..n_digits {
+            out.push(digit(nanoseconds / unit));
+            unit /= 10;
+        }
+    }
+}
+
+fn nanoseconds(fraction: i64, unit: u64) -> u64 {
+    fraction.unsigned_abs() * unit
+}
+
+/// Year, month and day in the Gregorian calendar, `days` after 1970-01-01.
+///
+/// After Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+fn civil(days: i64) -> (i64, u64, u64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Months from March on.
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month.unsigned_abs(), day.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(days: i64) -> String {
+        let mut out = Vec::new();
+        write_date(days, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_is_what_jiff_says() {
+        let mut day = jiff::civil::date(1600, 1, 1);
+        let mut days = -135_140;
+        assert_eq!(date(0), "1970-01-01");
+        while day.year() < 2400 {
+            assert_eq!(date(days), day.to_string());
+            day = day.tomorrow().unwrap();
+            days += 1;
+        }
+    }
+
+    #[test]
+    fn extreme_instants_are_written_somehow() {
+        for value in [i64::MIN, i64::MAX, i64::MIN + 1, -1, 0] {
+            let mut out = Vec::new();
+            write_timestamp(value, 0, &mut out);
+            write_date(value.div_euclid(86_400_000), &mut out);
+            assert!(!out.is_empty());
+        }
+        assert_eq!(date(2_932_897), "10000-01-01");
+        assert_eq!(date(-719_529), "-1-12-31");
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_do() {
+        let float = |value| {
+            let mut out = Vec::new();
+            write_float(value, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            (float(1987.0), float(-0.0), float(2.5), float(-3.0)),
+            ("1987".into(), "0".into(), "2.5".into(), "-3".into())
+        );
+        for value in [i64::MIN, -1, 0, 7, i64::MAX] {
+            let mut out = Vec::new();
+            write_integer(value < 0, value.unsigned_abs(), &mut out);
+            assert_eq!(out, value.to_string().as_bytes());
+        }
+    }
+}

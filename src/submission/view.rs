@@ -1,0 +1,137 @@
+//! How one value is written in an Arrow binary view array, and what is trimmed from it.
+//!
+//! A view is 16 bytes: the length, then either the value itself (up to [`INLINE`] bytes) or its first four bytes,
+//! the number of the buffer that holds it and the offset there. The layout is that of the Arrow columnar format 1.4,
+//! "Variable-size Binary View Layout". Views are made here, by hand, because the safe builders of the `arrow` crate
+//! take each value on its own and are several times slower.
+
+use arrow::array::BinaryViewArray;
+use arrow::buffer::{Buffer, ScalarBuffer};
+
+use crate::table::Column;
+
+/// The longest value that fits into its view.
+pub(super) const INLINE: usize = 12;
+
+/// How many bytes must follow the last value, so that [`padded`] can always read 16 bytes.
+pub(super) const PADDING: usize = 16;
+
+/// The low `n` bytes of a word.
+const LOW_BYTES: [u128; INLINE + 1] = {
+    let mut masks = [0; INLINE + 1];
+    let mut n = 0;
+    while n <= INLINE {
+        masks[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    masks
+};
+
+/// The view of `bytes[start..end]`, trimmed, where `bytes` is buffer 0 and at least [`PADDING`] bytes follow `end`.
+///
+/// Both offsets fit into 32 bits. Out of bounds, the result is a blank.
+#[inline]
+pub(super) fn padded(bytes: &[u8], start: usize, end: usize) -> u128 {
+    let Some(word) = bytes.get(start..start + PADDING).and_then(|word| <[u8; PADDING]>::try_from(word).ok()) else {
+        return 0;
+    };
+    let word = u128::from_le_bytes(word);
+    let length = end.wrapping_sub(start);
+    if length == 0 {
+        return 0;
+    }
+    let (Some(&first), Some(&last)) = (bytes.get(start), bytes.get(end - 1)) else {
+        return 0;
+    };
+    if may_need_trimming(first, last) {
+        return trimmed(bytes, start, end);
+    }
+    if length <= INLINE { (word & LOW_BYTES[length]) << 32 | length as u128 } else { long(word, length, 0, start) }
+}
+
+#[cold]
+fn trimmed(bytes: &[u8], start: usize, end: usize) -> u128 {
+    let (start, end) = trim(bytes, start, end);
+    of(&bytes[start..end], 0, start)
+}
+
+/// The view of `value`, which is not trimmed and stands at `offset` of buffer number `buffer`.
+#[inline]
+pub(super) fn of(value: &[u8], buffer: u32, offset: usize) -> u128 {
+    let mut word = [0; 16];
+    let shown = value.len().min(INLINE);
+    word[..shown].copy_from_slice(&value[..shown]);
+    let word = u128::from_le_bytes(word);
+    if value.len() <= INLINE { word << 32 | value.len() as u128 } else { long(word, value.len(), buffer, offset) }
+}
+
+/// The view of a value longer than [`INLINE`], whose first four bytes are the lowest of `word`.
+#[inline]
+fn long(word: u128, length: usize, buffer: u32, offset: usize) -> u128 {
+    (word & LOW_BYTES[4]) << 32 | length as u128 | u128::from(buffer) << 64 | (offset as u128) << 96
+}
+
+/// Whether a value with these outermost bytes could have something to trim; says yes too often, never too seldom.
+#[inline]
+pub(super) fn may_need_trimming(first: u8, last: u8) -> bool {
+    first <= b' ' || last <= b' ' || first == 0xC2 || last == 0xA0
+}
+
+/// The part of `bytes[start..end]` within surrounding spaces, tabs and no-break spaces (UTF-8).
+pub(super) fn trim(bytes: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
+    loop {
+        match &bytes[start..end] {
+            [b' ' | b'\t', ..] => start += 1,
+            [0xC2, 0xA0, ..] => start += 2,
+            _ => break,
+        }
+    }
+    loop {
+        match &bytes[start..end] {
+            [.., b' ' | b'\t'] => end -= 1,
+            [.., 0xC2, 0xA0] => end -= 2,
+            _ => break,
+        }
+    }
+    (start, end)
+}
+
+/// A column of `views` into `buffers`.
+///
+/// # Panics
+/// Never, for views made by this module over these very buffers; Arrow checks them once more.
+pub(super) fn column(views: ScalarBuffer<u128>, buffers: &[Buffer]) -> Column {
+    BinaryViewArray::new(views, buffers.to_vec(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_back(view: u128, buffers: &[Buffer]) -> Vec<u8> {
+        column(ScalarBuffer::from(vec![view]), buffers).value(0).to_vec()
+    }
+
+    #[test]
+    fn a_view_is_what_arrow_reads_back_at_every_length() {
+        for length in 0..40 {
+            let mut bytes = b"xx".to_vec();
+            bytes.extend((0..length).map(|i| b'a' + i));
+            let end = bytes.len();
+            bytes.extend([0; PADDING]);
+            let buffer = [Buffer::from(bytes.clone())];
+            assert_eq!(read_back(padded(&bytes, 2, end), &buffer), &bytes[2..end]);
+            assert_eq!(read_back(of(&bytes[2..end], 0, 2), &buffer), &bytes[2..end]);
+        }
+    }
+
+    #[test]
+    fn spaces_tabs_and_no_break_spaces_are_trimmed() {
+        let mut bytes = " \t\u{a0}å  b\u{a0} ".as_bytes().to_vec();
+        let end = bytes.len();
+        bytes.extend([0; PADDING]);
+        assert_eq!(read_back(padded(&bytes, 0, end), &[]), "å  b".as_bytes());
+        assert_eq!(padded(&bytes, 0, 4), 0, "only blanks are a blank");
+        assert_eq!(trim(b"\xA0x\xC2", 0, 3), (0, 3), "half a no-break space stays");
+    }
+}

@@ -1,0 +1,202 @@
+//! Points in time as submissions write them, and days of the proleptic Gregorian calendar.
+//!
+//! Responsible for reading a timestamp in each of the forms the models allow, and for saying which form it was.
+//! Written by hand rather than taken from a date crate because it runs several times for every record; the crate
+//! (`jiff`) is the tests' reference. Deliberately knows no time zones: the models' times are local and carry none.
+
+/// Seconds in a day.
+pub const DAY: i64 = 86_400;
+
+/// How a point in time was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// `2022-01-03T08:00`, with `T` or a space.
+    Minutes,
+    /// `2022-01-03T08:00:00`, with `T` or a space, possibly with a fraction, which is not kept.
+    Seconds,
+    /// `20220103080000`.
+    Compact,
+    /// `2022-01-03` or `20220103`.
+    DateOnly,
+}
+
+/// A point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Seconds since 1970-01-01T00:00:00, local time; midnight where only a date was written.
+    pub seconds: i64,
+    /// How it was written.
+    pub form: Form,
+}
+
+/// Days from 1970-01-01 to the given day, or `None` if there is no such day. Years 0–9999.
+#[inline]
+pub fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    const LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || day < 1 {
+        return None;
+    }
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = LENGTHS[usize::try_from(month - 1).ok()?] + i64::from(leap && month == 2);
+    if day > length {
+        return None;
+    }
+    // Counted in years that start in March, so that the leap day is the last of its year.
+    let march_year = year - i64::from(month <= 2);
+    let era = march_year.div_euclid(400);
+    let year_of_era = march_year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
+/// Year, month and day of a number of days since 1970-01-01.
+pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// A day as `2022-01-03`.
+pub fn format_day(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Reads `2022-01-03` or `20220103` as days since 1970-01-01.
+pub fn parse_day(text: &str) -> Option<i64> {
+    match parse(text.as_bytes()) {
+        Some(Timestamp { seconds, form: Form::DateOnly }) => Some(seconds.div_euclid(DAY)),
+        _ => None,
+    }
+}
+
+/// Reads a point in time in any of its forms; `None` for anything else, such as a day that does not exist.
+#[inline]
+pub fn parse(text: &[u8]) -> Option<Timestamp> {
+    match text.len() {
+        16 => dashed(text, Form::Minutes),
+        19 => dashed(text, Form::Seconds),
+        10 => Some(Timestamp { seconds: dashed_day(text)? * DAY, form: Form::DateOnly }),
+        14 => {
+            let days = days_from_civil(digits::<4>(text, 0)?, digits::<2>(text, 4)?, digits::<2>(text, 6)?)?;
+            let seconds = clock(digits::<2>(text, 8)?, digits::<2>(text, 10)?, digits::<2>(text, 12)?)?;
+            Some(Timestamp { seconds: days * DAY + seconds, form: Form::Compact })
+        }
+        8 => {
+            let days = days_from_civil(digits::<4>(text, 0)?, digits::<2>(text, 4)?, digits::<2>(text, 6)?)?;
+            Some(Timestamp { seconds: days * DAY, form: Form::DateOnly })
+        }
+        21..=29 => {
+            let fraction = &text[20..];
+            (matches!(text[19], b'.' | b',') && fraction.iter().all(u8::is_ascii_digit)).then_some(())?;
+            dashed(text, Form::Seconds)
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn dashed_day(text: &[u8]) -> Option<i64> {
+    if text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    days_from_civil(digits::<4>(text, 0)?, digits::<2>(text, 5)?, digits::<2>(text, 8)?)
+}
+
+#[inline]
+fn dashed(text: &[u8], form: Form) -> Option<Timestamp> {
+    let days = dashed_day(text)?;
+    if !matches!(text[10], b'T' | b't' | b' ') || text[13] != b':' {
+        return None;
+    }
+    let second = if form == Form::Seconds {
+        if text[16] != b':' {
+            return None;
+        }
+        digits::<2>(text, 17)?
+    } else {
+        0
+    };
+    let seconds = clock(digits::<2>(text, 11)?, digits::<2>(text, 14)?, second)?;
+    Some(Timestamp { seconds: days * DAY + seconds, form })
+}
+
+#[inline]
+fn clock(hour: i64, minute: i64, second: i64) -> Option<i64> {
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
+}
+
+/// The number that the `N` digits at `start` write.
+#[inline]
+fn digits<const N: usize>(text: &[u8], start: usize) -> Option<i64> {
+    let mut number = 0u32;
+    let mut wrong = 0u8;
+    for byte in text.get(start..start + N)? {
+        let digit = byte.wrapping_sub(b'0');
+        wrong |= u8::from(digit > 9);
+        number = number * 10 + u32::from(digit);
+    }
+    (wrong == 0).then_some(i64::from(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Option<(i64, Form)> {
+        parse(text.as_bytes()).map(|timestamp| (timestamp.seconds, timestamp.form))
+    }
+
+    #[test]
+    fn every_form_is_read_and_named() {
+        let morning = 19_752 * DAY + 8 * 3_600;
+        assert_eq!(at("2024-01-30T08:00"), Some((morning, Form::Minutes)));
+        assert_eq!(at("2024-01-30 08:00:05"), Some((morning + 5, Form::Seconds)));
+        assert_eq!(at("2024-01-30T08:00:05.123"), Some((morning + 5, Form::Seconds)));
+        assert_eq!(at("20240130080005"), Some((morning + 5, Form::Compact)));
+        assert_eq!(at("2024-01-30"), Some((19_752 * DAY, Form::DateOnly)));
+        assert_eq!(at("20240130"), Some((19_752 * DAY, Form::DateOnly)));
+    }
+
+    #[test]
+    fn what_is_not_a_time_is_refused() {
+        for text in [
+            "",
+            "2023-02-29",
+            "2024-13-01",
+            "2024-00-01",
+            "2024-01-30T24:00",
+            "2024-01-30T08:60",
+            "2024-01-30X08:00",
+            "30/1 2024",
+            "2024-1-30",
+            "20240132",
+            "2024-01-30T08:00:00Z",
+            "2024-01-30T08:00:00.",
+            "ååååååååå",
+            "+024-01-30",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_agree_with_the_date_crate() {
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let mut date = jiff::civil::date(1890, 1, 1);
+        while date < jiff::civil::date(2110, 1, 1) {
+            let days = i64::from(epoch.until(date).expect("in range").get_days());
+            let civil = (i64::from(date.year()), i64::from(date.month()), i64::from(date.day()));
+            assert_eq!(days_from_civil(civil.0, civil.1, civil.2), Some(days));
+            assert_eq!(civil_from_days(days), civil);
+            date = date.tomorrow().expect("in range");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The single integration target.
+
+mod rules;
