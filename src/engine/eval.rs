@@ -382,6 +382,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether the value is in its official list; a declared missing code need not be.
     fn official_ok(&self, variable: VariableIndex) -> Tri {
         let Some(list) = &self.context.official[variable.0] else { return Tri::constant(self.n_rows(), None) };
         let ignored = match &self.variable(variable).domain {
@@ -389,6 +390,10 @@ impl<'a> Evaluator<'a> {
             _ => &[],
         };
         self.in_list(variable, list, ignored)
+    }
+
+    fn is_missing_code(&self, variable: VariableIndex, value: &[u8]) -> bool {
+        self.variable(variable).missing_codes.iter().any(|(code, _)| code.as_bytes() == value)
     }
 
     /// Whether every element of the value is a code of `list`, valid on the record's date where the code is dated.
@@ -411,6 +416,9 @@ impl<'a> Evaluator<'a> {
                 value => {
                     let mut found = true;
                     for element in self.elements(variable, value) {
+                        if self.is_missing_code(variable, element) {
+                            continue;
+                        }
                         let entry = find(element);
                         found &= entry.is_some();
                         dated |= entry.is_some_and(crate::schema::codelist::Entry::is_dated);
