@@ -311,7 +311,7 @@ impl<'a> Evaluator<'a> {
     fn test(&self, test: &TextTest, value: &[u8]) -> bool {
         match test {
             TextTest::In(values) => values.iter().any(|candidate| candidate == value),
-            TextTest::Pattern(pattern) => pattern.regex.is_match(value),
+            TextTest::Pattern(pattern) => pattern.is_match(value),
             TextTest::InCodelist(name) => {
                 self.context.plan.codelists.get(name).is_some_and(|list| list.find(value).is_some())
             }
@@ -496,24 +496,32 @@ impl<'a> Evaluator<'a> {
                 let keys = if dict.keys.is_some() { Keys::Dict(Rc::clone(dict)) } else { Keys::Identity };
                 Texts { keys, values }
             }
-            TextExpr::Substring(inner, from, count) => {
-                self.map_text(*inner, |value| Some(text::substring(value, *from, *count).to_vec()))
-            }
+            TextExpr::Substring(inner, from, count) => self.map_text(
+                *inner,
+                |value| Some(text::substring(value, *from, *count)),
+                |value| Some(Cow::Owned(text::substring(value, *from, *count).to_vec())),
+            ),
             TextExpr::CodelistValue { list, code, column } => {
                 let list = self.context.plan.codelists.get(list);
-                self.map_text(*code, |value| {
-                    list.and_then(|list| list.attribute(value, *column)).map(|text| text.as_bytes().to_vec())
-                })
+                let find = |value: &[u8]| list.and_then(|list| list.attribute(value, *column)).map(str::as_bytes);
+                self.map_text(*code, find, |value| find(value).map(Cow::Borrowed))
             }
         }
     }
 
-    fn map_text(&self, inner: TextNode, map: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Texts<'a> {
+    /// Maps each distinct value once. A part of a borrowed value is borrowed, too.
+    fn map_text(
+        &self,
+        inner: TextNode,
+        borrowed: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
+        owned: impl Fn(&[u8]) -> Option<Cow<'a, [u8]>>,
+    ) -> Texts<'a> {
         let inner = self.text(inner);
-        Texts {
-            keys: inner.keys.clone(),
-            values: inner.values.iter().map(|value| value.as_deref().and_then(&map).map(Cow::Owned)).collect(),
-        }
+        let map = |value: &Option<Cow<'a, [u8]>>| match value.as_ref()? {
+            Cow::Borrowed(value) => borrowed(value).map(Cow::Borrowed),
+            Cow::Owned(value) => owned(value),
+        };
+        Texts { keys: inner.keys.clone(), values: inner.values.iter().map(map).collect() }
     }
 
     fn time(&self, node: TimeNode) -> Rc<Times> {
