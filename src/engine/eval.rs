@@ -656,7 +656,7 @@ fn look_up(verdicts: &[u8], keys: Option<&[u32]>, n_rows: usize) -> Tri {
     match keys {
         Some(keys) => {
             let yes = Bits::from_fn(n_rows, |row| verdicts[keys[row] as usize] & 1 != 0);
-            let no = if verdicts.iter().any(|verdict| *verdict == 2) {
+            let no = if verdicts.contains(&2) {
                 Bits::from_fn(n_rows, |row| verdicts[keys[row] as usize] & 2 != 0)
             } else {
                 Bits::none(n_rows)

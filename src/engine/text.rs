@@ -34,7 +34,7 @@ pub(super) fn luhn_ok(value: &[u8]) -> bool {
         sum += doubled / 10 + doubled % 10;
         count += 1;
     }
-    count >= 2 && sum % 10 == 0
+    count >= 2 && sum.is_multiple_of(10)
 }
 
 /// Whether the text reads like a personal identity number or coordination number: ten or twelve digits, possibly with

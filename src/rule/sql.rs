@@ -433,9 +433,8 @@ impl Lowering<'_> {
         if found.is_none() {
             let range = self.range(span);
             let known = self.scope.collection.variables.iter().map(|variable| variable.id.as_str());
-            let help = did_you_mean(name, known).or_else(|| {
-                name.chars().any(|c| !c.is_ascii()).then(|| "variables are written without å, ä and ö".to_owned())
-            });
+            let help = did_you_mean(name, known)
+                .or_else(|| (!name.is_ascii()).then(|| "variables are written without å, ä and ö".to_owned()));
             self.diagnostics.push(
                 Diagnostic::new(
                     "rule::unknown_variable",
