@@ -32,13 +32,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::{
-    Account, Detail, FileIndex, Finding, Position, RuleIndex, ShownValue, Skipped, Text, column_letters,
+    Account, Detail, FileIndex, Finding, Level, Position, RuleIndex, ShownValue, Skipped, Text, VariableIndex,
+    column_letters,
 };
-use crate::rule::{Check, Plan, RuleKind, SubmissionKind};
+use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::Bits;
 
-use batch::{BatchTally, FileContext, RuleStatus};
+use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
 use eval::{Context, Parameters};
 
 pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms};
@@ -194,8 +195,8 @@ impl<'a> Runner<'a> {
         let files = self.files;
         for (index, file) in files.iter().enumerate() {
             let file_context = self.file_context(index, file);
-            self.report_columns(index, file)?;
-            self.scan(index, file, &file_context, &unique_rules, &mut states)?;
+            let skipped = self.scan(index, file, &file_context, &unique_rules, &mut states)?;
+            self.report_columns(index, file, &skipped)?;
         }
         for (rule, state) in unique_rules.iter().zip(states) {
             self.resolve_duplicates(rule, state)?;
@@ -223,10 +224,10 @@ impl<'a> Runner<'a> {
     }
 
     /// What each rule can say about a file, given the columns it has and what the run states.
-    fn file_context(&mut self, index: usize, file: &InputFile) -> FileContext {
+    fn file_context(&self, index: usize, file: &InputFile) -> FileContext {
         let missing = |variable: &crate::model::VariableIndex| file.column_of[variable.0].is_none();
         let mut statuses = Vec::with_capacity(self.plan.rules.len());
-        for (rule_index, rule) in self.plan.rules.iter().enumerate() {
+        for rule in &self.plan.rules {
             let status = match &rule.check {
                 Check::Submission(_) => RuleStatus::Elsewhere,
                 Check::Record(check) => {
@@ -248,9 +249,6 @@ impl<'a> Runner<'a> {
                     }
                 }
             };
-            if let RuleStatus::Skipped(reason) = &status {
-                self.run.rules[rule_index].skipped.push((index, reason.clone()));
-            }
             statuses.push(status);
         }
         let full = self.plan.rules.iter().map(|_| AtomicBool::new(false)).collect();
@@ -271,18 +269,23 @@ impl<'a> Runner<'a> {
         file_context: &FileContext,
         unique_rules: &[unique::UniqueRule],
         states: &mut [unique::State],
-    ) -> Result<(), InputError> {
+    ) -> Result<Vec<SkippedPart>, InputError> {
         let request = ScanRequest { wanted: vec![true; self.plan.collection.variables.len()], raw: false };
         let mut rejected = Bits::default();
         let (plan, context) = (self.plan, &self.context);
         let (run, sink, paths) = (&mut self.run, &mut self.sink, &self.paths);
         let mut kept = vec![0usize; plan.rules.len()];
+        let mut skipped = vec![SkippedPart::default(); plan.rules.len()];
         let limit = self.settings.examples;
         let map = |batch| batch::evaluate(context, file_context, unique_rules, &batch);
         let mut fold = |tally: BatchTally| -> Result<(), InputError> {
             for (total, part) in run.rules.iter_mut().zip(&tally.rules) {
                 total.counts.merge(&part.counts);
                 total.violations += part.violations;
+            }
+            for (total, part) in skipped.iter_mut().zip(&tally.rules) {
+                total.unlooked_at += part.skipped.unlooked_at;
+                total.applies += part.skipped.applies;
             }
             for (total, part) in run.accounts.iter_mut().zip(&tally.accounts) {
                 total.merge(part);
@@ -322,11 +325,18 @@ impl<'a> Runner<'a> {
             header: file.header.clone(),
             summary,
         });
-        Ok(())
+        // A rule that could not have applied to any record of the file is not said to be skipped.
+        for (rule, (status, part)) in file_context.statuses.iter().zip(&skipped).enumerate() {
+            if let (RuleStatus::Skipped(reason), 1..) = (status, part.unlooked_at) {
+                self.run.rules[rule].skipped.push((index, reason.clone()));
+            }
+        }
+        Ok(skipped)
     }
 
-    /// Columns that should be there and are not, and columns that nobody knows.
-    fn report_columns(&mut self, index: usize, file: &InputFile) -> Result<(), InputError> {
+    /// Columns that should be there and are not, and columns that nobody knows. The column of a conditional variable
+    /// is missed only where some record needed it.
+    fn report_columns(&mut self, index: usize, file: &InputFile, skipped: &[SkippedPart]) -> Result<(), InputError> {
         let plan = Arc::clone(self.plan);
         for (rule_index, rule) in plan.rules.iter().enumerate() {
             let Check::Submission(kind) = &rule.check else { continue };
@@ -343,10 +353,17 @@ impl<'a> Runner<'a> {
             match kind {
                 SubmissionKind::RequiredColumns => {
                     for (variable, requirement) in plan.requirements.iter().enumerate() {
-                        let needed = matches!(
-                            requirement.level,
-                            crate::model::Level::Mandatory | crate::model::Level::Conditional
-                        );
+                        let needed = match requirement.level {
+                            Level::Mandatory => true,
+                            Level::Conditional => {
+                                let own = |rule: &&Rule| {
+                                    rule.kind == RuleKind::Required && rule.faulty == [VariableIndex(variable)]
+                                };
+                                let of_rule = plan.rules.iter().zip(skipped).find(|(rule, _)| own(rule));
+                                of_rule.is_some_and(|(_, part)| part.applies > 0)
+                            }
+                            _ => false,
+                        };
                         if needed && file.column_of[variable].is_none() {
                             let item = &plan.collection.variables[variable];
                             findings.push(finding(

@@ -28,6 +28,7 @@
 //! | [`model`] | the words: ids, severities, verdicts, findings, counts; no I/O, no Arrow, no YAML |
 //! | [`time`] | points in time as submissions write them |
 //! | [`table`] | what readers and rules share: [`table::Batch`], bit sets |
+//! | [`pattern`] | patterns of texts, compiled to tables |
 //! | [`diag`] | mistakes in rule and schema files, with their places |
 //! | [`yaml`] | the only module that names the YAML crate |
 //! | [`assets`] | rules and schemas inside the binary, and folders laid over them |
@@ -75,6 +76,7 @@ pub mod diag;
 pub mod engine;
 pub mod generate;
 pub mod model;
+pub mod pattern;
 pub mod report;
 pub mod rule;
 pub mod schema;

@@ -11,9 +11,8 @@ pub(crate) mod spec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
 use crate::model::{Severity, SourceReference, Text, VariableIndex};
+use crate::pattern::Pattern;
 
 pub use codelist::{Codelist, CodelistError, Codelists};
 pub(crate) use load::length_in_characters;
@@ -165,7 +164,7 @@ pub struct Format {
     /// What people call it.
     pub name: Text,
     /// Matched against the whole value.
-    pub pattern: Regex,
+    pub pattern: Pattern,
     /// The pattern as written.
     pub pattern_text: String,
     /// Most characters.

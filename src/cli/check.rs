@@ -122,7 +122,7 @@ pub(super) fn load_plans(
 }
 
 /// Diagnostics as a person reads them, with how many there are.
-fn shown(list: &[Diagnostic], language: Language) -> String {
+pub(super) fn shown(list: &[Diagnostic], language: Language) -> String {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let text = diag::render(list, color, 110);
     let count = match (language, list.len()) {

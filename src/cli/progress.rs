@@ -27,3 +27,19 @@ pub(super) fn bar(bytes: u64, quiet: bool) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// Writing fewer records than this is over before a bar could be read.
+const SHOWN_FROM_RECORDS: u64 = 1_000_000;
+
+/// A bar over `count` records to write; hidden as [`bar`] is.
+pub(super) fn records(count: u64, quiet: bool) -> ProgressBar {
+    if quiet || count < SHOWN_FROM_RECORDS || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {pos} / {len}  {per_sec}  {eta}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -42,6 +42,14 @@ pub(super) enum RuleStatus {
 pub(super) struct RulePart {
     pub(super) counts: VerdictCounts,
     pub(super) violations: u64,
+    pub(super) skipped: SkippedPart,
+}
+
+/// Of a rule that could not be looked at: the records it speaks of or may speak of, and those it surely speaks of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SkippedPart {
+    pub(super) unlooked_at: u64,
+    pub(super) applies: u64,
 }
 
 /// What one batch contributes to a run.
@@ -89,8 +97,15 @@ pub(super) fn evaluate(
                 part.counts.not_applicable = records;
                 continue;
             }
-            (_, RuleStatus::Skipped(_)) => {
-                part.counts.not_checked = records;
+            (Check::Record(check), RuleStatus::Skipped(_)) => {
+                // Missing columns are blank to the condition: where it is false all the same, nothing was missed.
+                let when = evaluator.bool(check.when);
+                let sound =
+                    |rows: &Bits| broken.as_ref().map_or_else(|| rows.count(), |broken| rows.minus(broken).count());
+                let not_applicable = sound(&when.no);
+                let not_checked = records - not_applicable;
+                part.counts = VerdictCounts { not_applicable, not_checked, ..VerdictCounts::default() };
+                part.skipped = SkippedPart { unlooked_at: not_checked, applies: sound(&when.yes) };
                 continue;
             }
             (Check::Submission(SubmissionKind::Readable), _) => {
@@ -213,6 +228,7 @@ fn readable(maker: &FindingMaker<'_>, index: RuleIndex, rule: &Rule, file: &File
     tally.rules[index.0] = RulePart {
         counts: VerdictCounts { satisfied: batch.n_rows as u64 - violated, violated, ..VerdictCounts::default() },
         violations: batch.faults.len() as u64,
+        ..RulePart::default()
     };
     if rule.severity == Severity::Error {
         tally.rejected = tally.rejected.or(&faulty_rows);

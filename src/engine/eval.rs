@@ -311,7 +311,7 @@ impl<'a> Evaluator<'a> {
     fn test(&self, test: &TextTest, value: &[u8]) -> bool {
         match test {
             TextTest::In(values) => values.iter().any(|candidate| candidate == value),
-            TextTest::Pattern(pattern) => pattern.regex.is_match(value),
+            TextTest::Pattern(pattern) => pattern.is_match(value),
             TextTest::InCodelist(name) => {
                 self.context.plan.codelists.get(name).is_some_and(|list| list.find(value).is_some())
             }
@@ -382,6 +382,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether the value is in its official list; a declared missing code need not be.
     fn official_ok(&self, variable: VariableIndex) -> Tri {
         let Some(list) = &self.context.official[variable.0] else { return Tri::constant(self.n_rows(), None) };
         let ignored = match &self.variable(variable).domain {
@@ -389,6 +390,10 @@ impl<'a> Evaluator<'a> {
             _ => &[],
         };
         self.in_list(variable, list, ignored)
+    }
+
+    fn is_missing_code(&self, variable: VariableIndex, value: &[u8]) -> bool {
+        self.variable(variable).missing_codes.iter().any(|(code, _)| code.as_bytes() == value)
     }
 
     /// Whether every element of the value is a code of `list`, valid on the record's date where the code is dated.
@@ -411,6 +416,9 @@ impl<'a> Evaluator<'a> {
                 value => {
                     let mut found = true;
                     for element in self.elements(variable, value) {
+                        if self.is_missing_code(variable, element) {
+                            continue;
+                        }
                         let entry = find(element);
                         found &= entry.is_some();
                         dated |= entry.is_some_and(crate::schema::codelist::Entry::is_dated);
@@ -488,24 +496,32 @@ impl<'a> Evaluator<'a> {
                 let keys = if dict.keys.is_some() { Keys::Dict(Rc::clone(dict)) } else { Keys::Identity };
                 Texts { keys, values }
             }
-            TextExpr::Substring(inner, from, count) => {
-                self.map_text(*inner, |value| Some(text::substring(value, *from, *count).to_vec()))
-            }
+            TextExpr::Substring(inner, from, count) => self.map_text(
+                *inner,
+                |value| Some(text::substring(value, *from, *count)),
+                |value| Some(Cow::Owned(text::substring(value, *from, *count).to_vec())),
+            ),
             TextExpr::CodelistValue { list, code, column } => {
                 let list = self.context.plan.codelists.get(list);
-                self.map_text(*code, |value| {
-                    list.and_then(|list| list.attribute(value, *column)).map(|text| text.as_bytes().to_vec())
-                })
+                let find = |value: &[u8]| list.and_then(|list| list.attribute(value, *column)).map(str::as_bytes);
+                self.map_text(*code, find, |value| find(value).map(Cow::Borrowed))
             }
         }
     }
 
-    fn map_text(&self, inner: TextNode, map: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Texts<'a> {
+    /// Maps each distinct value once. A part of a borrowed value is borrowed, too.
+    fn map_text(
+        &self,
+        inner: TextNode,
+        borrowed: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
+        owned: impl Fn(&[u8]) -> Option<Cow<'a, [u8]>>,
+    ) -> Texts<'a> {
         let inner = self.text(inner);
-        Texts {
-            keys: inner.keys.clone(),
-            values: inner.values.iter().map(|value| value.as_deref().and_then(&map).map(Cow::Owned)).collect(),
-        }
+        let map = |value: &Option<Cow<'a, [u8]>>| match value.as_ref()? {
+            Cow::Borrowed(value) => borrowed(value).map(Cow::Borrowed),
+            Cow::Owned(value) => owned(value),
+        };
+        Texts { keys: inner.keys.clone(), values: inner.values.iter().map(map).collect() }
     }
 
     fn time(&self, node: TimeNode) -> Rc<Times> {

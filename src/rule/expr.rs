@@ -10,12 +10,9 @@
 //! comparison with null is null; `AND`, `OR` and `NOT` follow Kleene's logic, as in SQL. No node divides, and numbers
 //! add with saturation, so that no data can make an evaluation fail.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use regex::bytes::Regex;
-
 use crate::model::VariableIndex;
+use crate::pattern::Pattern;
+use std::collections::HashMap;
 
 /// A node of type truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -203,54 +200,6 @@ pub enum TextTest {
     Luhn,
     /// Reads like a personal identity number.
     PersonalNumber,
-}
-
-/// A compiled regular expression that compares by its text.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    /// The pattern.
-    pub regex: Arc<Regex>,
-}
-
-impl Pattern {
-    /// Compiles a regular expression.
-    ///
-    /// # Errors
-    /// If it is none.
-    pub fn regular(text: &str) -> Result<Self, regex::Error> {
-        Ok(Self { regex: Arc::new(Regex::new(text)?) })
-    }
-
-    /// Compiles a pattern of SQL's `LIKE`, in which `%` is any text and `_` any character.
-    ///
-    /// # Errors
-    /// If it is too long to compile.
-    pub fn like(text: &str) -> Result<Self, regex::Error> {
-        let mut pattern = String::from("(?s)^");
-        for character in text.chars() {
-            match character {
-                '%' => pattern.push_str(".*"),
-                '_' => pattern.push('.'),
-                other => pattern.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
-            }
-        }
-        pattern.push('$');
-        Self::regular(&pattern)
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.regex.as_str() == other.regex.as_str()
-    }
-}
-
-impl Eq for Pattern {}
-
-impl std::hash::Hash for Pattern {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.regex.as_str().hash(state);
-    }
 }
 
 /// Every distinct node once; children come before their parents within a type.

@@ -15,11 +15,12 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Span};
 
 use super::expr::{
-    BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, Pattern, Program, TextExpr, TextNode, TextTest,
-    TimeExpr, TimeNode,
+    BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, Program, TextExpr, TextNode, TextTest, TimeExpr,
+    TimeNode,
 };
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::VariableIndex;
+use crate::pattern::Pattern;
 use crate::schema::{Codelists, Collection, Domain};
 use crate::time;
 use crate::yaml::Spanned;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
-
 use super::spec::{
     CollectionSpec, ExamplesSpec, FormatSpec, FormatsSpec, MissingSpec, TypeSpec, VariableSpec, require_text,
 };
@@ -12,6 +10,7 @@ use super::{Codelist, Codelists, Collection, Detect, Domain, Format, Missing, Sc
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Severity, SourceReference, VariableIndex};
+use crate::pattern::Pattern;
 use crate::yaml::{self, Spanned};
 
 /// Validates every schema and code list of `files`.
@@ -110,7 +109,7 @@ fn load_formats(files: &Files, diagnostics: &mut Diagnostics) -> BTreeMap<String
 fn load_format(source: &Source, spec: FormatSpec, diagnostics: &mut Diagnostics) -> Option<Format> {
     require_text(&spec.title, "title", &spec.id, source, diagnostics);
     require_text(&spec.fix, "fix", &spec.id, source, diagnostics);
-    let pattern = match Regex::new(&format!("^(?:{})$", spec.pattern.value)) {
+    let pattern = match Pattern::whole(&spec.pattern.value) {
         Ok(pattern) => pattern,
         Err(error) => {
             let message = error.to_string();

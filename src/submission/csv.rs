@@ -296,6 +296,4 @@ impl<'a> ChunkReader<'a> {
 }
 
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;

@@ -13,14 +13,14 @@ use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::csv::split::{self, without_line_end};
 use super::csv::tokenize::{Fields, Quoting};
 use super::csv::{Dialect, Start};
 use super::{Format, InputError, InputFile, ReadOptions, parquet};
 use crate::schema::Schemas;
-use crate::table::Lines;
+use crate::table::Positions;
 
 pub use encoding::Encoding;
 pub use header::normalise;
@@ -248,15 +248,13 @@ fn read_header(
         }
         names.push(encoding.decode(&name).text.trim().to_owned());
     }
-    // Everything up to the header's end is on lines and rows of its own: records, blank lines, broken lines.
-    let (line, sheet_row) = match &split.lines {
-        Lines::Consecutive { line, sheet_row } => (*line, sheet_row + header as u64),
-        Lines::Each(each) => each.get(header).copied().unwrap_or((1, 1)),
-        Lines::None => (1, 1),
+    let position = Positions { first_row: 0, lines: split.lines }.at(header);
+    let broken = memchr_iter(b'\n', &record[start..]).count() as u64;
+    let start = Start {
+        byte: end as u64,
+        line: position.line.unwrap_or(1) + broken + 1,
+        sheet_row: position.sheet_row.unwrap_or(1) + 1,
     };
-    let line = if matches!(split.lines, Lines::Consecutive { .. }) { line + header as u64 } else { line };
-    let broken = memchr::memchr_iter(b'\n', &record[start..]).count() as u64;
-    let start = Start { byte: end as u64, line: line + broken + 1, sheet_row: sheet_row + 1 };
     Ok(HeaderLine { names, start })
 }
 

@@ -7,6 +7,7 @@
 
 mod text;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -144,9 +145,22 @@ fn bad(path: &Path, message: String) -> InputError {
     InputError::Parquet { path: path.to_path_buf(), message }
 }
 
+thread_local! {
+    static FENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread would be caught here and reported as damage to the file, so that a panic hook has
+/// nothing to say about it.
+pub fn is_fenced() -> bool {
+    FENCED.get()
+}
+
 /// Runs `decode`, turning a panic of the `parquet` crate over damaged data into an error.
 fn fenced<T>(path: &Path, doing: &str, decode: impl FnOnce() -> Result<T, String>) -> Result<T, InputError> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    FENCED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(decode));
+    FENCED.set(false);
+    match result {
         Ok(result) => result.map_err(|message| bad(path, format!("{doing}: {message}"))),
         Err(_) => Err(bad(path, format!("{doing}: the data is damaged"))),
     }

@@ -32,25 +32,28 @@ const LOW_BYTES: [u128; INLINE + 1] = {
 /// Both offsets fit into 32 bits. Out of bounds, the result is a blank.
 #[inline]
 pub(super) fn padded(bytes: &[u8], start: usize, end: usize) -> u128 {
-    let Some(word) = bytes.get(start..start + PADDING).and_then(|word| <[u8; PADDING]>::try_from(word).ok()) else {
-        return 0;
-    };
-    let word = u128::from_le_bytes(word);
     let length = end.wrapping_sub(start);
-    if length == 0 {
-        return 0;
-    }
-    let (Some(&first), Some(&last)) = (bytes.get(start), bytes.get(end - 1)) else {
+    let Some(word) = bytes.get(start..start + PADDING).and_then(|word| <&[u8; PADDING]>::try_from(word).ok()) else {
         return 0;
     };
-    if may_need_trimming(first, last) {
+    // Of an empty value these are its neighbours, which does no harm.
+    let first = word[0];
+    let last = bytes.get(end.wrapping_sub(1)).copied().unwrap_or(0);
+    if may_need_trimming(first) | may_need_trimming(last) {
         return trimmed(bytes, start, end);
     }
-    if length <= INLINE { (word & LOW_BYTES[length]) << 32 | length as u128 } else { long(word, length, 0, start) }
+    let word = u128::from_le_bytes(*word);
+    match LOW_BYTES.get(length) {
+        Some(mask) => (word & mask) << 32 | length as u128,
+        None => long(word, length, 0, start),
+    }
 }
 
-#[cold]
+#[inline(never)]
 fn trimmed(bytes: &[u8], start: usize, end: usize) -> u128 {
+    if start >= end {
+        return 0;
+    }
     let (start, end) = trim(bytes, start, end);
     of(&bytes[start..end], 0, start)
 }
@@ -71,10 +74,11 @@ fn long(word: u128, length: usize, buffer: u32, offset: usize) -> u128 {
     (word & LOW_BYTES[4]) << 32 | length as u128 | u128::from(buffer) << 64 | (offset as u128) << 96
 }
 
-/// Whether a value with these outermost bytes could have something to trim; says yes too often, never too seldom.
+/// Whether a value with this byte at one end could have something to trim there; says yes too often (beyond ASCII),
+/// never too seldom.
 #[inline]
-pub(super) fn may_need_trimming(first: u8, last: u8) -> bool {
-    first <= b' ' || last <= b' ' || first == 0xC2 || last == 0xA0
+pub(super) fn may_need_trimming(outermost: u8) -> bool {
+    outermost.wrapping_sub(b'!') >= 0x80 - b'!'
 }
 
 /// The part of `bytes[start..end]` within surrounding spaces, tabs and no-break spaces (UTF-8).

@@ -163,20 +163,28 @@ impl<'a> Tokenizer<'a> {
         let bytes = &self.chunk.bytes[..];
         let starts = &self.chunk.split.starts[..];
         let last_column = self.layout.n_columns.saturating_sub(1);
+        let view = |start: u32, end: u32| view::padded(bytes, start as usize, end as usize);
         for block in (0..firsts.len()).step_by(BLOCK_ROWS) {
             let rows = block..(block + BLOCK_ROWS).min(firsts.len());
+            let (firsts, starts, ends) = (&firsts[rows.clone()], &starts[rows.clone()], &ends[rows.clone()]);
             for (slot, &column) in self.layout.wanted.iter().enumerate() {
-                let views = &mut self.views[slot * self.stride..][rows.clone()];
-                let rows =
-                    views.iter_mut().zip(&firsts[rows.clone()]).zip(&starts[rows.clone()]).zip(&ends[rows.clone()]);
-                for (((view, &first), &start), &end) in rows {
-                    if first == OTHER {
-                        continue;
+                let views = self.views[slot * self.stride..][rows.clone()].iter_mut().zip(firsts);
+                if column == 0 {
+                    for (((out, &first), &start), &end) in
+                        views.zip(starts).zip(ends).filter(|(((_, first), _), _)| **first != OTHER)
+                    {
+                        *out = view(start, if last_column == 0 { end } else { delimiters[first as usize] });
                     }
-                    let first = first as usize + column;
-                    let start = if column == 0 { start } else { delimiters[first - 1] + 1 };
-                    let end = if column == last_column { end } else { delimiters[first] };
-                    *view = view::padded(bytes, start as usize, end as usize);
+                } else if column == last_column {
+                    for ((out, &first), &end) in views.zip(ends).filter(|((_, first), _)| **first != OTHER) {
+                        *out = view(delimiters[first as usize + column - 1] + 1, end);
+                    }
+                } else {
+                    for (out, &first) in views.filter(|(_, first)| **first != OTHER) {
+                        if let [before, after, ..] = &delimiters[first as usize + column - 1..] {
+                            *out = view(before + 1, *after);
+                        }
+                    }
                 }
             }
         }

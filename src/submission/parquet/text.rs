@@ -166,7 +166,7 @@ fn trimmed_view(view: u128, buffers: &[Buffer]) -> u128 {
         (value.unwrap_or_default(), buffer, offset)
     };
     match value {
-        [first, .., last] | [first @ last] if view::may_need_trimming(*first, *last) => {
+        [first, .., last] | [first @ last] if view::may_need_trimming(*first) || view::may_need_trimming(*last) => {
             let (start, end) = view::trim(value, 0, value.len());
             view::of(&value[start..end], buffer, offset + start)
         }

@@ -1,0 +1,989 @@
+//! From profiles as written to what generation needs: every name resolved to a place, every weight to a table.
+//!
+//! Codes are *symbols*: small numbers, one for each text that a profile can pick, so that conditions are bit tests.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::random::{Quantiles, WHOLE, Weighted, hash_name};
+use super::spec::{
+    AlignedSpec, CaseSpec, FillSpec, FormSpec, MixSpec, PickSpec, PoolSpec, ProfileSpec, QuantilesSpec, RepeatSpec,
+    TimeSpec, ValueSpec, WeightsSpec, WhenSpec, YearSpec,
+};
+use crate::assets::Files;
+use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
+use crate::model::VariableIndex;
+use crate::schema::{Codelist, Collection, Domain, Schemas};
+use crate::time::Form;
+use crate::yaml::{self, Spanned};
+
+/// The folder of profiles within the schemas.
+const FOLDER: &str = "synthetic/";
+/// The folder of code lists that only profiles use.
+const LISTS: &str = "synthetic/lists/";
+
+/// How the records of a collection are made.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub(super) collection: Arc<Collection>,
+    pub(super) values: Vec<Value>,
+    /// For each variable of the collection the value that fills it.
+    pub(super) value_of: Vec<Option<usize>>,
+    pub(super) symbols: Symbols,
+    region: Option<usize>,
+}
+
+/// A value of a record: a variable, or a helper that other values look at.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) id: String,
+    pub(super) hash: u64,
+    pub(super) cases: Vec<Case>,
+    /// Between several codes of one field.
+    pub(super) separator: u8,
+    kind: Kind,
+    /// The lists that its codes may be of, for attributes.
+    lists: Vec<Arc<Codelist>>,
+}
+
+/// What other values may do with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A code: may be a condition, and own a pool.
+    Code,
+    /// A member of a pool: may own a pool.
+    Member,
+    /// A point in time.
+    Time,
+    /// Several codes.
+    Codes,
+    /// Anything else.
+    Other,
+}
+
+/// How a value is made where its conditions hold.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) when: Vec<Condition>,
+    /// Per cent.
+    pub(super) filled: u32,
+    pub(super) fill: Fill,
+}
+
+/// A value has one of some symbols.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    pub(super) value: usize,
+    /// A bit a symbol.
+    symbols: Vec<u64>,
+}
+
+impl Condition {
+    /// Whether `symbol` is among them.
+    #[inline]
+    pub(super) fn allows(&self, symbol: u32) -> bool {
+        let symbol = symbol as usize;
+        self.symbols.get(symbol >> 6).is_some_and(|word| word >> (symbol & 63) & 1 == 1)
+    }
+}
+
+/// The kinds of fills, ready to be drawn from.
+#[derive(Clone, Debug)]
+pub(super) enum Fill {
+    Blank,
+    Choice(Choice),
+    /// A choice for each symbol of another value.
+    ChoiceBy {
+        value: usize,
+        choices: Vec<Option<Choice>>,
+    },
+    Text(Vec<Part>),
+    Pool {
+        of: Vec<usize>,
+        size: PoolSize,
+        text: Vec<Part>,
+    },
+    Time(Box<TimeFill>),
+    Year {
+        of: usize,
+        minus: Quantiles,
+    },
+    Number(Quantiles),
+    Repeat {
+        counts: Vec<usize>,
+        weights: Weighted,
+        of: Box<Fill>,
+    },
+    Aligned {
+        other: usize,
+        first: String,
+        rest: String,
+    },
+    Copy(usize),
+    Mix {
+        weights: Weighted,
+        fills: Vec<Fill>,
+    },
+}
+
+/// Weighted symbols.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) symbols: Vec<u32>,
+    pub(super) weights: Weighted,
+}
+
+/// How many members a pool has.
+#[derive(Clone, Debug)]
+pub(super) enum PoolSize {
+    Fixed(u64),
+    /// By the symbol of another value.
+    By {
+        value: usize,
+        sizes: Vec<u64>,
+    },
+}
+
+/// A point in time.
+#[derive(Clone, Debug)]
+pub(super) struct TimeFill {
+    pub(super) base: Base,
+    pub(super) days: Option<Quantiles>,
+    pub(super) minutes: Option<Quantiles>,
+    pub(super) hours: Option<(Vec<i64>, Weighted)>,
+    /// Minutes.
+    pub(super) step: i64,
+    pub(super) workdays: bool,
+    pub(super) not_before: Option<usize>,
+    pub(super) not_after: Option<usize>,
+    pub(super) form: Form,
+}
+
+/// What a point in time is counted from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Base {
+    /// A day of the period, by the weights of its weekdays, Monday first.
+    InPeriod([u64; 7]),
+    Before(Anchor),
+    After(Anchor),
+}
+
+/// A point in time that another is counted from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Anchor {
+    Value(usize),
+    PeriodStart,
+    PeriodEnd,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    Literal(String),
+    Value(usize),
+    /// The attribute of another value's code, by symbol.
+    Attribute(usize, Vec<Option<String>>),
+    Digits(usize),
+    Letters(usize),
+    Alphanumeric(usize),
+    /// The control digit of the digits written so far in this value.
+    CheckDigit,
+    /// The record's number, scrambled one to one.
+    Scrambled,
+    /// The record's number.
+    Sequence(usize),
+}
+
+/// Every text that can be picked.
+#[derive(Clone, Debug)]
+pub(super) struct Symbols {
+    texts: Vec<String>,
+    hashes: Vec<u64>,
+    by_text: HashMap<String, u32>,
+}
+
+/// The symbol of a blank value.
+pub(super) const BLANK: u32 = 0;
+/// The symbol of a value that is no code.
+pub(super) const FILLED: u32 = 1;
+
+impl Symbols {
+    fn new() -> Self {
+        let texts = vec![String::new(), "*".to_owned()];
+        Self { hashes: texts.iter().map(|text| hash_name(text)).collect(), texts, by_text: HashMap::new() }
+    }
+
+    fn intern(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return BLANK;
+        }
+        if let Some(symbol) = self.by_text.get(text) {
+            return *symbol;
+        }
+        // Profiles are bounded (`yaml::MAX_NODES`), and so are code lists in practice.
+        let symbol = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(text.to_owned());
+        self.hashes.push(hash_name(text));
+        self.by_text.insert(text.to_owned(), symbol);
+        symbol
+    }
+
+    /// The text of `symbol`.
+    #[inline]
+    pub(super) fn text(&self, symbol: u32) -> &str {
+        &self.texts[symbol as usize]
+    }
+
+    /// A number for the text of `symbol`, the same in every profile.
+    #[inline]
+    pub(super) fn hash(&self, symbol: u32) -> u64 {
+        self.hashes[symbol as usize]
+    }
+
+    /// The symbol of `text`, where something picks it.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        self.by_text.get(text).copied()
+    }
+
+    fn len(&self) -> usize {
+        self.texts.len()
+    }
+}
+
+impl Profile {
+    /// Loads the profile of `collection` from `files` (see [`crate::assets::schemas`]).
+    ///
+    /// # Errors
+    /// Every mistake found, ordered by file and place; one that says so where there is no such collection or profile.
+    pub fn load(files: &Files, schemas: &Schemas, collection: &str) -> Result<Self, Vec<Diagnostic>> {
+        let Some(schema) = schemas.collections.get(collection) else {
+            let known = schemas.collections.keys().map(String::as_str);
+            let diagnostic = Diagnostic::new("profile::unknown_collection", format!("no collection `{collection}`"));
+            return Err(vec![diagnostic.help_if(did_you_mean(collection, known))]);
+        };
+        let mut diagnostics = Diagnostics::default();
+        let lists = load_lists(files, &mut diagnostics);
+        let written = read(files, collection, 0, &mut diagnostics);
+        let Some(written) = written.filter(|_| diagnostics.is_empty()) else {
+            return Err(diagnostics.into_sorted());
+        };
+        let mut compiler = Compiler {
+            schemas,
+            lists,
+            collection: schema,
+            source: written.source.clone(),
+            values: Vec::new(),
+            symbols: Symbols::new(),
+            diagnostics,
+        };
+        for (source, value) in &written.values {
+            compiler.source = source.clone();
+            compiler.value(value);
+        }
+        compiler.source = written.source;
+        let region = written.region.as_ref().and_then(|(source, name)| {
+            compiler.source = source.clone();
+            compiler.earlier(name, &[Kind::Code])
+        });
+        let Compiler { values, symbols, diagnostics, .. } = compiler;
+        if !diagnostics.is_empty() {
+            return Err(diagnostics.into_sorted());
+        }
+        let value_of =
+            schema.variables.iter().map(|variable| values.iter().position(|value| value.id == variable.id)).collect();
+        Ok(Self { collection: Arc::clone(schema), values, value_of, symbols, region })
+    }
+
+    /// What the profile generates.
+    pub fn collection(&self) -> &Arc<Collection> {
+        &self.collection
+    }
+
+    /// Makes every record one of the region with this organisation number. False where the profile has no such region.
+    pub fn only_region(&mut self, organisation_number: &str) -> bool {
+        let (Some(region), Some(symbol), Some(weights)) =
+            (self.region, self.symbols.find(organisation_number), Weighted::new(&[1]))
+        else {
+            return false;
+        };
+        let fill = Fill::Choice(Choice { symbols: vec![symbol], weights });
+        self.values[region].cases = vec![Case { when: Vec::new(), filled: 100, fill }];
+        true
+    }
+
+    /// The value that fills the variable called `id`, or the helper of that name.
+    pub(super) fn value(&self, id: &str) -> Option<usize> {
+        self.values.iter().position(|value| value.id == id)
+    }
+
+    /// The variables that are columns of the submission: all of the collection.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (VariableIndex, &str)> {
+        self.collection
+            .variables
+            .iter()
+            .enumerate()
+            .map(|(index, variable)| (VariableIndex(index), variable.id.as_str()))
+    }
+}
+
+fn load_lists(files: &Files, diagnostics: &mut Diagnostics) -> HashMap<String, Arc<Codelist>> {
+    let mut lists = HashMap::new();
+    for (relative, file) in files {
+        let Some(name) = relative.strip_prefix(LISTS).and_then(|name| name.strip_suffix(".csv")) else { continue };
+        match Codelist::parse(name, &file.text) {
+            Ok(list) => {
+                lists.insert(name.to_owned(), Arc::new(list));
+            }
+            Err(error) => diagnostics.push(Diagnostic::new("profile::list", format!("{}: {error}", file.name))),
+        }
+    }
+    lists
+}
+
+/// A profile with what it takes from others, each value with its file.
+struct Written {
+    source: Source,
+    region: Option<(Source, Spanned<String>)>,
+    values: Vec<(Source, ValueSpec)>,
+}
+
+/// The deepest chain of `same_as`.
+const MAX_CHAIN: usize = 4;
+
+fn read(files: &Files, collection: &str, depth: usize, diagnostics: &mut Diagnostics) -> Option<Written> {
+    let relative = format!("{FOLDER}{collection}.yaml");
+    let Some(file) = files.get(&relative) else {
+        let known = files.keys().filter_map(|name| name.strip_prefix(FOLDER)?.strip_suffix(".yaml"));
+        let known: Vec<&str> = known.filter(|name| !name.contains('/')).collect();
+        diagnostics.push(
+            Diagnostic::new("profile::missing", format!("no profile `schemas/{relative}`"))
+                .help(format!("write one, or generate {}", known.join(", "))),
+        );
+        return None;
+    };
+    let source = Source::new(&file.name, file.text.as_str());
+    let spec = diagnostics.take(yaml::parse::<ProfileSpec>(&source))?;
+    if spec.collection.value != collection {
+        diagnostics.push(spec.collection.diagnostic(
+            &source,
+            "profile::file_name",
+            format!("the profile of `{}` is in the file `{relative}`", spec.collection.value),
+            "the file must be named after it",
+        ));
+    }
+    let region = spec.region.map(|name| (source.clone(), name));
+    let mut written = Written { source: source.clone(), region, values: Vec::new() };
+    if let Some(other) = &spec.same_as {
+        if depth == MAX_CHAIN {
+            diagnostics.push(other.diagnostic(&source, "profile::chain", "`same_as` goes round or too deep", "here"));
+            return None;
+        }
+        let base = read(files, &other.value, depth + 1, diagnostics)?;
+        written.values = base.values;
+        written.region = written.region.or(base.region);
+    }
+    for name in &spec.leave_out {
+        let before = written.values.len();
+        written.values.retain(|(_, value)| value.id.value != name.value);
+        if written.values.len() == before {
+            let known = written.values.iter().map(|(_, value)| value.id.value.as_str());
+            let help = did_you_mean(&name.value, known);
+            let message = format!("no value `{}` to leave out", name.value);
+            diagnostics.push(name.diagnostic(&source, "profile::unknown_value", message, "here").help_if(help));
+        }
+    }
+    for value in spec.values {
+        match written.values.iter_mut().find(|(_, other)| other.id.value == value.id.value) {
+            Some((other_source, other)) if other_source.name() == source.name() => {
+                diagnostics.push(
+                    value
+                        .id
+                        .diagnostic(
+                            &source,
+                            "profile::value_repeated",
+                            format!("value `{}` is there twice", value.id.value),
+                            "again here",
+                        )
+                        .and_at(other.id.place(&source), "first here"),
+                );
+            }
+            Some(place) => *place = (source.clone(), value),
+            None => written.values.push((source.clone(), value)),
+        }
+    }
+    Some(written)
+}
+
+struct Compiler<'a> {
+    schemas: &'a Schemas,
+    lists: HashMap<String, Arc<Codelist>>,
+    collection: &'a Arc<Collection>,
+    source: Source,
+    values: Vec<Value>,
+    symbols: Symbols,
+    diagnostics: Diagnostics,
+}
+
+impl Compiler<'_> {
+    fn wrong<T>(&mut self, at: &Spanned<T>, code: &'static str, message: impl Into<String>, label: &str) {
+        self.diagnostics.push(at.diagnostic(&self.source, code, message, label));
+    }
+
+    fn value(&mut self, spec: &ValueSpec) {
+        let id = &spec.id.value;
+        let variable = self.collection.variables.iter().find(|variable| variable.id == *id);
+        if variable.is_none() && !id.starts_with('_') {
+            let known = self.collection.variables.iter().map(|variable| variable.id.as_str());
+            let help = did_you_mean(id, known).unwrap_or_else(|| "names of helpers start with `_`".to_owned());
+            let message = format!("unknown variable `{id}`");
+            self.diagnostics.push(
+                spec.id.diagnostic(&self.source, "profile::unknown_variable", message, "not in the schema").help(help),
+            );
+        }
+        if spec.fill.is_some() != spec.cases.is_empty() {
+            self.wrong(&spec.id, "profile::fill", format!("`{id}` needs either `fill` or `cases`"), "this value");
+        }
+        let codelist = variable.and_then(|variable| match &variable.domain {
+            Domain::Code { codelist } => self.schemas.codelists.get(codelist).map(Arc::clone),
+            _ => None,
+        });
+        let separator = variable.and_then(|variable| variable.separators.first().copied());
+        let mut context = Context {
+            codelist: codelist.clone(),
+            lists: codelist.into_iter().collect(),
+            kind: None,
+            repeats: separator.is_some(),
+        };
+        let single;
+        let cases = if let Some(fill) = &spec.fill {
+            single = [CaseSpec { when: WhenSpec::default(), fill: Some(fill.clone()), filled: spec.filled.clone() }];
+            &single[..]
+        } else {
+            if let Some(filled) = &spec.filled {
+                self.wrong(filled, "profile::fill", "`filled` belongs to each of the `cases`", "move this");
+            }
+            &spec.cases[..]
+        };
+        let cases = cases.iter().map(|case| self.case(&spec.id, case, &mut context)).collect();
+        self.values.push(Value {
+            id: id.clone(),
+            hash: hash_name(id),
+            cases,
+            separator: separator.unwrap_or(b','),
+            kind: context.kind.unwrap_or(Kind::Code),
+            lists: context.lists,
+        });
+    }
+
+    fn case(&mut self, id: &Spanned<String>, spec: &CaseSpec, context: &mut Context) -> Case {
+        let when = self.conditions(&spec.when);
+        let filled = spec.filled.as_ref().map_or(100, |filled| {
+            if filled.value > 100 {
+                self.wrong(filled, "profile::percentage", format!("{} % is more than all", filled.value), "0–100");
+            }
+            filled.value.min(100)
+        });
+        let fill = spec.fill.as_ref().map_or(Some(Fill::Blank), |fill| self.fill(id, fill, context));
+        Case { when, filled, fill: fill.unwrap_or(Fill::Blank) }
+    }
+
+    /// Conditions over earlier values.
+    fn conditions(&mut self, spec: &WhenSpec) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        for (name, codes) in &spec.0 {
+            let (value_name, attribute) = match name.value.split_once('.') {
+                Some((value, attribute)) => (value, Some(attribute)),
+                None => (name.value.as_str(), None),
+            };
+            let Some(value) = self.named(name, value_name) else { continue };
+            let blankness = codes.iter().all(|code| matches!(code.value.as_str(), "" | "*"));
+            if self.values[value].kind != Kind::Code && !(blankness && attribute.is_none()) {
+                self.wrong(
+                    name,
+                    "profile::no_code",
+                    format!("`{value_name}` is no code"),
+                    "only \"\" and \"*\" go here",
+                );
+                continue;
+            }
+            let mut bits = vec![0u64; self.symbols.len() / 64 + 1];
+            let mut allow = |symbol: usize| {
+                if bits.len() <= symbol >> 6 {
+                    bits.resize((symbol >> 6) + 1, 0);
+                }
+                bits[symbol >> 6] |= 1 << (symbol & 63);
+            };
+            for code in codes {
+                match (code.value.as_str(), attribute) {
+                    ("", None) => allow(BLANK as usize),
+                    ("*", None) => (1..self.symbols.len()).for_each(&mut allow),
+                    (text, None) => {
+                        let listed = self.values[value].lists.iter().any(|list| list.find(text.as_bytes()).is_some());
+                        if let Some(symbol) = self.symbols.find(text) {
+                            allow(symbol as usize);
+                        } else if !listed {
+                            // A code of the list that nothing picks is no mistake: `same_as` may have replaced its fill.
+                            let known: Vec<&str> = self.symbols.texts.iter().map(String::as_str).collect();
+                            let help = did_you_mean(text, known);
+                            let message = format!("nothing before this can be `{text}`");
+                            self.diagnostics.push(
+                                code.diagnostic(&self.source, "profile::unknown_code", message, "this code")
+                                    .help_if(help),
+                            );
+                        }
+                    }
+                    (text, Some(attribute)) => {
+                        let symbols = with_attribute(&self.values[value], &self.symbols, attribute, text);
+                        if symbols.is_empty() {
+                            let message = format!("no code of `{value_name}` has `{text}` as its `{attribute}`");
+                            self.diagnostics.push(code.diagnostic(
+                                &self.source,
+                                "profile::unknown_attribute",
+                                message,
+                                "this value",
+                            ));
+                        }
+                        symbols.into_iter().for_each(&mut allow);
+                    }
+                }
+            }
+            conditions.push(Condition { value, symbols: bits });
+        }
+        conditions
+    }
+
+    /// The earlier value called `text`, which is (a part of) `at`.
+    fn named(&mut self, at: &Spanned<String>, text: &str) -> Option<usize> {
+        let found = self.values.iter().position(|value| value.id == text);
+        if found.is_none() {
+            let help = did_you_mean(text, self.values.iter().map(|value| value.id.as_str()))
+                .unwrap_or_else(|| "values are made in the order of the file".to_owned());
+            let message = format!("no value `{text}` before this one");
+            self.diagnostics
+                .push(at.diagnostic(&self.source, "profile::unknown_value", message, "named here").help(help));
+        }
+        found
+    }
+
+    /// The earlier value `name`, which must be of one of `kinds`.
+    fn earlier(&mut self, name: &Spanned<String>, kinds: &[Kind]) -> Option<usize> {
+        let value = self.named(name, &name.value)?;
+        if !kinds.contains(&self.values[value].kind) {
+            let message = format!("`{}` is of the wrong kind", name.value);
+            self.wrong(name, "profile::wrong_kind", message, "cannot be used here");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn fill(&mut self, id: &Spanned<String>, spec: &FillSpec, context: &mut Context) -> Option<Fill> {
+        let kind = match spec {
+            FillSpec::Codes(_) | FillSpec::Pick(_) => Some(Kind::Code),
+            FillSpec::Pool(_) => Some(Kind::Member),
+            FillSpec::Time(_) => Some(Kind::Time),
+            FillSpec::Repeat(_) => Some(Kind::Codes),
+            FillSpec::Text(_) | FillSpec::Year(_) | FillSpec::Number(_) | FillSpec::Aligned(_) => Some(Kind::Other),
+            FillSpec::Copy(_) | FillSpec::Mix(_) => None,
+        };
+        if let Some(kind) = kind {
+            context.join(kind);
+        }
+        match spec {
+            FillSpec::Codes(weights) => self.codes(id, weights, context).map(Fill::Choice),
+            FillSpec::Pick(spec) => self.pick(spec, context),
+            FillSpec::Text(text) => self.text(text).map(Fill::Text),
+            FillSpec::Pool(spec) => self.pool(spec),
+            FillSpec::Time(spec) => self.time(id, spec),
+            FillSpec::Year(YearSpec { of, minus }) => {
+                let (of, minus) = (self.earlier(of, &[Kind::Time]), self.quantiles(id, minus));
+                Some(Fill::Year { of: of?, minus: minus? })
+            }
+            FillSpec::Number(points) => self.quantiles(id, points).map(Fill::Number),
+            FillSpec::Repeat(spec) => self.repeat(id, spec, context),
+            FillSpec::Aligned(AlignedSpec { other, first, rest }) => {
+                let other = self.earlier(other, &[Kind::Codes])?;
+                Some(Fill::Aligned { other, first: first.value.clone(), rest: rest.value.clone() })
+            }
+            FillSpec::Copy(other) => {
+                let other = self.named(other, &other.value)?;
+                context.join(self.values[other].kind);
+                context.lists.extend(self.values[other].lists.iter().cloned());
+                Some(Fill::Copy(other))
+            }
+            FillSpec::Mix(parts) => {
+                let weights: Vec<u64> = parts.iter().map(|part| part.weight.value).collect();
+                let fills: Vec<Fill> = parts
+                    .iter()
+                    .map(|MixSpec { fill, .. }| {
+                        fill.as_ref()
+                            .map_or(Some(Fill::Blank), |fill| self.fill(id, fill, context))
+                            .unwrap_or(Fill::Blank)
+                    })
+                    .collect();
+                let weights = self.weights(id, &weights)?;
+                Some(Fill::Mix { weights, fills })
+            }
+        }
+    }
+
+    fn weights(&mut self, id: &Spanned<String>, weights: &[u64]) -> Option<Weighted> {
+        let weighted = Weighted::new(weights);
+        if weighted.is_none() {
+            self.wrong(id, "profile::no_weight", format!("`{}`: no weight is above 0", id.value), "of this");
+        }
+        weighted
+    }
+
+    fn codes(&mut self, id: &Spanned<String>, spec: &WeightsSpec, context: &Context) -> Option<Choice> {
+        let mut symbols = Vec::new();
+        for (code, _) in &spec.0 {
+            if let Some(list) = context.codelist.as_ref().filter(|list| list.find(code.value.as_bytes()).is_none()) {
+                let message = format!("`{}` is not in the code list of `{}`", code.value, id.value);
+                let help = did_you_mean(&code.value, list.codes());
+                self.diagnostics
+                    .push(code.diagnostic(&self.source, "profile::unknown_code", message, "this code").help_if(help));
+            }
+            symbols.push(self.symbols.intern(&code.value));
+        }
+        let weights: Vec<u64> = spec.0.iter().map(|(_, weight)| weight.value).collect();
+        Some(Choice { symbols, weights: self.weights(id, &weights)? })
+    }
+
+    fn list(&mut self, name: &Spanned<String>) -> Option<Arc<Codelist>> {
+        let found = self.lists.get(&name.value).or_else(|| self.schemas.codelists.get(&name.value)).cloned();
+        if found.is_none() {
+            let mut known: Vec<&str> = self.lists.keys().map(String::as_str).collect();
+            known.extend(self.schemas.codelists.names());
+            known.sort_unstable();
+            let help = did_you_mean(&name.value, known);
+            let message = format!("no code list `{}`", name.value);
+            self.diagnostics
+                .push(name.diagnostic(&self.source, "profile::unknown_list", message, "named here").help_if(help));
+        }
+        found
+    }
+
+    fn column(&mut self, list: &Codelist, name: &Spanned<String>) -> Option<usize> {
+        let found = list.column(&name.value);
+        if found.is_none() {
+            let help = did_you_mean(&name.value, list.columns());
+            let message = format!("the list has no column `{}`", name.value);
+            self.diagnostics
+                .push(name.diagnostic(&self.source, "profile::unknown_column", message, "named here").help_if(help));
+        }
+        found
+    }
+
+    fn pick(&mut self, spec: &PickSpec, context: &mut Context) -> Option<Fill> {
+        let list = self.list(&spec.list)?;
+        context.lists.push(Arc::clone(&list));
+        let weight = match &spec.weight {
+            Some(name) => Some(self.column(&list, name)?),
+            None => None,
+        };
+        let mut only = Vec::new();
+        for (name, values) in &spec.only.0 {
+            only.push((self.column(&list, name)?, values));
+        }
+        let mut entries: Vec<(u32, u64, &str)> = Vec::new();
+        // A code that has ceased is not picked, whatever the period.
+        for entry in list.entries().iter().filter(|entry| entry.valid_to.is_none()) {
+            let code = entry.code.as_bytes();
+            let is_canonical = list.canonical(code) == Some(entry.code.as_str());
+            let allowed = only.iter().all(|(column, values)| {
+                list.attribute(code, *column).is_some_and(|text| values.iter().any(|value| value.value == text))
+            });
+            if is_canonical && allowed {
+                let share = match weight {
+                    Some(column) => list.attribute(code, column).and_then(|text| text.parse().ok()).unwrap_or(0),
+                    None => 1,
+                };
+                entries.push((self.symbols.intern(&entry.code), share, entry.code.as_str()));
+            }
+        }
+        let Some((name, other)) = spec.matching.0.first() else {
+            let weights: Vec<u64> = entries.iter().map(|(_, share, _)| *share).collect();
+            let weights = self.weights(&spec.list, &weights)?;
+            return Some(Fill::Choice(Choice { symbols: entries.iter().map(|entry| entry.0).collect(), weights }));
+        };
+        if let Some((second, _)) = spec.matching.0.get(1) {
+            self.wrong(second, "profile::match", "only one column can be matched", "leave this out");
+        }
+        let column = self.column(&list, name)?;
+        let (value, texts) = self.attribute_of(other)?;
+        let mut choices = Vec::new();
+        for text in texts {
+            let group = text.map_or_else(Vec::new, |text| {
+                entries.iter().filter(|entry| list.attribute(entry.2.as_bytes(), column) == Some(&text)).collect()
+            });
+            let weights: Vec<u64> = group.iter().map(|entry| entry.1).collect();
+            choices.push(
+                Weighted::new(&weights)
+                    .map(|weights| Choice { symbols: group.iter().map(|entry| entry.0).collect(), weights }),
+            );
+        }
+        if choices.iter().all(Option::is_none) {
+            self.wrong(other, "profile::match", format!("no code matches `{}`", other.value), "compared with this");
+        }
+        Some(Fill::ChoiceBy { value, choices })
+    }
+
+    /// A value named as `value` or `value.attribute`: its place, and the text for each symbol.
+    fn attribute_of(&mut self, name: &Spanned<String>) -> Option<(usize, Vec<Option<String>>)> {
+        let (value_name, attribute) = match name.value.split_once('.') {
+            Some((value, attribute)) => (value, Some(attribute)),
+            None => (name.value.as_str(), None),
+        };
+        self.attribute_named(name, value_name, attribute)
+    }
+
+    fn attribute_named(
+        &mut self,
+        at: &Spanned<String>,
+        value_name: &str,
+        attribute: Option<&str>,
+    ) -> Option<(usize, Vec<Option<String>>)> {
+        let value = self.named(at, value_name)?;
+        if self.values[value].kind != Kind::Code {
+            self.wrong(at, "profile::no_code", format!("`{value_name}` is no code"), "has no attributes");
+            return None;
+        }
+        let lists = &self.values[value].lists;
+        let texts: Vec<Option<String>> = self
+            .symbols
+            .texts
+            .iter()
+            .map(|code| match attribute {
+                None => Some(code.clone()),
+                Some(attribute) => lists
+                    .iter()
+                    .find_map(|list| list.attribute(code.as_bytes(), list.column(attribute)?).map(str::to_owned)),
+            })
+            .collect();
+        if texts.iter().all(Option::is_none) {
+            let known: Vec<&str> = lists.iter().flat_map(|list| list.columns()).collect();
+            let attribute = attribute.unwrap_or_default();
+            let help = did_you_mean(attribute, known);
+            let message = format!("the codes of `{value_name}` have no `{attribute}`");
+            self.diagnostics
+                .push(at.diagnostic(&self.source, "profile::unknown_attribute", message, "named here").help_if(help));
+            return None;
+        }
+        Some((value, texts))
+    }
+
+    /// A text with parts in braces.
+    fn text(&mut self, spec: &Spanned<String>) -> Option<Vec<Part>> {
+        let mut parts = Vec::new();
+        let mut rest = spec.value.as_str();
+        while let Some((literal, behind)) = rest.split_once('{') {
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned()));
+            }
+            let Some((inner, behind)) = behind.split_once('}') else {
+                self.wrong(spec, "profile::text", "a brace is never closed", "in this text");
+                return None;
+            };
+            rest = behind;
+            let (word, count) = match inner.split_once(':') {
+                Some((word, count)) => (word, count.parse::<usize>().ok().filter(|count| (1..=64).contains(count))),
+                None => (inner, None),
+            };
+            parts.push(match (word, count) {
+                ("digits", Some(count)) => Part::Digits(count),
+                ("letters", Some(count)) => Part::Letters(count),
+                ("alphanumeric", Some(count)) => Part::Alphanumeric(count),
+                ("sequence", Some(count)) => Part::Sequence(count),
+                ("scrambled", None) => Part::Scrambled,
+                ("check_digit", None) => Part::CheckDigit,
+                ("digits" | "letters" | "alphanumeric" | "sequence" | "scrambled" | "check_digit", _) => {
+                    let message = format!("`{{{inner}}}`: write for instance `{{digits:4}}` or `{{scrambled}}`");
+                    self.wrong(spec, "profile::text", message, "in this text");
+                    return None;
+                }
+                (name, _) => match name.split_once('.') {
+                    Some((value, attribute)) => {
+                        let (value, texts) = self.attribute_named(spec, value, Some(attribute))?;
+                        Part::Attribute(value, texts)
+                    }
+                    None => Part::Value(self.named(spec, name)?),
+                },
+            });
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
+        Some(parts)
+    }
+
+    fn pool(&mut self, spec: &PoolSpec) -> Option<Fill> {
+        let of: Vec<Option<usize>> =
+            spec.of.iter().map(|name| self.earlier(name, &[Kind::Code, Kind::Member])).collect();
+        let divisor = spec.divided_by.as_ref().map_or(1, |divisor| divisor.value.max(1));
+        let size = match (&spec.size, &spec.size_of) {
+            (Some(size), None) => PoolSize::Fixed(size.value.max(1)),
+            (None, Some(name)) => {
+                let (value, texts) = self.attribute_of(name)?;
+                let size = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
+                PoolSize::By { value, sizes: texts.iter().map(|text| (size(text) / divisor).max(1)).collect() }
+            }
+            _ => {
+                self.wrong(&spec.text, "profile::pool", "a pool needs either `size` or `size_of`", "this pool");
+                return None;
+            }
+        };
+        let text = self.text(&spec.text)?;
+        Some(Fill::Pool { of: of.into_iter().collect::<Option<_>>()?, size, text })
+    }
+
+    fn anchor(&mut self, name: &Spanned<String>) -> Option<Anchor> {
+        match name.value.as_str() {
+            "period_start" => Some(Anchor::PeriodStart),
+            "period_end" => Some(Anchor::PeriodEnd),
+            _ => self.earlier(name, &[Kind::Time]).map(Anchor::Value),
+        }
+    }
+
+    fn time(&mut self, id: &Spanned<String>, spec: &TimeSpec) -> Option<Fill> {
+        let base = match (&spec.weekdays, &spec.before, &spec.after) {
+            (Some(weights), None, None) => {
+                let Ok(weekdays) = <[u64; 7]>::try_from(weights.value.as_slice()) else {
+                    self.wrong(weights, "profile::time", "seven weights are needed, Monday first", "these");
+                    return None;
+                };
+                Base::InPeriod(weekdays)
+            }
+            (None, Some(before), None) => Base::Before(self.anchor(before)?),
+            (None, None, Some(after)) => Base::After(self.anchor(after)?),
+            _ => {
+                let message = format!("`{}` needs one of `weekdays`, `before` and `after`", id.value);
+                self.wrong(id, "profile::time", message, "this value");
+                return None;
+            }
+        };
+        let mut optional = |points: &Option<QuantilesSpec>| match points {
+            Some(points) => self.quantiles(id, points).map(Some),
+            None => Some(None),
+        };
+        let (days, minutes) = (optional(&spec.days)?, optional(&spec.minutes)?);
+        let hours = match &spec.hours {
+            None => None,
+            Some(map) => {
+                let mut hours = Vec::new();
+                for (hour, _) in &map.0 {
+                    match hour.value.parse::<i64>() {
+                        Ok(number) if (0..24).contains(&number) => hours.push(number),
+                        _ => self.wrong(hour, "profile::time", format!("`{}` is no hour", hour.value), "0–23"),
+                    }
+                }
+                let weights: Vec<u64> = map.0.iter().map(|(_, weight)| weight.value).collect();
+                let weights = self.weights(id, &weights)?;
+                (hours.len() == map.0.len()).then_some((hours, weights))
+            }
+        };
+        let step = spec.step.as_ref().map_or(5, |step| step.value.clamp(1, 60));
+        let (mut not_before, mut not_after) = (None, None);
+        if let Some(name) = &spec.not_before {
+            not_before = self.earlier(name, &[Kind::Time]);
+        }
+        if let Some(name) = &spec.not_after {
+            not_after = self.earlier(name, &[Kind::Time]);
+        }
+        Some(Fill::Time(Box::new(TimeFill {
+            base,
+            days,
+            minutes,
+            hours,
+            step: i64::try_from(step).unwrap_or(5),
+            workdays: spec.workdays,
+            not_before,
+            not_after,
+            form: match spec.form {
+                FormSpec::Minutes => Form::Minutes,
+                FormSpec::Seconds => Form::Seconds,
+                FormSpec::Compact => Form::Compact,
+                FormSpec::Date => Form::DateOnly,
+            },
+        })))
+    }
+
+    fn quantiles(&mut self, id: &Spanned<String>, spec: &QuantilesSpec) -> Option<Quantiles> {
+        let mut points = Vec::new();
+        for (percent, value) in &spec.0 {
+            let Some(share) = parts_per_million(&percent.value) else {
+                self.wrong(percent, "profile::percentage", format!("`{}` is no percentage", percent.value), "0–100");
+                return None;
+            };
+            points.push((share, value.value));
+        }
+        let quantiles = Quantiles::new(points);
+        if quantiles.is_none() {
+            let message = format!("`{}`: quantiles must ascend from 0 to 100 %", id.value);
+            self.wrong(id, "profile::quantiles", message, "of this value");
+        }
+        quantiles
+    }
+
+    fn repeat(&mut self, id: &Spanned<String>, spec: &RepeatSpec, context: &mut Context) -> Option<Fill> {
+        if !context.repeats {
+            self.wrong(id, "profile::repeats", format!("`{}` holds a single value", id.value), "does not repeat");
+        }
+        let mut counts = Vec::new();
+        for (count, _) in &spec.count.0 {
+            match count.value.parse::<usize>() {
+                Ok(number) if (1..=50).contains(&number) => counts.push(number),
+                _ => self.wrong(count, "profile::repeats", format!("`{}` is no count", count.value), "1–50"),
+            }
+        }
+        let weights: Vec<u64> = spec.count.0.iter().map(|(_, weight)| weight.value).collect();
+        let weights = self.weights(id, &weights);
+        let mut inner = Context { kind: None, ..context.clone() };
+        let of = self.fill(id, &spec.of, &mut inner)?;
+        context.lists = inner.lists;
+        if !matches!(of, Fill::Choice(_) | Fill::ChoiceBy { .. }) {
+            self.wrong(id, "profile::repeats", "only `codes` and `pick` can be repeated", "of this value");
+            return None;
+        }
+        (counts.len() == spec.count.0.len()).then_some(Fill::Repeat { counts, weights: weights?, of: Box::new(of) })
+    }
+}
+
+/// What is known of the value at hand.
+#[derive(Clone)]
+struct Context {
+    codelist: Option<Arc<Codelist>>,
+    lists: Vec<Arc<Codelist>>,
+    kind: Option<Kind>,
+    repeats: bool,
+}
+
+impl Context {
+    fn join(&mut self, kind: Kind) {
+        self.kind = Some(match self.kind {
+            None => kind,
+            Some(earlier) if earlier == kind => kind,
+            Some(_) => Kind::Other,
+        });
+    }
+}
+
+/// The symbols of `value` whose codes have `text` as their `attribute`.
+fn with_attribute(value: &Value, symbols: &Symbols, attribute: &str, text: &str) -> Vec<usize> {
+    let has = |code: &String| {
+        value.lists.iter().any(|list| {
+            list.column(attribute).is_some_and(|column| list.attribute(code.as_bytes(), column) == Some(text))
+        })
+    };
+    symbols.texts.iter().enumerate().filter(|(_, code)| has(code)).map(|(symbol, _)| symbol).collect()
+}
+
+/// A percentage with up to four decimals, in millionths.
+pub(super) fn parts_per_million(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 3 || decimals.len() > 4 || !digits(whole) || !digits(decimals) {
+        return None;
+    }
+    let millionths = whole.parse::<u64>().ok()? * 10_000 + format!("{decimals:0<4}").parse::<u64>().ok()?;
+    (millionths <= WHOLE).then_some(millionths)
+}
