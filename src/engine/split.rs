@@ -10,13 +10,14 @@ use std::sync::atomic::AtomicBool;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use super::Rejections;
 use crate::rule::Plan;
-use crate::submission::{Format, InputError, InputFile, ScanRequest, csv};
+use crate::submission::{Format, InputError, InputFile, ScanRequest, csv, parquet as parquet_file};
 use crate::table::{Batch, Raw};
 
 /// Where the two parts go; a part without a writer is not written.
@@ -47,13 +48,6 @@ pub enum SplitError {
         /// Another.
         second: String,
     },
-}
-
-/// What one batch gives to one part.
-#[derive(Default)]
-struct Part {
-    bytes: Vec<u8>,
-    rows: Option<RecordBatch>,
 }
 
 /// Writes the records of `files` to the two parts.
@@ -111,25 +105,25 @@ fn split_csv(
     // A last record without a line end gets one where another record follows it.
     let mut open_line = [false, false];
     for (index, file) in files.iter().enumerate() {
-        let map = |batch: Batch| -> [Part; 2] {
-            let mut parts = [Part::default(), Part::default()];
+        let map = |batch: Batch| -> [Vec<u8>; 2] {
+            let mut parts = [Vec::new(), Vec::new()];
             if let Raw::Text { bytes, starts, ends } = &batch.raw {
                 for (row, (start, end)) in starts.iter().zip(ends).enumerate() {
                     let part = usize::from(rejections.contains(index, batch.positions.first_row + row as u64));
-                    parts[part].bytes.extend_from_slice(&bytes[*start as usize..*end as usize]);
+                    parts[part].extend_from_slice(&bytes[*start as usize..*end as usize]);
                 }
             }
             parts
         };
-        let mut fold = |parts: [Part; 2]| {
+        let mut fold = |parts: [Vec<u8>; 2]| {
             for ((writer, part), open) in writers.iter_mut().zip(&parts).zip(&mut open_line) {
-                let (Some(writer), false) = (writer, part.bytes.is_empty()) else { continue };
+                let (Some(writer), false) = (writer, part.is_empty()) else { continue };
                 let lead: &[u8] = if *open { b"\n" } else { b"" };
                 writer
                     .write_all(lead)
-                    .and_then(|()| writer.write_all(&part.bytes))
+                    .and_then(|()| writer.write_all(part))
                     .map_err(|error| InputError::Consumer(Box::new(error)))?;
-                *open = !part.bytes.ends_with(b"\n");
+                *open = !part.ends_with(b"\n");
             }
             Ok(())
         };
@@ -156,18 +150,19 @@ fn split_parquet(
             .map_err(|error| InputError::Consumer(Box::new(into_io(error))))
     };
     for (index, file) in files.iter().enumerate() {
-        let map = |batch: Batch| -> [Part; 2] {
-            let Raw::Arrow(rows) = &batch.raw else { return [Part::default(), Part::default()] };
+        let map = |batch: Batch| -> [Result<Option<RecordBatch>, ArrowError>; 2] {
+            let Raw::Arrow(rows) = &batch.raw else { return [Ok(None), Ok(None)] };
             [false, true].map(|rejected| {
                 let mask: BooleanArray = (0..batch.n_rows)
                     .map(|row| Some(rejections.contains(index, batch.positions.first_row + row as u64) == rejected))
                     .collect();
-                Part { bytes: Vec::new(), rows: filter_record_batch(rows, &mask).ok() }
+                filter_record_batch(rows, &mask).map(Some)
             })
         };
-        let mut fold = |parts: [Part; 2]| {
+        let mut fold = |parts: [Result<Option<RecordBatch>, ArrowError>; 2]| {
             for ((pending, writer), part) in pending.iter_mut().zip(&mut writers).zip(parts) {
-                let Some(rows) = part.rows else { continue };
+                let part = part.map_err(|error| InputError::Consumer(Box::new(std::io::Error::other(error))))?;
+                let Some(rows) = part else { continue };
                 if let Some(output) = pending.take() {
                     *writer = Some(open(rows.schema(), output)?);
                 }
@@ -178,6 +173,12 @@ fn split_parquet(
             Ok(())
         };
         file.scan(&plan.collection, &request(plan), stop, &|_| {}, &map, &mut fold).map_err(output_error)?;
+    }
+    // Without any record, a part is a file with columns and no rows.
+    for (pending, writer) in pending.iter_mut().zip(&mut writers) {
+        if let Some(output) = pending.take() {
+            *writer = Some(open(parquet_file::schema(&files[0])?, output).map_err(output_error)?);
+        }
     }
     for writer in writers.into_iter().flatten() {
         writer.close().map_err(|error| SplitError::Output(into_io(error)))?;

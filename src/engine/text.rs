@@ -5,7 +5,22 @@ use crate::time;
 /// The values that `value` holds, split at any of `separators` and trimmed; the whole value where there are none.
 #[inline]
 pub(super) fn elements<'v>(value: &'v [u8], separators: &'v [u8]) -> impl Iterator<Item = &'v [u8]> {
-    value.split(move |byte| separators.contains(byte)).map(<[u8]>::trim_ascii)
+    value.split(move |byte| separators.contains(byte)).map(trimmed)
+}
+
+/// Without surrounding white space; no-break spaces count, as they do around whole values.
+#[inline]
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    const NO_BREAK_SPACE: &[u8] = "\u{a0}".as_bytes();
+    loop {
+        let inner = value.trim_ascii();
+        let inner = inner.strip_prefix(NO_BREAK_SPACE).unwrap_or(inner);
+        let inner = inner.strip_suffix(NO_BREAK_SPACE).unwrap_or(inner);
+        if inner.len() == value.len() {
+            return inner;
+        }
+        value = inner;
+    }
 }
 
 /// Characters from the 1-based position `from`, at most `count`; empty where the text is shorter.
@@ -109,5 +124,6 @@ mod tests {
         let split = |text: &'static str| elements(text.as_bytes(), b",|").collect::<Vec<_>>();
         assert_eq!(split("A, B|C"), [&b"A"[..], b"B", b"C"]);
         assert_eq!(split("A,,B"), [&b"A"[..], b"", b"B"]);
+        assert_eq!(split("A\u{a0}, \u{a0} B"), [&b"A"[..], b"B"]);
     }
 }

@@ -416,7 +416,9 @@ fn load_variable(
                 MissingSpec::Negative => Missing::Negative,
                 MissingSpec::Unknown => Missing::Unknown,
             };
-            (code.value.clone(), missing)
+            // Values are compared in their canonical spelling, so a declared code must be in it, too.
+            let canonical = list.and_then(|list| list.canonical(code.value.as_bytes()));
+            (canonical.unwrap_or(&code.value).to_owned(), missing)
         })
         .collect();
     Some(Variable {

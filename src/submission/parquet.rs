@@ -127,6 +127,14 @@ pub fn scan<R: Send>(
     Ok(ScanSummary { records: waves.records, blank_lines: 0 })
 }
 
+/// The columns of `file`, with the types in which [`Raw::Arrow`] holds them.
+///
+/// # Errors
+/// If the footer cannot be read.
+pub fn schema(file: &InputFile) -> Result<SchemaRef, InputError> {
+    load(&file.path).map(|(_, metadata)| Arc::clone(metadata.schema()))
+}
+
 /// `part` of `whole`, as bytes of `size`.
 fn share(size: u64, part: u64, whole: u64) -> u64 {
     let bytes = u128::from(size) * u128::from(part) / u128::from(whole.max(1));
