@@ -170,6 +170,8 @@ pub enum TextExpr {
         /// The attribute column.
         column: usize,
     },
+    /// The organisation number that an HSA-id begins with; null where the text does not begin so.
+    OrganisationNumber(TextNode),
     /// The organisation number of the stated region.
     StatedRegion,
 }
@@ -380,7 +382,9 @@ impl Program {
         match &self.texts[node.0 as usize] {
             TextExpr::Literal(_) => {}
             TextExpr::Variable(variable) => inputs.variables.push(*variable),
-            TextExpr::Substring(text, ..) | TextExpr::CodelistValue { code: text, .. } => {
+            TextExpr::Substring(text, ..)
+            | TextExpr::CodelistValue { code: text, .. }
+            | TextExpr::OrganisationNumber(text) => {
                 self.visit_text(*text, inputs);
             }
             TextExpr::StatedRegion => inputs.parameters.push(Parameter::StatedRegion),

@@ -653,6 +653,10 @@ impl Lowering<'_> {
                 };
                 Some(Typed::Text(self.program.text(TextExpr::CodelistValue { list, code: code?, column })))
             }
+            "organisation_number" => {
+                let text = self.text_node(arguments[0])?;
+                Some(Typed::Text(self.program.text(TextExpr::OrganisationNumber(text))))
+            }
             "has_time" => {
                 let node = self.time_node(arguments[0])?;
                 Some(Typed::Bool(self.program.bool(BoolExpr::HasTime(node))))
@@ -735,7 +739,7 @@ impl Lowering<'_> {
 }
 
 /// Functions and how many arguments each takes; parameters are functions without arguments.
-const FUNCTIONS: [(&str, usize); 13] = [
+const FUNCTIONS: [(&str, usize); 14] = [
     ("any_element_like", 2),
     ("codelist_value", 3),
     ("count_elements_like", 2),
@@ -748,5 +752,6 @@ const FUNCTIONS: [(&str, usize); 13] = [
     ("length", 1),
     ("luhn_ok", 1),
     ("minutes_between", 2),
+    ("organisation_number", 1),
     ("regexp_like", 2),
 ];
