@@ -1,3 +1,4 @@
 //! The single integration target.
 
+mod generate;
 mod rules;
