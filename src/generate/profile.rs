@@ -2,17 +2,16 @@
 //!
 //! Codes are *symbols*: small numbers, one for each text that a profile can pick, so that conditions are bit tests.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::random::{Quantiles, WHOLE, Weighted, hash_name};
-use super::spec::{
+use super::profile_spec::{
     AlignedSpec, CaseSpec, FillSpec, FormSpec, MixSpec, PickSpec, PoolSpec, ProfileSpec, QuantilesSpec, RepeatSpec,
     TimeSpec, ValueSpec, WeightsSpec, WhenSpec, YearSpec,
 };
+use super::random::{Quantiles, WHOLE, Weighted, hash_name};
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
-use crate::model::VariableIndex;
 use crate::schema::{Codelist, Collection, Domain, Schemas};
 use crate::time::Form;
 use crate::yaml::{self, Spanned};
@@ -44,6 +43,8 @@ pub(super) struct Value {
     kind: Kind,
     /// The lists that its codes may be of, for attributes.
     lists: Vec<Arc<Codelist>>,
+    /// The codes it may have.
+    symbols: BTreeSet<u32>,
 }
 
 /// What other values may do with a value.
@@ -310,20 +311,6 @@ impl Profile {
         self.values[region].cases = vec![Case { when: Vec::new(), filled: 100, fill }];
         true
     }
-
-    /// The value that fills the variable called `id`, or the helper of that name.
-    pub(super) fn value(&self, id: &str) -> Option<usize> {
-        self.values.iter().position(|value| value.id == id)
-    }
-
-    /// The variables that are columns of the submission: all of the collection.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (VariableIndex, &str)> {
-        self.collection
-            .variables
-            .iter()
-            .enumerate()
-            .map(|(index, variable)| (VariableIndex(index), variable.id.as_str()))
-    }
 }
 
 fn load_lists(files: &Files, diagnostics: &mut Diagnostics) -> HashMap<String, Arc<Codelist>> {
@@ -451,6 +438,7 @@ impl Compiler<'_> {
         let mut context = Context {
             codelist: codelist.clone(),
             lists: codelist.into_iter().collect(),
+            symbols: BTreeSet::new(),
             kind: None,
             repeats: separator.is_some(),
         };
@@ -472,11 +460,12 @@ impl Compiler<'_> {
             separator: separator.unwrap_or(b','),
             kind: context.kind.unwrap_or(Kind::Code),
             lists: context.lists,
+            symbols: context.symbols,
         });
     }
 
     fn case(&mut self, id: &Spanned<String>, spec: &CaseSpec, context: &mut Context) -> Case {
-        let when = self.conditions(&spec.when);
+        let when = conditions(&self.values, &self.symbols, &self.source, &spec.when, &mut self.diagnostics);
         let filled = spec.filled.as_ref().map_or(100, |filled| {
             if filled.value > 100 {
                 self.wrong(filled, "profile::percentage", format!("{} % is more than all", filled.value), "0–100");
@@ -487,82 +476,9 @@ impl Compiler<'_> {
         Case { when, filled, fill: fill.unwrap_or(Fill::Blank) }
     }
 
-    /// Conditions over earlier values.
-    fn conditions(&mut self, spec: &WhenSpec) -> Vec<Condition> {
-        let mut conditions = Vec::new();
-        for (name, codes) in &spec.0 {
-            let (value_name, attribute) = match name.value.split_once('.') {
-                Some((value, attribute)) => (value, Some(attribute)),
-                None => (name.value.as_str(), None),
-            };
-            let Some(value) = self.named(name, value_name) else { continue };
-            let blankness = codes.iter().all(|code| matches!(code.value.as_str(), "" | "*"));
-            if self.values[value].kind != Kind::Code && !(blankness && attribute.is_none()) {
-                self.wrong(
-                    name,
-                    "profile::no_code",
-                    format!("`{value_name}` is no code"),
-                    "only \"\" and \"*\" go here",
-                );
-                continue;
-            }
-            let mut bits = vec![0u64; self.symbols.len() / 64 + 1];
-            let mut allow = |symbol: usize| {
-                if bits.len() <= symbol >> 6 {
-                    bits.resize((symbol >> 6) + 1, 0);
-                }
-                bits[symbol >> 6] |= 1 << (symbol & 63);
-            };
-            for code in codes {
-                match (code.value.as_str(), attribute) {
-                    ("", None) => allow(BLANK as usize),
-                    ("*", None) => (1..self.symbols.len()).for_each(&mut allow),
-                    (text, None) => {
-                        let listed = self.values[value].lists.iter().any(|list| list.find(text.as_bytes()).is_some());
-                        if let Some(symbol) = self.symbols.find(text) {
-                            allow(symbol as usize);
-                        } else if !listed {
-                            // A code of the list that nothing picks is no mistake: `same_as` may have replaced its fill.
-                            let known: Vec<&str> = self.symbols.texts.iter().map(String::as_str).collect();
-                            let help = did_you_mean(text, known);
-                            let message = format!("nothing before this can be `{text}`");
-                            self.diagnostics.push(
-                                code.diagnostic(&self.source, "profile::unknown_code", message, "this code")
-                                    .help_if(help),
-                            );
-                        }
-                    }
-                    (text, Some(attribute)) => {
-                        let symbols = with_attribute(&self.values[value], &self.symbols, attribute, text);
-                        if symbols.is_empty() {
-                            let message = format!("no code of `{value_name}` has `{text}` as its `{attribute}`");
-                            self.diagnostics.push(code.diagnostic(
-                                &self.source,
-                                "profile::unknown_attribute",
-                                message,
-                                "this value",
-                            ));
-                        }
-                        symbols.into_iter().for_each(&mut allow);
-                    }
-                }
-            }
-            conditions.push(Condition { value, symbols: bits });
-        }
-        conditions
-    }
-
     /// The earlier value called `text`, which is (a part of) `at`.
     fn named(&mut self, at: &Spanned<String>, text: &str) -> Option<usize> {
-        let found = self.values.iter().position(|value| value.id == text);
-        if found.is_none() {
-            let help = did_you_mean(text, self.values.iter().map(|value| value.id.as_str()))
-                .unwrap_or_else(|| "values are made in the order of the file".to_owned());
-            let message = format!("no value `{text}` before this one");
-            self.diagnostics
-                .push(at.diagnostic(&self.source, "profile::unknown_value", message, "named here").help(help));
-        }
-        found
+        named(&self.values, &self.source, at, text, &mut self.diagnostics)
     }
 
     /// The earlier value `name`, which must be of one of `kinds`.
@@ -608,6 +524,7 @@ impl Compiler<'_> {
                 let other = self.named(other, &other.value)?;
                 context.join(self.values[other].kind);
                 context.lists.extend(self.values[other].lists.iter().cloned());
+                context.symbols.extend(&self.values[other].symbols);
                 Some(Fill::Copy(other))
             }
             FillSpec::Mix(parts) => {
@@ -634,7 +551,7 @@ impl Compiler<'_> {
         weighted
     }
 
-    fn codes(&mut self, id: &Spanned<String>, spec: &WeightsSpec, context: &Context) -> Option<Choice> {
+    fn codes(&mut self, id: &Spanned<String>, spec: &WeightsSpec, context: &mut Context) -> Option<Choice> {
         let mut symbols = Vec::new();
         for (code, _) in &spec.0 {
             if let Some(list) = context.codelist.as_ref().filter(|list| list.find(code.value.as_bytes()).is_none()) {
@@ -645,6 +562,7 @@ impl Compiler<'_> {
             }
             symbols.push(self.symbols.intern(&code.value));
         }
+        context.symbols.extend(&symbols);
         let weights: Vec<u64> = spec.0.iter().map(|(_, weight)| weight.value).collect();
         Some(Choice { symbols, weights: self.weights(id, &weights)? })
     }
@@ -701,6 +619,7 @@ impl Compiler<'_> {
                 entries.push((self.symbols.intern(&entry.code), share, entry.code.as_str()));
             }
         }
+        context.symbols.extend(entries.iter().map(|entry| entry.0));
         let Some((name, other)) = spec.matching.0.first() else {
             let weights: Vec<u64> = entries.iter().map(|(_, share, _)| *share).collect();
             let weights = self.weights(&spec.list, &weights)?;
@@ -939,7 +858,7 @@ impl Compiler<'_> {
         let weights = self.weights(id, &weights);
         let mut inner = Context { kind: None, ..context.clone() };
         let of = self.fill(id, &spec.of, &mut inner)?;
-        context.lists = inner.lists;
+        (context.lists, context.symbols) = (inner.lists, inner.symbols);
         if !matches!(of, Fill::Choice(_) | Fill::ChoiceBy { .. }) {
             self.wrong(id, "profile::repeats", "only `codes` and `pick` can be repeated", "of this value");
             return None;
@@ -953,6 +872,7 @@ impl Compiler<'_> {
 struct Context {
     codelist: Option<Arc<Codelist>>,
     lists: Vec<Arc<Codelist>>,
+    symbols: BTreeSet<u32>,
     kind: Option<Kind>,
     repeats: bool,
 }
@@ -965,6 +885,94 @@ impl Context {
             Some(_) => Kind::Other,
         });
     }
+}
+
+/// Conditions over the values of `profile`.
+pub(super) fn condition_list(
+    profile: &Profile,
+    source: &Source,
+    spec: &WhenSpec,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Condition> {
+    conditions(&profile.values, &profile.symbols, source, spec, diagnostics)
+}
+
+/// Conditions over `values`.
+fn conditions(
+    values: &[Value],
+    symbols: &Symbols,
+    source: &Source,
+    spec: &WhenSpec,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (name, codes) in &spec.0 {
+        let (value_name, attribute) = match name.value.split_once('.') {
+            Some((value, attribute)) => (value, Some(attribute)),
+            None => (name.value.as_str(), None),
+        };
+        let Some(index) = named(values, source, name, value_name, diagnostics) else { continue };
+        let value = &values[index];
+        let blankness = codes.iter().all(|code| matches!(code.value.as_str(), "" | "*"));
+        if value.kind != Kind::Code && !(blankness && attribute.is_none()) {
+            let message = format!("`{value_name}` is no code");
+            diagnostics.push(name.diagnostic(
+                source,
+                "profile::no_code",
+                message,
+                "only \"\" and \"*\" can be asked of it",
+            ));
+            continue;
+        }
+        let mut bits = vec![0u64; symbols.len() / 64 + 1];
+        let mut allow = |symbol: usize| bits[symbol >> 6] |= 1 << (symbol & 63);
+        for code in codes {
+            match (code.value.as_str(), attribute) {
+                ("", None) => allow(BLANK as usize),
+                ("*", None) => (1..symbols.len()).for_each(&mut allow),
+                (text, None) => {
+                    // A code of the list that nothing picks is no mistake: `same_as` may have replaced its fill.
+                    let is_listed = value.lists.iter().any(|list| list.find(text.as_bytes()).is_some());
+                    if let Some(symbol) = symbols.find(text).filter(|symbol| value.symbols.contains(symbol)) {
+                        allow(symbol as usize);
+                    } else if !is_listed {
+                        let help = did_you_mean(text, value.symbols.iter().map(|symbol| symbols.text(*symbol)));
+                        let message = format!("`{value_name}` is never `{text}`");
+                        diagnostics
+                            .push(code.diagnostic(source, "profile::unknown_code", message, "this code").help_if(help));
+                    }
+                }
+                (text, Some(attribute)) => {
+                    let matching = with_attribute(value, symbols, attribute, text);
+                    if matching.is_empty() {
+                        let message = format!("no code of `{value_name}` has `{text}` as its `{attribute}`");
+                        diagnostics.push(code.diagnostic(source, "profile::unknown_attribute", message, "this value"));
+                    }
+                    matching.into_iter().for_each(&mut allow);
+                }
+            }
+        }
+        conditions.push(Condition { value: index, symbols: bits });
+    }
+    conditions
+}
+
+/// The value called `text`, which is (a part of) `at`.
+fn named(
+    values: &[Value],
+    source: &Source,
+    at: &Spanned<String>,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    let found = values.iter().position(|value| value.id == text);
+    if found.is_none() {
+        let help = did_you_mean(text, values.iter().map(|value| value.id.as_str()))
+            .unwrap_or_else(|| "values are made in the order of the file".to_owned());
+        let message = format!("no value `{text}` before this one");
+        diagnostics.push(at.diagnostic(source, "profile::unknown_value", message, "named here").help(help));
+    }
+    found
 }
 
 /// The symbols of `value` whose codes have `text` as their `attribute`.

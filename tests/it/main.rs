@@ -3,4 +3,5 @@
 
 mod oracle;
 mod property;
+mod generate;
 mod rules;
