@@ -20,7 +20,7 @@ use crate::rule::Plan;
 use crate::rule::expr::{
     BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, TextExpr, TextNode, TextTest, TimeExpr, TimeNode,
 };
-use crate::schema::{Codelist, Domain, Variable};
+use crate::schema::{Codelist, Domain, Missing, Variable};
 use crate::table::{Batch, Bits, Column, filled, value};
 use crate::time::{DAY, civil_from_days};
 
@@ -357,7 +357,7 @@ impl<'a> Evaluator<'a> {
                 self.by_value(variable, |value| Some(self.elements(variable, value).all(accepts)))
             }
             Domain::Code { codelist } => match self.context.plan.codelists.get(codelist) {
-                Some(list) => self.in_list(variable, list, &[]),
+                Some(list) => self.in_list(variable, list, &[], &[]),
                 None => Tri::constant(self.n_rows(), None),
             },
             Domain::Timestamp { date_only } => {
@@ -389,15 +389,21 @@ impl<'a> Evaluator<'a> {
             Domain::Text { format: Some(format), .. } => format.ignore_characters.as_slice(),
             _ => &[],
         };
-        self.in_list(variable, list, ignored)
+        self.in_list(variable, list, ignored, &self.variable(variable).missing_codes)
     }
 
-    fn is_missing_code(&self, variable: VariableIndex, value: &[u8]) -> bool {
-        self.variable(variable).missing_codes.iter().any(|(code, _)| code.as_bytes() == value)
-    }
-
-    /// Whether every element of the value is a code of `list`, valid on the record's date where the code is dated.
-    fn in_list(&self, variable: VariableIndex, list: &Codelist, ignored: &[u8]) -> Tri {
+    /// Whether every element of the value is a code of `list`, valid on the record's date where the code is dated;
+    /// those that are among `exempt` need not be.
+    fn in_list(
+        &self,
+        variable: VariableIndex,
+        list: &Codelist,
+        ignored: &[u8],
+        exempt: &'a [(String, Missing)],
+    ) -> Tri {
+        let listed = |value: &'a [u8]| {
+            self.elements(variable, value).filter(|element| !exempt.iter().any(|(code, _)| code.as_bytes() == *element))
+        };
         let find = |element: &[u8]| {
             if ignored.is_empty() || !element.iter().any(|byte| ignored.contains(byte)) {
                 return list.find(element);
@@ -415,10 +421,7 @@ impl<'a> Evaluator<'a> {
                 [] => 0,
                 value => {
                     let mut found = true;
-                    for element in self.elements(variable, value) {
-                        if self.is_missing_code(variable, element) {
-                            continue;
-                        }
+                    for element in listed(value) {
                         let entry = find(element);
                         found &= entry.is_some();
                         dated |= entry.is_some_and(crate::schema::codelist::Entry::is_dated);
@@ -436,11 +439,7 @@ impl<'a> Evaluator<'a> {
             if !undated.yes.contains(row) {
                 return undated.no.contains(row).then_some(false);
             }
-            let mut limited = self
-                .elements(variable, value(column, row))
-                .filter_map(find)
-                .filter(|entry| entry.is_dated())
-                .peekable();
+            let mut limited = listed(value(column, row)).filter_map(find).filter(|entry| entry.is_dated()).peekable();
             limited.peek()?;
             let dates = dates.as_ref()?;
             let day = dates.known.contains(row).then(|| dates.seconds[row].div_euclid(DAY))?;
@@ -448,10 +447,7 @@ impl<'a> Evaluator<'a> {
         };
         let has_dated = |row: usize| {
             undated.yes.contains(row)
-                && self
-                    .elements(variable, value(column, row))
-                    .filter_map(find)
-                    .any(crate::schema::codelist::Entry::is_dated)
+                && listed(value(column, row)).filter_map(find).any(crate::schema::codelist::Entry::is_dated)
         };
         let yes = Bits::from_fn(self.n_rows(), |row| {
             undated.yes.contains(row) && (!has_dated(row) || judge(row) == Some(true))

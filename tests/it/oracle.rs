@@ -569,19 +569,23 @@ impl World<'_> {
         }
     }
 
-    pub(crate) fn check(&self, rule: &CheckRule) -> Verdict {
+    /// Where a check applies: its condition, and its days of validity.
+    pub(crate) fn applies(&self, rule: &CheckRule) -> Option<bool> {
         let when = rule.when.as_ref().map_or(Some(true), |when| self.truth(when));
         let valid = rule.valid.map_or(Some(true), |(from, until, by)| {
             let day = read_moment(self.field(by)?)?.at.date();
             let day_of = |text: &str| read_moment(text).expect("validity is a date").at.date();
             Some(from.is_none_or(|from| day_of(from) <= day) && until.is_none_or(|until| day <= day_of(until)))
         });
-        let applies = match (when, valid) {
+        match (when, valid) {
             (Some(false), _) | (_, Some(false)) => Some(false),
             (Some(true), Some(true)) => Some(true),
             _ => None,
-        };
-        Self::judge(applies, self.truth(&rule.assertion))
+        }
+    }
+
+    pub(crate) fn check(&self, rule: &CheckRule) -> Verdict {
+        Self::judge(self.applies(rule), self.truth(&rule.assertion))
     }
 
     pub(crate) fn detail(&self, rule: &CheckRule) -> Option<i128> {
@@ -589,7 +593,7 @@ impl World<'_> {
     }
 
     /// Where a value is required: `None` where no rule says so, or where the condition is null.
-    fn is_required(&self, variable: usize) -> Option<bool> {
+    pub(crate) fn is_required(&self, variable: usize) -> Option<bool> {
         match &self.schema.variables[variable].level {
             Level::Mandatory => Some(true),
             Level::Conditional { required, .. } => required.as_ref().map_or(Some(false), |when| self.truth(when)),
@@ -630,7 +634,7 @@ impl World<'_> {
                     })
                 }))
             }
-            Kind::Code(list) => self.in_list(variable, &self.schema.lists[*list], ""),
+            Kind::Code(list) => self.in_list(variable, &self.schema.lists[*list], "", &[]),
             Kind::Timestamp { date_only } => {
                 Some(read_moment(text).is_some_and(|moment| moment.has_time || *date_only))
             }
@@ -639,24 +643,26 @@ impl World<'_> {
         Self::judge(Some(true), holds)
     }
 
-    /// `-O-`: in the official list; where that is not loaded, nothing is checked.
+    /// `-O-`: in the official list, declared missing codes apart; where that is not loaded, no value is checked.
     pub(crate) fn official(&self, variable: usize) -> Verdict {
-        let Kind::Text { shape, official: Some((list, true)), .. } = self.schema.variables[variable].kind else {
-            return Verdict::NotChecked;
-        };
         if self.field(variable).is_none() {
             return Verdict::NotApplicable;
         }
+        let Kind::Text { shape, official: Some((list, true)), .. } = self.schema.variables[variable].kind else {
+            return Verdict::NotChecked;
+        };
+        let missing = &self.schema.variables[variable].missing;
         let ignored = shape.map_or("", |shape| SHAPES[shape].ignored);
-        Self::judge(Some(true), self.in_list(variable, &self.schema.lists[list], ignored))
+        Self::judge(Some(true), self.in_list(variable, &self.schema.lists[list], ignored, missing))
     }
 
     /// Whether every value is in the list, and valid on the record's date; null where that date is needed and not known.
-    fn in_list(&self, variable: usize, list: &List, ignored: &str) -> Option<bool> {
+    fn in_list(&self, variable: usize, list: &List, ignored: &str, exempt: &[(String, Missing)]) -> Option<bool> {
         let bare = |text: &str| text.replace(|c| ignored.contains(c), "");
         let found: Vec<Option<&Code>> = self
             .raw_elements(variable)?
             .iter()
+            .filter(|element| exempt.iter().all(|(code, _)| code != *element))
             .map(|element| list.codes.iter().find(|entry| bare(&entry.text) == bare(element)))
             .collect();
         if found.iter().any(Option::is_none) {

@@ -186,19 +186,25 @@ impl Expected<'_> {
         World { schema: &case.schema, stated: &case.stated, record: &self.loaded.tables[file].records[row] }
     }
 
-    /// The verdict of a rule that reads `reads` and judges a sound record by `judge`.
-    fn verdict(&self, place: (usize, usize), reads: &Reads, judge: impl Fn(&World<'_>) -> Verdict) -> Verdict {
+    /// The verdict of a rule that reads `reads`, applies where `applies` is true, and judges a sound record by `judge`.
+    fn verdict(
+        &self,
+        place: (usize, usize),
+        reads: &Reads,
+        applies: impl Fn(&World<'_>) -> Option<bool>,
+        judge: impl Fn(&World<'_>) -> Verdict,
+    ) -> Verdict {
         let table = &self.loaded.tables[place.0];
+        let is_ragged = (self.ragged)(place.0, place.1);
         if !reads.variables.iter().all(|variable| table.has(*variable)) {
-            return Verdict::NotChecked;
+            // A missing column is blank to the condition: where that is false all the same, nothing was missed.
+            let is_missed = is_ragged || applies(&self.world(place)) != Some(false);
+            return if is_missed { Verdict::NotChecked } else { Verdict::NotApplicable };
         }
         if !reads.is_stated(&self.loaded.case.stated) {
             return Verdict::NotApplicable;
         }
-        if (self.ragged)(place.0, place.1) {
-            return Verdict::NotChecked;
-        }
-        judge(&self.world(place))
+        if is_ragged { Verdict::NotChecked } else { judge(&self.world(place)) }
     }
 
     /// The verdicts of a rule on records, by place; `None` where the oracle knows no such rule.
@@ -209,7 +215,11 @@ impl Expected<'_> {
             check.when.iter().chain([&check.assertion]).for_each(|truth| reads.truth(truth));
             check.detail.iter().for_each(|detail| reads.whole(detail));
             reads.variables.extend(check.valid.map(|(_, _, by)| by));
-            return Some(self.places().map(|at| (at, self.verdict(at, &reads, |world| world.check(check)))).collect());
+            return Some(
+                self.places()
+                    .map(|at| (at, self.verdict(at, &reads, |world| world.applies(check), |world| world.check(check))))
+                    .collect(),
+            );
         }
         let (letter, variable) = id.strip_prefix("T-")?.split_once('-')?;
         let variable = schema.variables.iter().position(|item| item.id == variable)?;
@@ -227,8 +237,9 @@ impl Expected<'_> {
             "V" => world.value(variable),
             _ => world.official(variable),
         };
+        let applies = |world: &World<'_>| if letter == "K" { world.is_required(variable) } else { Some(true) };
         let absent = |at: (usize, usize)| letter != "K" && !self.loaded.tables[at.0].has(variable);
-        let verdict = |at| if absent(at) { Verdict::NotApplicable } else { self.verdict(at, &reads, judge) };
+        let verdict = |at| if absent(at) { Verdict::NotApplicable } else { self.verdict(at, &reads, applies, judge) };
         Some(self.places().map(|at| (at, verdict(at))).collect())
     }
 
