@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
+mod generate;
 mod oracle;
 mod property;
-mod generate;
 mod rules;
 mod support;
