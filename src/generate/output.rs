@@ -224,7 +224,7 @@ impl ColumnText {
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
         offsets.push(0);
         offsets.extend_from_slice(&self.ends);
-        let nulls = NullBuffer::from_iter(offsets.windows(2).map(|pair| pair[0] < pair[1]));
+        let nulls: NullBuffer = offsets.windows(2).map(|pair| pair[0] < pair[1]).collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let array = StringArray::try_new(offsets, Buffer::from_vec(self.bytes), Some(nulls))?;
         Ok(Arc::new(array))

@@ -1,4 +1,5 @@
 //! Synthetic submissions: clean ones have no findings, and every planted defect is found where it was planted.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside the functions that clippy knows as such")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -174,6 +175,34 @@ fn every_planted_defect_is_found_by_its_rule() {
         }
     }
     assert!(missed.is_empty(), "{} misses, such as:\n{}", missed.len(), missed[..missed.len().min(60)].join("\n"));
+}
+
+/// The samples are what these commands make:
+///
+/// ```text
+/// cd testdata
+/// vantkoll generate specvard_genomforda --records 200 --seed 100 --region Västmanland --defects defects/sample.yaml \
+///     --output samples/specvard_genomforda_2022-03.csv --truth defects/sample.truth.csv
+/// vantkoll generate primarvard_grundmodell --records 200 --region Västmanland \
+///     --output samples/primarvard_grundmodell_2022-03.csv
+/// ```
+#[test]
+fn the_samples_are_current() {
+    let world = world();
+    let shipped =
+        |name: &str| std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)).unwrap();
+    let mut profile = world.profile("specvard_genomforda");
+    assert!(profile.only_region("2321000172"));
+    let defects = world.defects(&profile, "sample.yaml");
+    let (sample, truth, planted) =
+        generated(&profile, Some(&defects), &Request { seed: 100, ..request(200, OutputFormat::Csv) });
+    assert!(sample == shipped("samples/specvard_genomforda_2022-03.csv"), "make the sample anew, as said above");
+    assert!(truth == shipped("defects/sample.truth.csv"), "make the truth anew, as said above");
+    assert!(planted.iter().all(|count| *count > 0), "{planted:?}");
+    let mut profile = world.profile("primarvard_grundmodell");
+    assert!(profile.only_region("2321000172"));
+    let (sample, _, _) = generated(&profile, None, &request(200, OutputFormat::Csv));
+    assert!(sample == shipped("samples/primarvard_grundmodell_2022-03.csv"), "make the sample anew, as said above");
 }
 
 #[test]

@@ -48,6 +48,9 @@ impl Planted {
     }
 }
 
+/// A record's number and its key.
+type Keyed = (u64, Vec<Vec<u8>>);
+
 /// Plants the defects of one block.
 pub(in crate::generate) struct Planter<'a> {
     defects: &'a Defects,
@@ -56,8 +59,8 @@ pub(in crate::generate) struct Planter<'a> {
     format: OutputFormat,
     n_records: u64,
     stream: Stream,
-    /// For each defect that copies keys and each scope the last clean record: its number and its key.
-    recent: HashMap<(usize, Vec<u8>), (u64, Vec<Vec<u8>>)>,
+    /// For each defect that copies keys and each scope the last clean record.
+    recent: HashMap<(usize, Vec<u8>), Keyed>,
     has_quote: bool,
     pub(in crate::generate) truth: Vec<TruthRow>,
 }
@@ -279,7 +282,7 @@ impl<'a> Planter<'a> {
                 _ => (b'A', 26),
             };
             code[place] = start + u8::try_from(self.stream.below(count)).ok()?;
-            if list.find(&code).is_none() {
+            if list.find(&code).is_none() && std::str::from_utf8(&code).is_ok() {
                 return Some(code);
             }
         }
@@ -291,29 +294,28 @@ impl<'a> Planter<'a> {
     /// `text`, mangled as people and programs do, so that it is refused.
     fn bad_format(&mut self, text: &[u8], variable: &Variable) -> Option<Vec<u8>> {
         let word = |text: &str| text.as_bytes().to_vec();
-        let mut candidates: Vec<Vec<u8>> = match &variable.domain {
-            Domain::Timestamp { .. } => {
-                let seconds = time::parse(text)?.seconds;
-                let mut day = Vec::new();
-                write_time(&mut day, seconds, Form::DateOnly);
-                let part = |from: usize, to: usize| String::from_utf8_lossy(&day[from..to]).into_owned();
-                let (year, month, number) = (part(0, 4), part(5, 7), part(8, 10));
-                vec![
-                    word(&format!("{number}/{month}/{year}")),
-                    word(&format!("{number}.{month}.{year} 08:00")),
-                    word(&format!("{year}-13-{number}T08:00")),
-                    word(&format!("{year}-02-30T08:00")),
-                    word(&format!("{year}-{month}-{number}")),
-                    word("okänt"),
-                ]
-            }
-            _ => {
-                let mut longer = text.to_vec();
-                longer.extend_from_slice(b"?");
-                vec![text.get(2..).unwrap_or_default().to_vec(), text.to_ascii_lowercase(), longer, word("okänd")]
-            }
+        let mut candidates: Vec<Vec<u8>> = if matches!(variable.domain, Domain::Timestamp { .. }) {
+            let seconds = time::parse(text)?.seconds;
+            let mut day = Vec::new();
+            write_time(&mut day, seconds, Form::DateOnly);
+            let part = |from: usize, to: usize| String::from_utf8_lossy(&day[from..to]).into_owned();
+            let (year, month, number) = (part(0, 4), part(5, 7), part(8, 10));
+            vec![
+                word(&format!("{number}/{month}/{year}")),
+                word(&format!("{number}.{month}.{year} 08:00")),
+                word(&format!("{year}-13-{number}T08:00")),
+                word(&format!("{year}-02-30T08:00")),
+                word(&format!("{year}-{month}-{number}")),
+                word("okänt"),
+            ]
+        } else {
+            let mut longer = text.to_vec();
+            longer.extend_from_slice(b"?");
+            vec![text.get(2..).unwrap_or_default().to_vec(), text.to_ascii_lowercase(), longer, word("okänd")]
         };
-        candidates.retain(|candidate| !candidate.is_empty() && !accepts(variable, candidate));
+        candidates.retain(|candidate| {
+            !candidate.is_empty() && std::str::from_utf8(candidate).is_ok() && !accepts(variable, candidate)
+        });
         let index = usize::try_from(self.stream.below(candidates.len() as u64)).ok()?;
         (index < candidates.len()).then(|| candidates.swap_remove(index))
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::generate::profile_spec::WhenSpec;
+use crate::generate::profile::spec::WhenSpec;
 use crate::yaml::Spanned;
 
 /// A defect file.
