@@ -1,7 +1,12 @@
 //! The single integration target.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cases;
 mod cli;
+mod diagnostics;
+mod domain;
+mod fifth_collection;
+mod layers;
 mod oracle;
 mod property;
 mod rules;
