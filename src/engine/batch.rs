@@ -105,7 +105,9 @@ pub(super) fn evaluate(
                 let not_applicable = sound(&when.no);
                 let not_checked = records - not_applicable;
                 part.counts = VerdictCounts { not_applicable, not_checked, ..VerdictCounts::default() };
-                part.skipped = SkippedPart { unlooked_at: not_checked, applies: sound(&when.yes) };
+                // A broken record is a matter of its own: no column is missed for its sake.
+                let n_broken = broken.as_ref().map_or(0, Bits::count);
+                part.skipped = SkippedPart { unlooked_at: not_checked - n_broken, applies: sound(&when.yes) };
                 continue;
             }
             (Check::Submission(SubmissionKind::Readable), _) => {

@@ -712,7 +712,11 @@ impl Lowering<'_> {
         self.mistake(
             place,
             "rule::argument_count",
-            format!("`{name}` takes {expected} arguments, not {}", arguments.len()),
+            format!(
+                "`{name}` takes {expected} argument{}, not {}",
+                if expected == 1 { "" } else { "s" },
+                arguments.len()
+            ),
             "this call",
             None,
         );

@@ -434,7 +434,7 @@ fn valid_and_rejected_records_add_up() {
     assert_eq!(said.code, 1, "{}", said.err);
     let part = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let (valid, rejected) = (part("bra.csv"), part("kast.csv"));
-    let is_rejected = |number: usize| number % 3 == 0 || number <= 2;
+    let is_rejected = |number: usize| number.is_multiple_of(3) || number <= 2;
     for (text, wanted) in [(valid, false), (rejected, true)] {
         let expected: Vec<String> = lines
             .iter()

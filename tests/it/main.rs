@@ -1,8 +1,13 @@
 //! The single integration target.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cases;
 mod cli;
+mod diagnostics;
+mod domain;
+mod fifth_collection;
 mod generate;
+mod layers;
 mod oracle;
 mod property;
 mod rules;
