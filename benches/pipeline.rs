@@ -33,7 +33,8 @@ fn submission(name: &str, defects: Option<&str>) -> PathBuf {
 
 fn blank_at_rate(rate: &str) -> String {
     format!(
-        "defects:\n  - {{ name: blank_kommunkod, kind: blank, variable: kommunkod, rate: {rate}, expect: SVG-K-kommunkod }}\n"
+        "collection: specvard_genomforda\ndelivery_date: 2022-04-05\ndefects:\n  \
+         - {{ name: no municipality, rate: {rate}, plant: {{ blank: kommunkod }}, expect: SVG-K-kommunkod }}\n"
     )
 }
 

@@ -8,8 +8,12 @@ cargo build --release --quiet
 bin=target/release/vantkoll
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-printf 'defects:\n  - { name: b, kind: blank, variable: kommunkod, rate: 0.01, expect: SVG-K-kommunkod }\n' > "$work/1.yaml"
-printf 'defects:\n  - { name: b, kind: blank, variable: kommunkod, rate: 1.0, expect: SVG-K-kommunkod }\n' > "$work/100.yaml"
+for percent in 1 100; do
+  {
+    printf 'collection: specvard_genomforda\ndelivery_date: 2022-04-05\ndefects:\n'
+    printf '  - { name: b, rate: %s, plant: { blank: kommunkod }, expect: SVG-K-kommunkod }\n' "$(awk "BEGIN { print $percent / 100 }")"
+  } > "$work/$percent.yaml"
+done
 for ext in csv parquet; do
   $bin generate specvard_genomforda --records "$records" --seed 1 --output "$work/clean.$ext"
   $bin generate specvard_genomforda --records "$records" --seed 1 --defects "$work/1.yaml" --output "$work/one.$ext"

@@ -93,6 +93,9 @@ impl Rejections {
     }
 }
 
+/// The files of one run, and which of their records are rejected.
+pub type Checked = (Vec<InputFile>, Rejections);
+
 /// Told about progress: bytes taken in since last time.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
@@ -109,7 +112,7 @@ pub fn check(
     stop: &AtomicBool,
     progress: Progress<'_>,
     mut sink: Option<&mut dyn FindingSink>,
-) -> Result<(Outcome, Vec<(Vec<InputFile>, Rejections)>), InputError> {
+) -> Result<(Outcome, Vec<Checked>), InputError> {
     let mut groups: Vec<(String, Vec<InputFile>)> = Vec::new();
     for file in files {
         match groups.iter_mut().find(|(collection, _)| *collection == file.collection) {
@@ -439,12 +442,11 @@ impl<'a> Runner<'a> {
                         format!("{records} poster lästa, {expected} angivna"),
                         format!("{records} records read, {expected} stated"),
                     ))),
-                    Some(_) => {}
-                    // Nothing was stated to compare with.
-                    None => {}
+                    // As stated, or nothing was stated to compare with.
+                    _ => {}
                 },
                 SubmissionKind::NotEmpty if records == 0 => {
-                    findings.push(finding(Text::new("inga poster", "no records")))
+                    findings.push(finding(Text::new("inga poster", "no records")));
                 }
                 SubmissionKind::Unique { .. } | SubmissionKind::Readable => continue,
                 SubmissionKind::NotEmpty | SubmissionKind::RequiredColumns | SubmissionKind::KnownColumns => {}

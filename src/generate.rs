@@ -1,18 +1,68 @@
 //! Synthetic submissions that look like real ones, with planted defects and a list of every one of them.
 //!
 //! Real microdata can never be shared, so tests, benches, training and the work on rules live on these. How records
-//! of a collection are made is data, a *profile* in `schemas/synthetic/`; what is planted is data, too. This module
-//! knows no collection, variable or code. The same seed gives the same bytes on every machine and for any number of
-//! threads: records are made in blocks, each with random streams of its own, and written in order.
+//! of a collection are made is data, a *profile* in `schemas/synthetic/`; what is planted is data, too (`defect`), and
+//! so is the truth that lists it (`truth`). This module knows no collection, variable or code. Deliberately knows
+//! nothing of what rules say either: a profile is true to the models by being written so, and a test holds that a clean
+//! submission has no findings.
 //!
-//! Deliberately knows nothing of what rules say: a profile is true to the models by being written so, and a test holds
-//! that a clean submission has no findings of severity error.
+//! The same seed gives the same bytes on every machine and for any number of threads: records are made in blocks, each
+//! with random streams of its own, in whole numbers only, and written in order. A defect file changes no record but
+//! those it plants something in.
+//!
+//! # Profile
+//!
+//! `schemas/synthetic/<collection>.yaml` says how each value of a record is made, in the order in which they are made:
+//! a value may look at those before it. Values whose names start with `_` are helpers and no columns; variables that a
+//! profile does not name are blank.
+//!
+//! ```yaml
+//! collection: specvard_genomforda
+//! same_as: …                     # optional: another profile whose values are taken over; `values` replace those of the same id
+//! leave_out: [start_av_aktivitet] # optional, with same_as
+//! region: _region                # the value that `--region` fixes; its codes are organisation numbers
+//! values:
+//!   - id: _region
+//!     fill: { pick: { list: region_population, weight: population } }
+//!   - id: fas
+//!     fill: { codes: { "1": 30, "2": 8, "4": 62 } }
+//!   - id: remittenttyp
+//!     cases:                     # instead of `fill`; the first case whose `when` matches, else blank
+//!       - when: { fas: ["1"], _region.lanskod: ["01", "03"] }   # all must match; "" is blank, "*" is anything filled
+//!         fill: { codes: { "1": 80, "2": 20 } }
+//!         filled: 90             # per cent of the records; 100 where left out
+//! ```
+//!
+//! `value.column` is an attribute of the value's code in its code list: that of the variable, or the one it was picked
+//! from. Lists are those of `schemas/codelists/`, and those of `schemas/synthetic/lists/`, which only profiles use.
+//!
+//! | fill | what it gives |
+//! | --- | --- |
+//! | `codes: { CODE: WEIGHT }` | one of the codes |
+//! | `pick: { list, weight: COLUMN, where: { COLUMN: [TEXT] }, match: { COLUMN: VALUE } }` | a code of a list, by weight; `match`: where the column equals a value or its attribute |
+//! | `text: "SE{_region}-{digits:4}"` | `{value}`, `{value.column}`, `{digits:N}`, `{letters:N}`, `{alphanumeric:N}`, `{check_digit}` (Luhn, of the digits before it), `{sequence:N}` (the record number), `{scrambled}` (the same, one to one, in 16 hexadecimal digits) |
+//! | `pool: { of: [VALUE], size: N, text: … }` | one of N members that belong to these values and are the same in every submission; `size_of: VALUE.COLUMN` and `divided_by: N` instead of `size`; the first members are drawn most |
+//! | `time: { weekdays: [7 weights], … }` | a point in time in the period |
+//! | `time: { before: VALUE, … }`, `after` | one counted from another, or from `period_start`, `period_end`; blank where that is |
+//! | … `days`, `minutes` | how far: quantiles |
+//! | … `hours: { "8": 15 }`, `step: 5`, `workdays: true`, `form: minutes` | weights of the hours, minutes a multiple of this, never on a weekend, how it is written (`minutes`, `seconds`, `compact`, `date`) |
+//! | … `not_before: VALUE`, `not_after: VALUE` | limits |
+//! | `year: { of: VALUE, minus: QUANTILES }` | the year of a point in time, less an age |
+//! | `number: QUANTILES` | a whole number |
+//! | `repeat: { count: { "1": 70, "2": 30 }, of: FILL }` | several codes in one field, none twice |
+//! | `aligned: { with: VALUE, first: "1", rest: "0" }` | one code for each code of a repeating value |
+//! | `copy: VALUE` | the same |
+//! | `mix: [ { weight: 95, fill: FILL }, { weight: 5 } ]` | one of several fills; without a fill, blank |
+//!
+//! Quantiles are `{ "0": 1, "50": 40, "100": 700 }`: half of the values are below 40, none above 700, and values are
+//! spread evenly between neighbouring points.
 
+mod defect;
 mod output;
 mod profile;
 mod random;
 mod record;
-mod spec;
+mod truth;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +70,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
-use output::{BLOCK_RECORDS, Encoded, WAVE_BLOCKS, Writer};
+use crate::model::VariableIndex;
+
+use defect::{ColumnEdit, Planted, Planter};
+use output::{BLOCK_RECORDS, Encoded, Field, WAVE_BLOCKS, Writer};
 use random::Stream;
 use record::{Record, Setting};
+use truth::{TruthRow, TruthWriter};
 
+pub use defect::Defects;
 pub use output::OutputFormat;
 pub use profile::Profile;
 
@@ -55,27 +110,41 @@ pub enum GenerateError {
     Interrupted,
 }
 
-/// Generates a submission into `output`.
+/// What was generated.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// For each defect of records how many are planted, in the order of the file.
+    pub planted: Vec<u64>,
+}
+
+/// Generates a submission into `output`, with `defects` planted and listed in `truth`.
 ///
 /// `progress` is told of records written, since last time.
 ///
 /// # Errors
-/// If `output` cannot be written, or [`GenerateError::Interrupted`] once `stop` is set.
-pub fn generate<W: Write + Send>(
+/// If an output cannot be written, or [`GenerateError::Interrupted`] once `stop` is set.
+pub fn generate<W: Write + Send, T: Write + Send>(
     profile: &Profile,
+    defects: Option<&Defects>,
     request: &Request,
     output: W,
+    truth: Option<T>,
     stop: &AtomicBool,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(), GenerateError> {
-    let columns: Vec<&str> = profile.columns().map(|(_, id)| id).collect();
-    let mut writer = Writer::open(request.format, &columns, output)?;
-    let setting = Setting { seed: request.seed, period: request.period };
+) -> Result<Summary, GenerateError> {
+    let none = Defects::default();
+    let defects = defects.unwrap_or(&none);
+    let columns = Columns::new(profile, defects);
+    let names: Vec<&str> = columns.0.iter().map(|(name, _)| name.as_str()).collect();
+    let mut writer = Writer::open(request.format, &names, output)?;
+    let mut truth = TruthWriter::open(profile.collection(), defects, truth)?;
+    let setting = Setting::new(&profile.collection().id, request.seed, request.period);
     let n_blocks = request.records.div_ceil(BLOCK_RECORDS);
-    let wave = |first: u64| -> Vec<Encoded> {
-        (first..(first + WAVE_BLOCKS).min(n_blocks))
+    let context = Context { profile, defects, request, setting, columns };
+    let wave = |first: u64| -> Vec<Block> {
+        (first..first.saturating_add(WAVE_BLOCKS).min(n_blocks))
             .into_par_iter()
-            .map(|block| encode_block(profile, &setting, request, block))
+            .map(|block| context.block(block))
             .collect()
     };
     let mut ready = wave(0);
@@ -84,23 +153,104 @@ pub fn generate<W: Write + Send>(
         if stop.load(Ordering::Relaxed) {
             return Err(GenerateError::Interrupted);
         }
-        let (written, following) = rayon::join(|| writer.write(ready), || wave(next));
+        let write = || -> Result<(), GenerateError> {
+            let mut encoded = Vec::with_capacity(ready.len());
+            for block in ready {
+                truth.rows(block.truth)?;
+                encoded.push(block.encoded);
+            }
+            writer.write(encoded)
+        };
+        let (written, following) = rayon::join(write, || wave(next));
         written?;
         progress((next * BLOCK_RECORDS).min(request.records) - (next - WAVE_BLOCKS) * BLOCK_RECORDS);
         ready = following;
         next += WAVE_BLOCKS;
     }
-    writer.finish()
+    writer.finish()?;
+    Ok(Summary { planted: truth.finish()? })
 }
 
-fn encode_block(profile: &Profile, setting: &Setting, request: &Request, block: u64) -> Encoded {
-    let mut stream = Stream::new(setting.seed, block, 0);
-    let mut encoded = Encoded::new(request.format, profile.value_of.len());
-    let mut record = Record::default();
-    let first = block * BLOCK_RECORDS;
-    for number in first..(first + BLOCK_RECORDS).min(request.records) {
-        record.draw(profile, setting, number, &mut stream);
-        encoded.push(profile.value_of.iter().map(|value| value.map_or(&b""[..], |value| record.text(value))));
+/// The columns of the submission: their names, and what they hold.
+struct Columns(Vec<(String, Option<VariableIndex>)>);
+
+impl Columns {
+    fn new(profile: &Profile, defects: &Defects) -> Self {
+        let variables = profile.collection().variables.iter().enumerate();
+        let mut columns: Vec<(String, Option<VariableIndex>)> =
+            variables.map(|(index, variable)| (variable.id.clone(), Some(VariableIndex(index)))).collect();
+        for defect in &defects.columns {
+            match &defect.edit {
+                ColumnEdit::LeaveOut(variable) => columns.retain(|(_, held)| *held != Some(*variable)),
+                ColumnEdit::Rename(variable, to) => {
+                    for (name, _) in columns.iter_mut().filter(|(_, held)| *held == Some(*variable)) {
+                        name.clone_from(to);
+                    }
+                }
+                ColumnEdit::Add(name) => columns.push((name.clone(), None)),
+            }
+        }
+        Self(columns)
     }
-    encoded
+}
+
+/// What every block needs.
+struct Context<'a> {
+    profile: &'a Profile,
+    defects: &'a Defects,
+    request: &'a Request,
+    setting: Setting,
+    columns: Columns,
+}
+
+/// Some consecutive records.
+struct Block {
+    encoded: Encoded,
+    truth: Vec<TruthRow>,
+}
+
+impl Context<'_> {
+    fn block(&self, block: u64) -> Block {
+        let Self { profile, setting, request, .. } = self;
+        let mut stream = Stream::new(setting.seed, block, 0);
+        let mut planter = Planter::new(self.defects, profile, setting, request.format, request.records, block);
+        let mut encoded = Encoded::new(request.format, self.columns.0.len());
+        let mut record = Record::default();
+        let sources: Vec<Option<usize>> =
+            self.columns.0.iter().map(|(_, held)| held.and_then(|variable| profile.value_of[variable.0])).collect();
+        let first = block * BLOCK_RECORDS;
+        for number in first..(first + BLOCK_RECORDS).min(request.records) {
+            record.draw(profile, setting, number, &mut stream);
+            match planter.plant(&record) {
+                None => {
+                    let texts = sources.iter().map(|source| source.map_or(&b""[..], |value| record.text(value)));
+                    encoded.push(texts.map(Field::Text));
+                }
+                Some(changes) => self.push_planted(&mut encoded, &record, &changes),
+            }
+        }
+        Block { encoded, truth: planter.truth }
+    }
+
+    fn push_planted(&self, encoded: &mut Encoded, record: &Record, planted: &Planted) {
+        let mut fields: Vec<Field<'_>> = self
+            .columns
+            .0
+            .iter()
+            .map(|(_, held)| match held {
+                None => Field::Text(b""),
+                Some(variable) => {
+                    let text = planted.text(self.profile, record, *variable);
+                    if planted.raw == Some(*variable) { Field::Raw(text) } else { Field::Text(text) }
+                }
+            })
+            .collect();
+        if planted.extra_field {
+            fields.push(Field::Text(b"extra"));
+        }
+        if planted.missing_field {
+            fields.pop();
+        }
+        encoded.push(fields.into_iter());
+    }
 }

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_pattern_too_large_for_a_table_still_works() {
-        let pattern = Pattern::regular(r"^(\w{1,60}-){1,30}$").expect("a pattern");
+        let pattern = Pattern::regular(r"^(\w{1,9}-){1,9}$").expect("a pattern");
         assert!(matches!(pattern.form, Form::Regex(_)));
         assert!(pattern.is_match("åäö-b-".as_bytes()) && !pattern.is_match(b"-"));
         assert!(Pattern::regular("(").is_err() && Pattern::whole("a)(b").is_err());

@@ -149,7 +149,7 @@ impl Bits {
     }
 
     fn clear_tail(&mut self) {
-        if self.len % 64 != 0
+        if !self.len.is_multiple_of(64)
             && let Some(last) = self.words.last_mut()
         {
             *last &= (1 << (self.len % 64)) - 1;
@@ -166,12 +166,18 @@ pub fn value(column: &Column, row: usize) -> &[u8] {
     column.value(row)
 }
 
+/// The length of the value behind a view: its low 32 bits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low 32 bits are wanted")]
+pub fn length_of(view: u128) -> u32 {
+    view as u32
+}
+
 /// The rows of `column` that are not blank.
 #[inline]
 pub fn filled(column: &Column) -> Bits {
     let views = column.views();
-    // The low 32 bits of a view are the value's length.
-    Bits::from_fn(column.len(), |row| views[row] & 0xffff_ffff != 0)
+    Bits::from_fn(column.len(), |row| length_of(views[row]) != 0)
 }
 
 /// Something wrong with how a record is written, found while reading.

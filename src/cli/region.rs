@@ -46,7 +46,9 @@ pub(super) fn find_region(text: &str, codelists: &Codelists) -> Result<StatedReg
         || wanted.trim_start_matches("SE").to_owned(),
         |(first, rest)| if first.len() == 6 { format!("{first}{rest}") } else { first.to_owned() },
     );
-    let digits = if digits.len() == 12 { digits[2..].to_owned() } else { digits };
+    // The century digits of an organisation number, as in `162321000255`. `Västmanland`, too, is twelve bytes.
+    let is_twelve_digits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = if is_twelve_digits { digits[2..].to_owned() } else { digits };
     if list.find(digits.as_bytes()).is_some() {
         return by_code(list, &digits).ok_or_else(|| unknown(wanted, list));
     }
@@ -155,6 +157,8 @@ mod tests {
             find_region("Västra Götaland", &lists).map(|region| region.organisation_number),
             Ok("2321000131".to_owned())
         );
+        // Twelve bytes, but not twelve digits.
+        assert!(find_region("Västmanland", &lists).is_err());
         assert!(find_region("Skone", &lists).is_err_and(|(swedish, _)| swedish.contains("okänd region")));
     }
 

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use arrow::array::Array;
 use foldhash::fast::FixedState;
 
-use crate::table::{Bits, Column, value};
+use crate::table::{Bits, Column, length_of, value};
 use crate::time::{self, DAY, Form};
 
 use super::run::TimestampForms;
@@ -40,7 +40,7 @@ impl Dict {
                 keys.push(previous.1);
                 continue;
             }
-            let inline = view & 0xffff_ffff <= 12;
+            let inline = length_of(view) <= 12;
             let hash = if inline { mix(view) } else { hasher.hash_one(value(column, row)) };
             let mut slot = usize::try_from(hash >> 32).unwrap_or(0) & mask;
             let key = loop {
@@ -124,7 +124,7 @@ impl Times {
         let mut date_only: Option<Bits> = None;
         let mut forms = TimestampForms::default();
         let known = Bits::from_fn(n_rows, |row| {
-            if views[row] & 0xffff_ffff == 0 {
+            if length_of(views[row]) == 0 {
                 seconds.push(0);
                 return false;
             }

@@ -497,6 +497,9 @@ impl<'a> Evaluator<'a> {
                 |value| Some(text::substring(value, *from, *count)),
                 |value| Some(Cow::Owned(text::substring(value, *from, *count).to_vec())),
             ),
+            TextExpr::OrganisationNumber(inner) => self.map_text(*inner, text::organisation_number, |value| {
+                text::organisation_number(value).map(|number| Cow::Owned(number.to_vec()))
+            }),
             TextExpr::CodelistValue { list, code, column } => {
                 let list = self.context.plan.codelists.get(list);
                 let find = |value: &[u8]| list.and_then(|list| list.attribute(value, *column)).map(str::as_bytes);
@@ -649,21 +652,16 @@ fn look_up(verdicts: &[u8], keys: Option<&[u32]>, n_rows: usize) -> Tri {
     {
         return Tri::constant(n_rows, decode(*first));
     }
-    match keys {
-        Some(keys) => {
-            let yes = Bits::from_fn(n_rows, |row| verdicts[keys[row] as usize] & 1 != 0);
-            let no = if verdicts.iter().any(|verdict| *verdict == 2) {
-                Bits::from_fn(n_rows, |row| verdicts[keys[row] as usize] & 2 != 0)
-            } else {
-                Bits::none(n_rows)
-            };
-            Tri { yes, no }
-        }
-        None => Tri {
-            yes: Bits::from_fn(n_rows, |row| verdicts[row] & 1 != 0),
-            no: Bits::from_fn(n_rows, |row| verdicts[row] & 2 != 0),
-        },
-    }
+    let at = |row: usize| verdicts[keys.map_or(row, |keys| keys[row] as usize)];
+    let yes = Bits::from_fn(n_rows, |row| at(row) == 1);
+    let no = if !verdicts.contains(&2) {
+        Bits::none(n_rows)
+    } else if verdicts.contains(&0) {
+        Bits::from_fn(n_rows, |row| at(row) == 2)
+    } else {
+        yes.not()
+    };
+    Tri { yes, no }
 }
 
 fn compare_ints(comparison: Comparison, left: &[i64], right: &[i64]) -> Bits {

@@ -7,8 +7,8 @@
 //!
 //! # Parquet
 //!
-//! Every column is text, blank values are null. Dictionary encoding and Snappy. A row group holds [`WAVE_RECORDS`]
-//! (131,072) records: about 30 MB of text, so that neither writer nor reader needs more than that at a time, while
+//! Every column is text, blank values are null. Dictionary encoding and Snappy. A row group holds 131,072 records
+//! (one wave of blocks): about 30 MB of text, so that neither writer nor reader needs more than that at a time, while
 //! a dictionary still pays and a row group still has work for several threads, one for each column.
 
 use std::io::Write;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::Compression;
@@ -29,10 +29,8 @@ use super::GenerateError;
 
 /// Records of a block, the unit of work of a thread.
 pub(super) const BLOCK_RECORDS: u64 = 4_096;
-/// Blocks generated while the ones before are written.
+/// Blocks generated while the ones before are written; a Parquet row group.
 pub(super) const WAVE_BLOCKS: u64 = 32;
-/// Records of a wave, and of a Parquet row group.
-pub(super) const WAVE_RECORDS: u64 = BLOCK_RECORDS * WAVE_BLOCKS;
 
 /// How a submission is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,28 +64,40 @@ impl Encoded {
         }
     }
 
-    /// Adds one record. `tail` is written at the end of its line, in CSV only, and `field_count` cuts or keeps.
+    /// Adds one record.
     #[inline]
-    pub(super) fn push<'a>(&mut self, fields: impl Iterator<Item = &'a [u8]>) {
+    pub(super) fn push<'a>(&mut self, fields: impl Iterator<Item = Field<'a>>) {
         match self {
             Self::Csv(bytes) => {
                 for (index, field) in fields.enumerate() {
                     if index > 0 {
                         bytes.push(b';');
                     }
-                    write_field(bytes, field);
+                    match field {
+                        Field::Text(text) => write_field(bytes, text),
+                        Field::Raw(text) => bytes.extend_from_slice(text),
+                    }
                 }
                 bytes.push(b'\n');
             }
             Self::Columns(columns) => {
                 for (column, field) in columns.iter_mut().zip(fields) {
-                    column.bytes.extend_from_slice(field);
+                    let (Field::Text(text) | Field::Raw(text)) = field;
+                    column.bytes.extend_from_slice(text);
                     // A block of a column is far below 2 GiB.
                     column.ends.push(i32::try_from(column.bytes.len()).unwrap_or(i32::MAX));
                 }
             }
         }
     }
+}
+
+/// One field.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field<'a> {
+    Text(&'a [u8]),
+    /// In CSV written as it is, whatever it holds.
+    Raw(&'a [u8]),
 }
 
 /// Writes a field, quoted where it must be.
@@ -126,11 +136,16 @@ impl<W: Write + Send> Writer<W> {
     pub(super) fn open(format: OutputFormat, columns: &[&str], mut output: W) -> Result<Self, GenerateError> {
         match format {
             OutputFormat::Csv => {
-                writeln!(output, "{}", columns.join(";"))?;
+                let mut header = Encoded::new(format, columns.len());
+                header.push(columns.iter().map(|name| Field::Text(name.as_bytes())));
+                if let Encoded::Csv(bytes) = header {
+                    output.write_all(&bytes)?;
+                }
                 Ok(Self::Csv(output))
             }
             OutputFormat::Parquet => {
-                let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
+                let fields: Vec<arrow::datatypes::Field> =
+                    columns.iter().map(|name| arrow::datatypes::Field::new(*name, DataType::Utf8, true)).collect();
                 let schema = Arc::new(Schema::new(fields));
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
@@ -209,7 +224,7 @@ impl ColumnText {
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
         offsets.push(0);
         offsets.extend_from_slice(&self.ends);
-        let nulls = NullBuffer::from_iter(offsets.windows(2).map(|pair| pair[0] < pair[1]));
+        let nulls: NullBuffer = offsets.windows(2).map(|pair| pair[0] < pair[1]).collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let array = StringArray::try_new(offsets, Buffer::from_vec(self.bytes), Some(nulls))?;
         Ok(Arc::new(array))

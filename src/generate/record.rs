@@ -1,7 +1,7 @@
 //! One record: its values are drawn one after another into one stretch of bytes.
 
 use super::profile::{Anchor, BLANK, Base, Case, Choice, FILLED, Fill, Part, PoolSize, Profile, TimeFill};
-use super::random::{Stream, mix};
+use super::random::{Stream, hash_name, mix};
 use crate::time::{self, DAY, Form};
 
 /// What every record of a run shares.
@@ -10,6 +10,15 @@ pub(super) struct Setting {
     pub(super) seed: u64,
     /// First and last day, days since 1970-01-01.
     pub(super) period: (i64, i64),
+    /// What record numbers are scrambled with.
+    scrambler: u64,
+}
+
+impl Setting {
+    /// The setting of a submission of `collection`; another period or collection has other identities.
+    pub(super) fn new(collection: &str, seed: u64, period: (i64, i64)) -> Self {
+        Self { seed, period, scrambler: mix(mix(seed ^ hash_name(collection)) ^ period.0.cast_unsigned()) }
+    }
 }
 
 /// The values of one record; used again for the next.
@@ -217,8 +226,7 @@ impl Drawing<'_> {
                     self.record.bytes.push(digit);
                 }
                 Part::Scrambled => {
-                    let number =
-                        mix(self.record.number ^ mix(self.setting.seed ^ self.setting.period.0.cast_unsigned()));
+                    let number = mix(self.record.number ^ self.setting.scrambler);
                     for shift in (0..16).rev() {
                         // Four bits are a digit of base 16.
                         let digit = usize::try_from((number >> (4 * shift)) & 15).unwrap_or(0);

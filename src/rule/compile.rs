@@ -543,7 +543,7 @@ impl Builder<'_> {
         };
         let triggers = self
             .program
-            .inputs(&[when], None)
+            .inputs(&[when, assertion], None)
             .variables
             .into_iter()
             .filter(|variable| !faulty.contains(variable))

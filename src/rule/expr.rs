@@ -170,6 +170,8 @@ pub enum TextExpr {
         /// The attribute column.
         column: usize,
     },
+    /// The organisation number that an HSA-id begins with; null where the text does not begin so.
+    OrganisationNumber(TextNode),
     /// The organisation number of the stated region.
     StatedRegion,
 }
@@ -282,11 +284,8 @@ impl Program {
         self.bool(BoolExpr::Not(blank))
     }
 
-    fn constant(&self, node: BoolNode) -> Option<Option<bool>> {
-        match self.bools.get(node.0 as usize)? {
-            BoolExpr::Constant(value) => Some(*value),
-            _ => None,
-        }
+    fn is_constant(&self, node: BoolNode, truth: bool) -> bool {
+        self.bools[node.0 as usize] == BoolExpr::Constant(Some(truth))
     }
 
     fn fold(&self, expr: BoolExpr) -> BoolExpr {
@@ -294,18 +293,17 @@ impl Program {
             BoolExpr::And(nodes) => (nodes, true),
             BoolExpr::Or(nodes) => (nodes, false),
             BoolExpr::Not(node) => {
-                return match self.constant(*node) {
-                    Some(value) => BoolExpr::Constant(value.map(|value| !value)),
-                    None => expr,
+                return match &self.bools[node.0 as usize] {
+                    BoolExpr::Constant(value) => BoolExpr::Constant(value.map(|value| !value)),
+                    _ => expr,
                 };
             }
             _ => return expr,
         };
-        if nodes.iter().any(|node| self.constant(*node) == Some(Some(!neutral))) {
+        if nodes.iter().any(|node| self.is_constant(*node, !neutral)) {
             return BoolExpr::Constant(Some(!neutral));
         }
-        let mut rest: Vec<BoolNode> =
-            nodes.iter().copied().filter(|node| self.constant(*node) != Some(Some(neutral))).collect();
+        let mut rest: Vec<BoolNode> = nodes.iter().copied().filter(|node| !self.is_constant(*node, neutral)).collect();
         rest.sort_unstable();
         rest.dedup();
         match rest.as_slice() {
@@ -335,7 +333,11 @@ impl Program {
     fn visit_bool(&self, node: BoolNode, inputs: &mut Inputs) {
         match &self.bools[node.0 as usize] {
             BoolExpr::Constant(_) => {}
-            BoolExpr::And(nodes) | BoolExpr::Or(nodes) => nodes.iter().for_each(|node| self.visit_bool(*node, inputs)),
+            BoolExpr::And(nodes) | BoolExpr::Or(nodes) => {
+                for node in nodes {
+                    self.visit_bool(*node, inputs);
+                }
+            }
             BoolExpr::Not(node) => self.visit_bool(*node, inputs),
             BoolExpr::IsBlank(variable)
             | BoolExpr::ValueOk(variable)
@@ -344,13 +346,16 @@ impl Program {
             | BoolExpr::EveryElement(variable, _) => inputs.variables.push(*variable),
             BoolExpr::Text(text, _) => self.visit_text(*text, inputs),
             BoolExpr::CompareText(_, left, right) => {
-                [left, right].into_iter().for_each(|node| self.visit_text(*node, inputs))
+                self.visit_text(*left, inputs);
+                self.visit_text(*right, inputs);
             }
             BoolExpr::CompareInt(_, left, right) => {
-                [left, right].into_iter().for_each(|node| self.visit_int(*node, inputs))
+                self.visit_int(*left, inputs);
+                self.visit_int(*right, inputs);
             }
             BoolExpr::CompareTime(_, left, right) => {
-                [left, right].into_iter().for_each(|node| self.visit_time(*node, inputs))
+                self.visit_time(*left, inputs);
+                self.visit_time(*right, inputs);
             }
             BoolExpr::HasTime(time) => self.visit_time(*time, inputs),
         }
@@ -361,12 +366,14 @@ impl Program {
             IntExpr::Literal(_) => {}
             IntExpr::Variable(variable) | IntExpr::ElementCount(variable, _) => inputs.variables.push(*variable),
             IntExpr::Add(left, right) | IntExpr::Subtract(left, right) => {
-                [left, right].into_iter().for_each(|node| self.visit_int(*node, inputs))
+                self.visit_int(*left, inputs);
+                self.visit_int(*right, inputs);
             }
             IntExpr::Length(text) => self.visit_text(*text, inputs),
             IntExpr::Year(time) => self.visit_time(*time, inputs),
             IntExpr::DaysBetween(from, to) | IntExpr::MinutesBetween(from, to) => {
-                [from, to].into_iter().for_each(|node| self.visit_time(*node, inputs))
+                self.visit_time(*from, inputs);
+                self.visit_time(*to, inputs);
             }
         }
     }
@@ -375,8 +382,10 @@ impl Program {
         match &self.texts[node.0 as usize] {
             TextExpr::Literal(_) => {}
             TextExpr::Variable(variable) => inputs.variables.push(*variable),
-            TextExpr::Substring(text, ..) | TextExpr::CodelistValue { code: text, .. } => {
-                self.visit_text(*text, inputs)
+            TextExpr::Substring(text, ..)
+            | TextExpr::CodelistValue { code: text, .. }
+            | TextExpr::OrganisationNumber(text) => {
+                self.visit_text(*text, inputs);
             }
             TextExpr::StatedRegion => inputs.parameters.push(Parameter::StatedRegion),
         }

@@ -18,7 +18,7 @@ pub struct RuleSet {
 pub fn load(files: &Files) -> Result<RuleSet, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     let mut set = RuleSet::default();
-    for file in files.iter().filter(|(relative, _)| relative.ends_with(".yaml")).map(|(_, file)| file) {
+    for file in files.iter().filter(|(relative, _)| relative.strip_suffix(".yaml").is_some()).map(|(_, file)| file) {
         let source = Source::new(&file.name, file.text.as_str());
         if let Some(spec) = diagnostics.take(yaml::parse::<RuleFileSpec>(&source)) {
             set.files.push((source, spec));

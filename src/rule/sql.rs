@@ -433,9 +433,8 @@ impl Lowering<'_> {
         if found.is_none() {
             let range = self.range(span);
             let known = self.scope.collection.variables.iter().map(|variable| variable.id.as_str());
-            let help = did_you_mean(name, known).or_else(|| {
-                name.chars().any(|c| !c.is_ascii()).then(|| "variables are written without å, ä and ö".to_owned())
-            });
+            let help = did_you_mean(name, known)
+                .or_else(|| (!name.is_ascii()).then(|| "variables are written without å, ä and ö".to_owned()));
             self.diagnostics.push(
                 Diagnostic::new(
                     "rule::unknown_variable",
@@ -654,6 +653,10 @@ impl Lowering<'_> {
                 };
                 Some(Typed::Text(self.program.text(TextExpr::CodelistValue { list, code: code?, column })))
             }
+            "organisation_number" => {
+                let text = self.text_node(arguments[0])?;
+                Some(Typed::Text(self.program.text(TextExpr::OrganisationNumber(text))))
+            }
             "has_time" => {
                 let node = self.time_node(arguments[0])?;
                 Some(Typed::Bool(self.program.bool(BoolExpr::HasTime(node))))
@@ -740,7 +743,7 @@ impl Lowering<'_> {
 }
 
 /// Functions and how many arguments each takes; parameters are functions without arguments.
-const FUNCTIONS: [(&str, usize); 13] = [
+const FUNCTIONS: [(&str, usize); 14] = [
     ("any_element_like", 2),
     ("codelist_value", 3),
     ("count_elements_like", 2),
@@ -753,5 +756,6 @@ const FUNCTIONS: [(&str, usize); 13] = [
     ("length", 1),
     ("luhn_ok", 1),
     ("minutes_between", 2),
+    ("organisation_number", 1),
     ("regexp_like", 2),
 ];

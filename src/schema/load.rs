@@ -62,10 +62,7 @@ pub fn load(files: &Files) -> Result<Schemas, Vec<Diagnostic>> {
 }
 
 fn is_collection_file(relative: &str) -> bool {
-    relative.ends_with(".yaml")
-        && relative != "formats.yaml"
-        && !relative.ends_with("/formats.yaml")
-        && !relative.contains('/')
+    relative.strip_suffix(".yaml").is_some_and(|name| name != "formats" && !name.contains('/'))
 }
 
 fn load_codelists(files: &Files, diagnostics: &mut Diagnostics) -> Codelists {

@@ -46,13 +46,13 @@ pub const MAX_QUOTED: usize = 64 << 10;
 pub const MAX_RECORD: usize = 16 << 20;
 
 /// Bytes of a chunk, unless asked otherwise; see `benches/csv_read.rs`.
-const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// The largest chunk that is granted: offsets are 32 bits wide.
 const MAX_CHUNK_BYTES: usize = 64 << 20;
 
 /// Chunks of one wave for each thread: enough that threads finish a wave at about the same time.
-const CHUNKS_PER_THREAD: usize = 4;
+const CHUNKS_PER_THREAD: usize = 3;
 
 /// How text is divided into records and fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,7 +39,7 @@ const BATCH_ROWS: usize = 4096;
 const MAX_BATCH_ROWS: usize = 1 << 20;
 
 /// Batches of one wave for each thread.
-const BATCHES_PER_THREAD: usize = 2;
+const BATCHES_PER_THREAD: usize = 1;
 
 /// Most readers, each with a file handle of its own; more columns than this share them.
 const MAX_READERS: usize = 64;

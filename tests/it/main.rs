@@ -6,6 +6,7 @@ mod cli;
 mod diagnostics;
 mod domain;
 mod fifth_collection;
+mod generate;
 mod layers;
 mod oracle;
 mod property;

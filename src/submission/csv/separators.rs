@@ -9,10 +9,20 @@ const BLOCK: usize = 64;
 
 /// Appends the offset of every `byte` in `text` to `offsets`. `text` is shorter than 4 GiB.
 pub(super) fn find(text: &[u8], byte: u8, offsets: &mut Vec<u32>) {
+    find_by(text, |block| mask(block, byte), |found| found == byte, offsets);
+}
+
+/// Appends the offset of every `one` and every `other` in `text` to `offsets`, ascending.
+pub(super) fn find_either(text: &[u8], one: u8, other: u8, offsets: &mut Vec<u32>) {
+    find_by(text, |block| mask(block, one) | mask(block, other), |found| found == one || found == other, offsets);
+}
+
+#[inline]
+fn find_by(text: &[u8], mask: impl Fn(&[u8; BLOCK]) -> u64, is_wanted: impl Fn(u8) -> bool, offsets: &mut Vec<u32>) {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let mut base = 0;
     for block in blocks {
-        let mut mask = mask(block, byte);
+        let mut mask = mask(block);
         offsets.reserve(BLOCK);
         while mask != 0 {
             offsets.push(base + mask.trailing_zeros());
@@ -20,7 +30,7 @@ pub(super) fn find(text: &[u8], byte: u8, offsets: &mut Vec<u32>) {
         }
         base += 64;
     }
-    offsets.extend((base..).zip(rest).filter(|(_, found)| **found == byte).map(|(offset, _)| offset));
+    offsets.extend((base..).zip(rest).filter(|(_, found)| is_wanted(**found)).map(|(offset, _)| offset));
 }
 
 /// One bit for each byte of `block` that equals `byte`, the first byte lowest.
@@ -49,10 +59,16 @@ mod tests {
     proptest! {
         #[test]
         fn finds_what_a_plain_loop_finds(text in proptest::collection::vec(prop_oneof![Just(b';'), Just(b';' ^ 0x80), Just(0), any::<u8>()], 0..300)) {
+            let plain = |wanted: &[u8]| {
+                let all = (0u32..).zip(&text).filter(|(_, byte)| wanted.contains(byte));
+                all.map(|(offset, _)| offset).collect::<Vec<_>>()
+            };
             let mut offsets = Vec::new();
             find(&text, b';', &mut offsets);
-            let plain: Vec<u32> = (0u32..).zip(&text).filter(|(_, byte)| **byte == b';').map(|(offset, _)| offset).collect();
-            prop_assert_eq!(offsets, plain);
+            prop_assert_eq!(&offsets, &plain(b";"));
+            offsets.clear();
+            find_either(&text, b';', 0, &mut offsets);
+            prop_assert_eq!(&offsets, &plain(b";\0"));
         }
     }
 }

@@ -4,9 +4,9 @@
 //! only. What it says of a record does not depend on where the chunk ends: a quotation mark whose fate is decided
 //! beyond the bytes at hand ends the split before its record.
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter};
 
-use super::{Dialect, place};
+use super::{Dialect, place, separators};
 use crate::table::Lines;
 
 /// The whole records at the start of some bytes.
@@ -85,6 +85,21 @@ enum Scanned {
     TooLong,
 }
 
+/// What becomes of an opening quotation mark.
+enum Close<'a> {
+    /// It is closed.
+    At {
+        /// The line feeds and quotation marks after its closing one.
+        after: &'a [u32],
+        /// Line feeds in between.
+        broken_lines: u64,
+    },
+    /// It is not closed.
+    Never,
+    /// The bytes at hand do not tell.
+    Undecided,
+}
+
 struct Splitter<'a> {
     bytes: &'a [u8],
     dialect: Dialect,
@@ -108,21 +123,24 @@ impl Splitter<'_> {
     /// Line ends within quoted fields end no record.
     fn quoted(&mut self, at_end: bool) -> Scanned {
         let bytes = self.bytes;
-        let (mut at, mut lines, mut quoted) = (0, 0, false);
-        while let Some(found) = memchr2(b'\n', b'"', &bytes[at..]) {
-            let found = at + found;
-            at = found + 1;
-            if bytes[found] == b'\n' {
-                if !self.push(at, lines, quoted) {
+        let mut marks = Vec::new();
+        separators::find_either(bytes, b'\n', b'"', &mut marks);
+        let mut marks = &marks[..];
+        let (mut lines, mut quoted) = (0, false);
+        while let [mark, after @ ..] = marks {
+            let mark = *mark as usize;
+            marks = after;
+            if bytes[mark] == b'\n' {
+                if !self.push(mark + 1, lines, quoted) {
                     return Scanned::TooLong;
                 }
                 (lines, quoted) = (0, false);
-            } else if found == self.split.end || bytes[found - 1] == self.dialect.delimiter {
+            } else if mark == self.split.end || bytes[mark - 1] == self.dialect.delimiter {
                 quoted = true;
-                match find_close(bytes, found, at_end, self.dialect.max_quoted) {
-                    Close::At(close) => {
-                        lines += memchr_iter(b'\n', &bytes[found..close]).count() as u64;
-                        at = close + 1;
+                match self.find_close(mark, after, at_end) {
+                    Close::At { after, broken_lines } => {
+                        lines += broken_lines;
+                        marks = after;
                     }
                     Close::Never => {}
                     Close::Undecided => return Scanned::Undecided,
@@ -130,6 +148,28 @@ impl Splitter<'_> {
             }
         }
         if quoted { Scanned::AllInQuotedRecord { lines } } else { Scanned::All }
+    }
+
+    /// Finds the closing quotation mark for the one at `open`; `marks` are all line feeds and quotation marks after it.
+    fn find_close<'a>(&self, open: usize, mut marks: &'a [u32], at_end: bool) -> Close<'a> {
+        let limit = open.saturating_add(self.dialect.max_quoted);
+        let mut broken_lines = 0;
+        while let [mark, after @ ..] = marks {
+            let mark = *mark as usize;
+            if mark > limit {
+                return Close::Never;
+            }
+            match (self.bytes[mark], self.bytes.get(mark + 1)) {
+                (b'\n', _) => {
+                    broken_lines += 1;
+                    marks = after;
+                }
+                (_, Some(b'"')) => marks = after.get(1..).unwrap_or_default(),
+                (_, None) if !at_end => return Close::Undecided,
+                _ => return Close::At { after, broken_lines },
+            }
+        }
+        if at_end || self.bytes.len() > limit { Close::Never } else { Close::Undecided }
     }
 
     /// Takes what lies between the last end and `end`, with so many `lines` broken within fields; false where it is
@@ -186,31 +226,4 @@ pub(in crate::submission) fn without_line_end(record: &[u8]) -> usize {
 pub(in crate::submission) fn is_blank(line: &[u8], delimiter: u8) -> bool {
     matches!(line.first(), None | Some(b'\n' | b'\r' | b' ' | b'\t'))
         && line[..without_line_end(line)].iter().all(|byte| matches!(byte, b' ' | b'\t') && *byte != delimiter)
-}
-
-/// What becomes of an opening quotation mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::submission) enum Close {
-    /// Its closing one.
-    At(usize),
-    /// It is not closed.
-    Never,
-    /// The bytes at hand do not tell.
-    Undecided,
-}
-
-/// Finds the closing quotation mark for the one at `open`, at most `max_quoted` bytes away.
-pub(in crate::submission) fn find_close(bytes: &[u8], open: usize, at_end: bool, max_quoted: usize) -> Close {
-    let limit = open.saturating_add(max_quoted).saturating_add(1);
-    let within = &bytes[..bytes.len().min(limit)];
-    let mut at = open + 1;
-    while let Some(found) = within.get(at..).and_then(|rest| memchr(b'"', rest)) {
-        let found = at + found;
-        match bytes.get(found + 1) {
-            Some(b'"') => at = found + 2,
-            None if !at_end => return Close::Undecided,
-            _ => return Close::At(found),
-        }
-    }
-    if at_end || bytes.len() >= limit { Close::Never } else { Close::Undecided }
 }

@@ -1,17 +1,18 @@
 //! Finds the fields of a chunk's records, as views into the chunk.
 //!
-//! Records without quoted fields whose bytes are text as they stand, nearly all of them, take the short way: all
-//! delimiters of the chunk are found at once, and their number tells whether a record has its fields; then views are
-//! made column by column over blocks of rows small enough for the processor's first cache. Other records are read
-//! field by field ([`Fields`]), and what has to be rewritten goes into a second buffer.
+//! Records without quotation marks, or with none but those around whole fields, take the short way, that is nearly all:
+//! all delimiters of the chunk are found at once, and their number tells whether a record has its fields; then views
+//! are made column by column over blocks of rows small enough for the processor's first cache. Where bytes beyond ASCII
+//! have to be decoded, the few fields that have them are looked at again. Other records are read field by field
+//! ([`Fields`]). What has to be rewritten goes into a second buffer.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 
 use arrow::buffer::{Buffer, ScalarBuffer};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
-use super::split::{Close, find_close, without_line_end};
+use super::split::without_line_end;
 use super::{Chunk, Dialect, place, separators};
 use crate::schema::Collection;
 use crate::submission::detect::Encoding;
@@ -125,73 +126,136 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn run(mut self, delimiters: &[u32]) -> Self {
-        let text = &self.chunk.bytes[..self.chunk.end];
-        let n_rows = self.chunk.split.records();
-        // Of each record: the number of its first delimiter, and where it ends without its line end.
-        let mut firsts = Vec::with_capacity(n_rows);
-        let mut ends = Vec::with_capacity(n_rows);
-        let mut quoted = self.chunk.split.quoted.iter().copied().peekable();
+        let bytes = &self.chunk.bytes[..];
+        let split = &self.chunk.split;
+        let n_rows = split.records();
+        let mut short =
+            ShortWay { bytes, delimiters, firsts: Vec::with_capacity(n_rows), ends: Vec::with_capacity(n_rows) };
+        // Records that take the short way, but have bytes to be decoded.
+        let mut mixed = Vec::new();
+        let mut quoted = split.quoted.iter().copied().peekable();
+        let mut unquote = false;
         let within = self.layout.n_columns.saturating_sub(1);
         let mut first = 0;
-        for (row, (start, end)) in self.chunk.split.starts.iter().zip(&self.chunk.split.ends).enumerate() {
-            let record = &text[*start as usize..*end as usize];
+        for (row, (&start, &end)) in split.starts.iter().zip(&split.ends).enumerate() {
+            let record = &bytes[start as usize..end as usize];
             let end = start + place(without_line_end(record));
-            ends.push(end);
-            let is_plain = quoted.next_if_eq(&row).is_none() && (!self.decode || record.is_ascii());
+            short.ends.push(end);
+            let is_quoted = quoted.next_if_eq(&row).is_some();
             let last_is_here = within == 0 || delimiters.get(first + within - 1).is_some_and(|last| *last < end);
             let next_is_beyond = delimiters.get(first + within).is_none_or(|next| *next >= end);
-            if is_plain && last_is_here && next_is_beyond {
-                firsts.push(place(first));
+            if last_is_here
+                && next_is_beyond
+                && (!is_quoted || self.is_simply_quoted(start, end, &delimiters[first..first + within]))
+            {
+                unquote |= is_quoted;
+                if self.decode && !record.is_ascii() {
+                    mixed.push(row);
+                }
+                short.firsts.push(place(first));
                 first += within;
                 continue;
             }
-            firsts.push(OTHER);
-            let here = delimiters[first..].iter().take_while(|delimiter| **delimiter < end).count();
-            first += here;
-            if is_plain {
-                self.faults.push(Fault { row, kind: self.field_count(here + 1) });
-            } else {
-                self.read_fields(row, *start as usize, end as usize);
-            }
+            short.firsts.push(OTHER);
+            first += delimiters[first..].iter().take_while(|delimiter| **delimiter < end).count();
+            self.read_record(row, start as usize, end as usize);
         }
-        self.make_views(delimiters, &firsts, &ends);
+        if unquote {
+            self.make_views::<true>(&short);
+        } else {
+            self.make_views::<false>(&short);
+        }
+        for row in mixed {
+            self.decode_fields(row, &short);
+        }
+        // Stable: within a record they stay in the order of columns.
+        self.faults.sort_by_key(|fault| fault.row);
         self
     }
 
-    /// The views of the records that take the short way.
-    fn make_views(&mut self, delimiters: &[u32], firsts: &[u32], ends: &[u32]) {
+    /// Whether every quotation mark of a record is the first or the last byte of a field that has both, so that its
+    /// fields are what stands between its `delimiters`.
+    fn is_simply_quoted(&self, start: u32, end: u32, delimiters: &[u32]) -> bool {
         let bytes = &self.chunk.bytes[..];
+        if (end - start) as usize > self.layout.dialect.max_quoted {
+            return false;
+        }
+        let mut around = 0;
+        let mut at = start as usize;
+        for &stop in delimiters.iter().chain([&end]) {
+            let stop = stop as usize;
+            if bytes[at] == b'"' {
+                if stop - at < 2 || bytes[stop - 1] != b'"' {
+                    return false;
+                }
+                around += 2;
+            }
+            at = stop + 1;
+        }
+        around == memchr_iter(b'"', &bytes[start as usize..end as usize]).count()
+    }
+
+    /// The views of the records that take the short way; `UNQUOTE` where some have quoted fields.
+    fn make_views<const UNQUOTE: bool>(&mut self, short: &ShortWay<'_>) {
         let starts = &self.chunk.split.starts[..];
         let last_column = self.layout.n_columns.saturating_sub(1);
-        let view = |start: u32, end: u32| view::padded(bytes, start as usize, end as usize);
-        for block in (0..firsts.len()).step_by(BLOCK_ROWS) {
-            let rows = block..(block + BLOCK_ROWS).min(firsts.len());
-            let (firsts, starts, ends) = (&firsts[rows.clone()], &starts[rows.clone()], &ends[rows.clone()]);
+        let view = |start: u32, end: u32| {
+            let (start, end) = if UNQUOTE { short.unquoted(start, end) } else { (start, end) };
+            view::padded(short.bytes, start as usize, end as usize)
+        };
+        for block in (0..starts.len()).step_by(BLOCK_ROWS) {
+            let rows = block..(block + BLOCK_ROWS).min(starts.len());
+            let (firsts, starts, ends) =
+                (&short.firsts[rows.clone()], &starts[rows.clone()], &short.ends[rows.clone()]);
             for (slot, &column) in self.layout.wanted.iter().enumerate() {
-                let views = self.views[slot * self.stride..][rows.clone()].iter_mut().zip(firsts);
-                if column == 0 {
-                    for (((out, &first), &start), &end) in
-                        views.zip(starts).zip(ends).filter(|(((_, first), _), _)| **first != OTHER)
-                    {
-                        *out = view(start, if last_column == 0 { end } else { delimiters[first as usize] });
-                    }
-                } else if column == last_column {
-                    for ((out, &first), &end) in views.zip(ends).filter(|((_, first), _)| **first != OTHER) {
-                        *out = view(delimiters[first as usize + column - 1] + 1, end);
-                    }
-                } else {
-                    for (out, &first) in views.filter(|(_, first)| **first != OTHER) {
-                        if let [before, after, ..] = &delimiters[first as usize + column - 1..] {
+                let views = &mut self.views[slot * self.stride..][rows.clone()];
+                let rows = views.iter_mut().zip(firsts).zip(starts).zip(ends);
+                let rows = rows.filter(|(((_, first), _), _)| **first != OTHER);
+                let delimiters = |first: &u32, column: usize| &short.delimiters[*first as usize + column..];
+                // One loop for each kind of column: deciding within it costs a tenth.
+                if column > 0 && column < last_column {
+                    for (((out, first), _), _) in rows {
+                        if let [before, after, ..] = delimiters(first, column - 1) {
                             *out = view(before + 1, *after);
                         }
                     }
+                } else if column > 0 {
+                    for (((out, first), _), &end) in rows {
+                        *out = delimiters(first, column - 1).first().map_or(0, |before| view(before + 1, end));
+                    }
+                } else if last_column > 0 {
+                    for (((out, first), &start), _) in rows {
+                        *out = delimiters(first, 0).first().map_or(0, |after| view(start, *after));
+                    }
+                } else {
+                    rows.for_each(|(((out, _), &start), &end)| *out = view(start, end));
                 }
             }
         }
     }
 
+    /// Once more the views, and the faults, of those fields of a record that are not ASCII.
+    fn decode_fields(&mut self, row: usize, short: &ShortWay<'_>) {
+        let layout = self.layout;
+        let first = short.firsts[row] as usize;
+        let mut start = self.chunk.split.starts[row];
+        for (column, slot) in layout.slot_of.iter().enumerate() {
+            let is_last = column + 1 == layout.n_columns;
+            let stop = if is_last { short.ends[row] } else { short.delimiters[first + column] };
+            if !short.bytes[start as usize..stop as usize].is_ascii() {
+                let (start, end) = short.unquoted(start, stop);
+                let field = Field { start: start as usize, end: end as usize, quoting: Quoting::None };
+                let view = self.read_field(row, column, &field, slot.is_some());
+                if let Some(slot) = slot {
+                    self.views[slot * self.stride + row] = view;
+                }
+            }
+            start = stop + 1;
+        }
+    }
+
     /// The views and faults of one record, field by field.
-    fn read_fields(&mut self, row: usize, start: usize, end: usize) {
+    fn read_record(&mut self, row: usize, start: usize, end: usize) {
         let layout = self.layout;
         let mut found = 0;
         for field in Fields::new(&self.chunk.bytes[..end], start, layout.dialect) {
@@ -252,6 +316,26 @@ impl<'a> Tokenizer<'a> {
 
     fn field_count(&self, found: usize) -> FaultKind {
         FaultKind::FieldCount { found, expected: self.layout.n_columns }
+    }
+}
+
+/// The records whose fields are what stands between delimiters.
+struct ShortWay<'a> {
+    bytes: &'a [u8],
+    /// Of the whole chunk.
+    delimiters: &'a [u32],
+    /// The number of each record's first delimiter, or [`OTHER`].
+    firsts: Vec<u32>,
+    /// Where each record ends without its line end.
+    ends: Vec<u32>,
+}
+
+impl ShortWay<'_> {
+    /// The field from `start` to `end` without quotation marks around it.
+    #[inline]
+    fn unquoted(&self, start: u32, end: u32) -> (u32, u32) {
+        // What follows an empty field is no quotation mark.
+        if self.bytes[start as usize] == b'"' { (start + 1, end - 1) } else { (start, end) }
     }
 }
 
@@ -323,31 +407,43 @@ impl<'a> Fields<'a> {
 
     /// The next delimiter from `at` on, or the end.
     fn stop(&self, at: usize) -> usize {
-        memchr(self.dialect.delimiter, &self.bytes[at..]).map_or(self.bytes.len(), |distance| at + distance)
+        find_near(self.dialect.delimiter, self.bytes, at).unwrap_or(self.bytes.len())
+    }
+
+    /// The closing quotation mark for the one at `open`, and whether pairs stand in between.
+    ///
+    /// The split has seen that the record ends with `bytes`, so what is not closed by then never is.
+    fn close(&self, open: usize) -> Option<(usize, bool)> {
+        let limit = open.saturating_add(self.dialect.max_quoted).saturating_add(1);
+        let within = &self.bytes[..self.bytes.len().min(limit)];
+        let (mut at, mut escapes) = (open + 1, false);
+        loop {
+            let found = find_near(b'"', within, at)?;
+            if self.bytes.get(found + 1) != Some(&b'"') {
+                return Some((found, escapes));
+            }
+            (at, escapes) = (found + 2, true);
+        }
     }
 }
 
 impl Iterator for Fields<'_> {
     type Item = Field;
 
+    #[inline]
     fn next(&mut self) -> Option<Field> {
         let start = self.next?;
-        let close = match self.bytes.get(start) {
-            // The split has seen that the record ends here, so what is not closed by now never is.
-            Some(b'"') => Some(find_close(self.bytes, start, true, self.dialect.max_quoted)),
-            _ => None,
-        };
-        let (field, stop) = match close {
-            Some(Close::At(close)) => {
+        let is_quoted = self.bytes.get(start) == Some(&b'"');
+        let (field, stop) = match is_quoted.then(|| self.close(start)) {
+            Some(Some((close, escapes))) => {
                 let stop = self.stop(close + 1);
                 if self.bytes[close + 1..stop].iter().all(|byte| matches!(byte, b' ' | b'\t')) {
-                    let escapes = memchr(b'"', &self.bytes[start + 1..close]).is_some();
                     (Field { start: start + 1, end: close, quoting: Quoting::Quoted { escapes } }, stop)
                 } else {
                     (Field { start, end: stop, quoting: Quoting::TextAfter }, stop)
                 }
             }
-            Some(Close::Never | Close::Undecided) => {
+            Some(None) => {
                 let stop = self.stop(start);
                 (Field { start, end: stop, quoting: Quoting::Unclosed }, stop)
             }
@@ -358,5 +454,18 @@ impl Iterator for Fields<'_> {
         };
         self.next = (stop < self.bytes.len()).then_some(stop + 1);
         Some(field)
+    }
+}
+
+/// The first `byte` in `bytes` from `at` on, which is likely to be near.
+#[inline]
+fn find_near(byte: u8, bytes: &[u8], at: usize) -> Option<usize> {
+    /// Beyond this many bytes, calling `memchr` pays.
+    const NEAR: usize = 16;
+    let rest = bytes.get(at..)?;
+    let near = rest.len().min(NEAR);
+    match rest[..near].iter().position(|found| *found == byte) {
+        Some(distance) => Some(at + distance),
+        None => memchr(byte, &rest[near..]).map(|distance| at + near + distance),
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct CaseSpec {
 }
 
 /// Values, or attributes of values, and the codes they may have; all must match.
-pub(super) type WhenSpec = SpannedMap<Vec<Spanned<String>>>;
+pub(in crate::generate) type WhenSpec = SpannedMap<Vec<Spanned<String>>>;
 
 /// Percentages and the value there, ascending from 0 to 100.
 pub(super) type QuantilesSpec = SpannedMap<Spanned<i64>>;
