@@ -25,8 +25,9 @@ pub(super) fn run(arguments: &CheckArguments, language: Language) -> Result<Exit
     set_threads(&arguments.common, language)?;
     let (schemas, plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
     let settings = Settings { stated: stated(arguments, &schemas, language)?, examples: arguments.examples };
-    let reports = Reports::open(arguments, language)?;
+    // From here on a signal is noticed, so that no output is left half-written.
     let signals = Signals::listen();
+    let reports = Reports::open(arguments, language)?;
 
     let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
     refuse_overwriting(arguments, &paths, language)?;

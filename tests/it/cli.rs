@@ -448,6 +448,18 @@ fn valid_and_rejected_records_add_up() {
 }
 
 #[test]
+fn a_part_without_records_can_be_read_again() {
+    let folder = folder();
+    for (name, n_records) in [("tom.parquet", 0), ("ren.parquet", 3)] {
+        parquet_file(&folder.path().join(name), record_columns(n_records));
+        check(folder.path(), &[name, "--valid", "bra.parquet", "--rejected", "kast.parquet"]);
+        let report = report(folder.path(), &["kast.parquet"]);
+        assert_eq!(report["gate"]["records"], 0, "{name}");
+        assert_eq!(report["collections"][0]["files"][0]["columns"].as_array().unwrap().len(), RECORD.len());
+    }
+}
+
+#[test]
 fn what_identifies_a_person_is_nowhere_in_the_output() {
     // The Tax Agency's published test numbers.
     let numbers = ["19890201-3286", "890201-3286", "189001019802"];

@@ -17,7 +17,7 @@ variables:
   - { id: besok_id, name: { sv: Besöks-id, en: Visit id }, type: text, format: besok_id, examples: { valid: ["B-1"], invalid: ["1"] } }
   - { id: region, name: { sv: Region, en: Region }, type: code, codelist: regionkod, examples: { valid: ["10"], invalid: ["01"] } }
   - { id: besoksdag, name: { sv: Besöksdag, en: Day of visit }, aliases: [BesokDatum], type: timestamp, date_only: true, examples: { valid: ["2022-01-03"], invalid: ["x"] } }
-  - { id: kostform, name: { sv: Kostform, en: Diet }, type: code, codelist: kostform, missing_codes: { okand: unknown }, examples: { valid: [normal], invalid: [x] } }
+  - { id: kostform, name: { sv: Kostform, en: Diet }, type: code, codelist: kostform, missing_codes: { vet_ej: unknown }, examples: { valid: [normal], invalid: [x] } }
   - { id: allergier, name: { sv: Allergier, en: Allergies }, type: text, max_length: 10, repeats: { separators: "+" }, examples: { valid: ["nöt+ägg"], invalid: ["alla slags nötter"] } }
 "#;
 
@@ -36,7 +36,8 @@ const CODES: &str = "code,text_sv,text_en,valid_from,valid_to,same_as\n\
     normal,Normalkost,Normal,,,\n\
     glutenfri,Glutenfri kost,Gluten free,2022-01-01,,\n\
     gf,Glutenfri kost,Gluten free,,,glutenfri\n\
-    okand,Okänd,Unknown,,,\n";
+    okand,Okänd,Unknown,2022-01-01,,\n\
+    vet_ej,Okänd,Unknown,,,okand\n";
 
 const RULES: &str = r#"
 collections: [dietistmottagning]
@@ -94,7 +95,8 @@ fn a_collection_is_added_without_any_code() {
         B-3;10;2021-12-31;glutenfri;gluten\n\
         4;01;2022-03-03;okand;\n\
         B-5;10;2022-03-03;glutenfri;\n\
-        B-1;12;2022-03-03T10:00;;\n";
+        B-1;12;2022-03-03T10:00;;\n\
+        B-7;12;2021-12-31;okand;\n";
     fs::write(folder.path().join("besok.csv"), records).unwrap();
     let options = ["besok.csv", "--schemas", "scheman", "--rules", "regler"];
     let report = report(folder.path(), &options);
@@ -106,15 +108,16 @@ fn a_collection_is_added_without_any_code() {
     };
     assert_eq!(rows("DM-V-besok_id"), [4]);
     assert_eq!(rows("DM-V-region"), [4]);
-    // The code is not valid until the next day.
-    assert_eq!(rows("DM-V-kostform"), [3]);
+    // The codes are not valid until the next day, whether they are declared to mean a kind of blank or not.
+    assert_eq!(rows("DM-V-kostform"), [3, 7]);
     assert_eq!(rows("DM-K-allergier"), [5]);
     assert_eq!(rows("DM-0001"), [2]);
     assert_eq!(rows("DM-0002"), [1, 6]);
+    // A missing code is declared in one spelling and used in another.
     let unknown = &report["collections"][0]["variables"][3]["account"];
-    assert_eq!((&unknown["unknown"], &unknown["blank_allowed"]), (&1.into(), &1.into()));
+    assert_eq!((&unknown["unknown"], &unknown["blank_allowed"]), (&2.into(), &1.into()));
     // Rules on all collections apply, too.
-    assert_eq!(rule(&report, "LEV-0005")["counts"]["satisfied"], 6);
+    assert_eq!(rule(&report, "LEV-0005")["counts"]["satisfied"], 7);
     let said = check(folder.path(), &options);
     assert_eq!(said.code, 1);
     assert!(said.out.contains("Dietistmottagning (dietistmottagning)"), "{}", said.out);
