@@ -15,7 +15,8 @@
 use std::io::Write;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteArray, GenericListArray, OffsetSizeTrait, PrimitiveArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewArray, GenericByteArray, GenericListArray, OffsetSizeTrait,
+    PrimitiveArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow::datatypes::{
@@ -77,15 +78,9 @@ fn is_utc(zone: &str) -> bool {
 /// If the type is not one of [`is_readable`].
 pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
     let text = match array.data_type() {
-        DataType::Utf8View => {
-            // Arrow has checked that the values are UTF-8.
-            let (views, buffers, nulls) = array.as_string_view().clone().to_binary_view().into_parts();
-            of_views(&views, &buffers, nulls.as_ref())
-        }
-        DataType::BinaryView => {
-            let (views, buffers, nulls) = array.as_binary_view().clone().into_parts();
-            checked(of_views(&views, &buffers, nulls.as_ref()))
-        }
+        // Arrow has checked that the values are UTF-8.
+        DataType::Utf8View => of_views(array.as_string_view().clone().to_binary_view()),
+        DataType::BinaryView => checked(of_views(array.as_binary_view().clone())),
         DataType::Utf8 => of_bytes(array.as_string::<i32>()),
         DataType::LargeUtf8 => of_bytes(array.as_string::<i64>()),
         DataType::Binary => checked(of_bytes(array.as_binary::<i32>())),
@@ -142,36 +137,61 @@ pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
     Ok(text)
 }
 
-/// Views with nulls made blanks and values trimmed.
-fn of_views(views: &[u128], buffers: &[Buffer], nulls: Option<&NullBuffer>) -> Text {
-    let mut trimmed = Vec::with_capacity(views.len());
-    for (row, view) in views.iter().enumerate() {
-        let is_blank = view.trailing_zeros() >= 32 || nulls.is_some_and(|nulls| nulls.is_null(row));
-        trimmed.push(if is_blank { 0 } else { trimmed_view(*view, buffers) });
-    }
-    Text { column: view::column(ScalarBuffer::from(trimmed), buffers), undecodable: Vec::new() }
+/// The values of `array` with nulls made blanks and the rest trimmed.
+fn of_views(array: BinaryViewArray) -> Text {
+    let (views, buffers) = (array.views(), array.data_buffers());
+    let cleaned = |view: u128| if is_trimmed(view, buffers) { view } else { trimmed(view, buffers) };
+    let column = match array.nulls() {
+        None if views.iter().all(|view| is_trimmed(*view, buffers)) => array,
+        None => view::column(views.iter().map(|view| cleaned(*view)).collect::<Vec<_>>().into(), buffers),
+        Some(nulls) => {
+            // What stands in the place of a null is undefined.
+            let cleaned = |(view, valid): (&u128, bool)| cleaned(if valid { *view } else { 0 });
+            view::column(views.iter().zip(nulls.iter()).map(cleaned).collect::<Vec<_>>().into(), buffers)
+        }
+    };
+    Text { column, undecodable: Vec::new() }
 }
 
-/// A view that is not empty, trimmed.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "takes the fields of a view apart")]
-fn trimmed_view(view: u128, buffers: &[Buffer]) -> u128 {
-    let length = (view as u32) as usize;
-    let inline = (view >> 32).to_le_bytes();
-    let (value, buffer, offset) = if length <= view::INLINE {
-        (&inline[..length], 0, 0)
-    } else {
-        let (buffer, offset) = ((view >> 64) as u32, ((view >> 96) as u32) as usize);
-        let value = buffers.get(buffer as usize).and_then(|bytes| bytes.get(offset..offset + length));
-        (value.unwrap_or_default(), buffer, offset)
-    };
-    match value {
-        [first, .., last] | [first @ last] if view::may_need_trimming(*first) || view::may_need_trimming(*last) => {
-            let (start, end) = view::trim(value, 0, value.len());
-            view::of(&value[start..end], buffer, offset + start)
-        }
-        _ => view,
+fn value_length(view: &[u8; 16]) -> usize {
+    u32::from_le_bytes([view[0], view[1], view[2], view[3]]) as usize
+}
+
+/// The value that `view` stands for, the number of its buffer, and where it starts there.
+#[inline]
+fn value_of<'a>(view: &'a [u8; 16], buffers: &'a [Buffer]) -> (&'a [u8], u32, usize) {
+    let number = |at: usize| u32::from_le_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+    let length = value_length(view);
+    if length <= view::INLINE {
+        return (&view[4..4 + length], 0, 0);
     }
+    let (buffer, offset) = (number(8), number(12) as usize);
+    let value = buffers.get(buffer as usize).and_then(|bytes| bytes.get(offset..offset + length));
+    (value.unwrap_or_default(), buffer, offset)
+}
+
+#[inline]
+fn is_trimmed(view: u128, buffers: &[Buffer]) -> bool {
+    let bytes = view.to_le_bytes();
+    let length = value_length(&bytes);
+    if length <= view::INLINE {
+        // Without a decision about length 0: blanks come at random, and a processor that guesses wrong waits.
+        let (first, last) = (bytes[4], bytes[(3 + length) % 16]);
+        return (length == 0) | !(view::may_need_trimming(first) | view::may_need_trimming(last));
+    }
+    match value_of(&bytes, buffers).0 {
+        [first, .., last] => !(view::may_need_trimming(*first) | view::may_need_trimming(*last)),
+        _ => false,
+    }
+}
+
+#[cold]
+fn trimmed(view: u128, buffers: &[Buffer]) -> u128 {
+    let bytes = view.to_le_bytes();
+    let (value, buffer, offset) = value_of(&bytes, buffers);
+    let (start, end) = view::trim(value, 0, value.len());
+    view::of(&value[start..end], buffer, offset + start)
 }
 
 /// `text` with values that are not UTF-8 made readable and noted.
