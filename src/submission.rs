@@ -1,7 +1,7 @@
 //! Opens submissions: finds files, detects how they are written, and hands their records out in batches.
 //!
 //! Responsible for file patterns and folders ([`find`]), for detecting delimiter, encoding, header and collection
-//! ([`Submission::open`]), and for scanning records in parallel ([`InputFile::scan`]). A record that is badly written
+//! ([`InputFile::open`]), and for scanning records in parallel ([`InputFile::scan`]). A record that is badly written
 //! becomes a [`Fault`](crate::table::Fault) of its batch, never an error and never lost. Deliberately knows nothing
 //! of rules.
 //!

@@ -218,6 +218,8 @@ impl Compiler<'_> {
         if spec.collection.value != collection.id {
             let message = format!("these defects are of `{}`, not of `{}`", spec.collection.value, collection.id);
             self.wrong(&spec.collection, "defects::collection", message, "written for this collection");
+            // Every rule and half of the variables would be unknown: one cause, one diagnostic.
+            return Defects::default();
         }
         let mut delivery_date = DEFAULT_DELIVERY;
         if let Some(date) = &spec.delivery_date {

@@ -138,12 +138,12 @@ fn a_column_that_cannot_be_a_value_is_refused_by_name_and_type() {
 
 /// Many records over several row groups, with a column that is no variable.
 fn many() -> (Vec<u8>, Vec<Vec<Option<String>>>) {
-    let text = |row: usize| (row % 5 != 0).then(|| format!("{}{row}", "x".repeat(row % 23)));
+    let text = |row: usize| (!row.is_multiple_of(5)).then(|| format!("{}{row}", "x".repeat(row % 23)));
     let rows = 0..330;
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("bb", Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| row as i64)))),
+        ("bb", Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| i64::try_from(row).unwrap())))),
         ("x", Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(rows.clone().map(|_| Some(vec![Some(1)]))))),
-        ("aa", Arc::new(StringArray::from_iter(rows.clone().map(text)))),
+        ("aa", Arc::new(rows.clone().map(text).collect::<StringArray>())),
     ];
     let expected = rows.map(|row| vec![Some(text(row).unwrap_or_default()), Some(row.to_string())]).collect();
     (written(columns), expected)

@@ -40,7 +40,7 @@ pub(super) struct Text {
     pub(super) undecodable: Vec<(usize, u64)>,
 }
 
-/// Whether [`column`] knows what to do with the type.
+/// Whether [`column()`] knows what to do with the type.
 pub(super) fn is_readable(data_type: &DataType) -> bool {
     match data_type {
         DataType::List(item) | DataType::LargeList(item) => is_single(item.data_type()),
