@@ -273,6 +273,7 @@ pub(crate) enum Words {
     Variable(usize),
     Substring(Box<Words>, usize, Option<usize>),
     CodelistValue(usize, Box<Words>),
+    OrganisationNumber(Box<Words>),
     StatedRegion,
 }
 
@@ -377,6 +378,14 @@ fn luhn(text: &str) -> bool {
     digits.len() > 1 && digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
 }
 
+/// Ten digits between `SE` or `SE16` and a hyphen, at the head of the text.
+fn organisation_number(text: &str) -> Option<String> {
+    let (head, _) = text.split_once('-')?;
+    let digits = head.strip_prefix("SE")?;
+    let ten = if digits.len() == 12 { digits.strip_prefix("16")? } else { digits };
+    (ten.len() == 10 && is_digits(ten)).then(|| ten.to_owned())
+}
+
 /// `ååmmddnnnn` or `ååååmmddnnnn`, `-` or `+` allowed before the last four, a possible date (60 more in the day of a
 /// coordination number), a right control digit.
 fn is_personal_number(text: &str) -> bool {
@@ -445,6 +454,7 @@ impl World<'_> {
                 let code = list.canonical(&self.words(inner)?);
                 list.find(&code).map(|entry| entry.group.to_owned()).filter(|group| !group.is_empty())
             }
+            Words::OrganisationNumber(inner) => organisation_number(&self.words(inner)?),
             Words::StatedRegion => self.stated.region.map(str::to_owned),
         }
     }
@@ -739,7 +749,9 @@ impl Reads {
         match words {
             Words::Literal(_) => {}
             Words::Variable(variable) => self.variables.extend([*variable]),
-            Words::Substring(inner, ..) | Words::CodelistValue(_, inner) => self.words(inner),
+            Words::Substring(inner, ..) | Words::CodelistValue(_, inner) | Words::OrganisationNumber(inner) => {
+                self.words(inner);
+            }
             Words::StatedRegion => self.region = true,
         }
     }
@@ -837,6 +849,7 @@ impl Schema {
             Words::CodelistValue(list, inner) => {
                 format!("codelist_value({}, {}, 'grupp')", quoted(&self.lists[*list].name), self.words_sql(inner))
             }
+            Words::OrganisationNumber(inner) => format!("organisation_number({})", self.words_sql(inner)),
             Words::StatedRegion => "stated_region_orgnr()".to_owned(),
         }
     }

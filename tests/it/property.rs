@@ -745,3 +745,29 @@ fn no_change_to_a_rule_or_schema_file_makes_it_panic() {
         Ok(())
     });
 }
+
+/// A function of expressions that the oracle does not know would be compared with nothing.
+#[test]
+fn every_function_of_expressions_occurs_in_random_rules() {
+    let source = include_str!("../../src/rule/sql.rs");
+    let table = source.split_once("const FUNCTIONS").expect("a table of functions").1;
+    let table = table.split_once("];").expect("its end").0;
+    let mut missing: Vec<&str> = table.split('"').skip(1).step_by(2).collect();
+    assert!(missing.len() >= 14, "{missing:?}");
+    let mut random = 1_u32;
+    for _ in 0..2_000 {
+        // Any numbers will do, as long as they are the same each time.
+        let mut numbers = || -> Vec<u32> {
+            std::iter::repeat_with(|| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                random >> 8
+            })
+            .take(200)
+            .collect()
+        };
+        let rules: String =
+            Case::new(&numbers(), &numbers()).rule_files().values().map(|file| file.text.as_str()).collect();
+        missing.retain(|function| !rules.contains(&format!("{function}(")));
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}

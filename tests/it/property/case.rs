@@ -37,7 +37,7 @@ const POINTS: [&str; 8] = [
     "2020-02-29T10:00",
 ];
 const LIKE: [&str; 8] = ["A%", "%1", "_", "%", "å_%", "%'%", "", "A_1"];
-const LITERALS: [&str; 10] = ["A01", "", "å", "ä'b", "a", "A01.1", "2021", "\\", "NULL", "x;y"];
+const LITERALS: [&str; 11] = ["A01", "2321000016", "", "å", "ä'b", "a", "A01.1", "2021", "\\", "NULL", "x;y"];
 const NUMBERS: [i64; 6] = [0, 1, -3, 2022, 4, 60];
 
 impl Case {
@@ -306,7 +306,7 @@ impl Maker<'_> {
         let variables = self.of(|variable| {
             variable.separators.is_empty() && matches!(variable.kind, Kind::Text { .. } | Kind::Code(_))
         });
-        match choices.below(if depth == 0 { 4 } else { 6 }) {
+        match choices.below(if depth == 0 { 4 } else { 7 }) {
             0..=2 if !variables.is_empty() => Words::Variable(choices.one(&variables)),
             3 => Words::StatedRegion,
             4 => {
@@ -314,6 +314,7 @@ impl Maker<'_> {
                 Words::Substring(inner, 1 + choices.below(3), choices.maybe(5, |choices| 1 + choices.below(3)))
             }
             5 => Words::CodelistValue(choices.below(self.schema.lists.len()), Box::new(self.words(choices, depth - 1))),
+            6 => Words::OrganisationNumber(Box::new(self.words(choices, depth - 1))),
             _ => Words::Literal(choices.one(&LITERALS).to_owned()),
         }
     }

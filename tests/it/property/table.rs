@@ -37,7 +37,7 @@ struct Style {
 }
 
 const BLANKS: [&str; 4] = ["", " ", "\t ", "\u{a0}"];
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 28] = [
     "A01",
     "A0",
     "a",
@@ -56,6 +56,10 @@ const TEXTS: [&str; 24] = [
     "890201-3286",
     "189001019802",
     "2321000016",
+    "SE2321000016-39KJ",
+    "SE162321000016-1",
+    "SE232100001-1",
+    "SE2321000016",
     "abcdefghijkl",
     "abcdefghijklm",
     "abcdefghijklmnopqrstuvwxyzåäö",
