@@ -16,7 +16,8 @@
 //! - A field whose quotation mark is not closed within [`MAX_QUOTED`] bytes, or before the file ends, was never
 //!   quoted: the mark is an ordinary character, and the record ends at the line end. Fault `UnclosedQuote`.
 //! - A field with text after its closing quotation mark is taken as written, up to the next delimiter or line end.
-//!   Fault `TextAfterQuote`.
+//!   Fault `TextAfterQuote`. If a line break stands before that mark, the mark is more likely one that opens a field of
+//!   a later record: the field was never quoted, and its record ends at the line end. Fault `UnclosedQuote`.
 //! - A record with another number of fields than the header has blank fields. Fault `FieldCount`.
 //! - Spaces, tabs and no-break spaces around a value are not part of it, whether quoted or not.
 

@@ -166,10 +166,31 @@ impl Splitter<'_> {
                 }
                 (_, Some(b'"')) => marks = after.get(1..).unwrap_or_default(),
                 (_, None) if !at_end => return Close::Undecided,
-                _ => return Close::At { after, broken_lines },
+                _ if broken_lines == 0 => return Close::At { after, broken_lines },
+                _ => {
+                    return match self.ends_field(mark + 1, at_end) {
+                        Some(true) => Close::At { after, broken_lines },
+                        Some(false) => Close::Never,
+                        None => Close::Undecided,
+                    };
+                }
             }
         }
         if at_end || self.bytes.len() > limit { Close::Never } else { Close::Undecided }
+    }
+
+    /// Whether the field that a quotation mark before `at` closes ends there, spaces aside; `None` where the bytes at
+    /// hand do not tell.
+    fn ends_field(&self, at: usize, at_end: bool) -> Option<bool> {
+        let delimiter = self.dialect.delimiter;
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t') && *byte != delimiter;
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let rest = &rest[rest.iter().take_while(|byte| is_space(byte)).count()..];
+        match rest {
+            [] | [b'\r'] if !at_end => None,
+            [] | [b'\n', ..] | [b'\r', b'\n', ..] => Some(true),
+            [byte, ..] => Some(*byte == delimiter),
+        }
     }
 
     /// Takes what lies between the last end and `end`, with so many `lines` broken within fields; false where it is

@@ -111,6 +111,22 @@ fn text_after_a_closing_quotation_mark_is_kept_and_a_fault() {
 }
 
 #[test]
+fn a_quotation_mark_never_closed_does_not_eat_records_up_to_the_next_quoted_field() {
+    let unclosed = FaultKind::UnclosedQuote { column: 1 };
+    let after = FaultKind::TextAfterQuote { column: 1 };
+    check_faults(
+        "1;\"never;3\n4;5;6\n7;\"ok\"x;9\n10;\"11\n12\" ;13\r\n14;15;16\n",
+        &[
+            (&["1", "\"never", "3"], &[unclosed]),
+            (&["4", "5", "6"], &[]),
+            (&["7", "\"ok\"x", "9"], &[after]),
+            (&["10", "11\n12", "13"], &[]),
+            (&["14", "15", "16"], &[]),
+        ],
+    );
+}
+
+#[test]
 fn ragged_records_are_blank_and_a_fault() {
     let count = |found| FaultKind::FieldCount { found, expected: 3 };
     check_faults(
@@ -295,7 +311,6 @@ mod reference {
             values: &mut Vec<Option<String>>,
             faults: &mut Vec<FaultKind>,
         ) -> usize {
-            let mut is_unclosed = false;
             if self.bytes.get(start) == Some(&b'"') {
                 let mut content = Vec::new();
                 let mut at = start + 1;
@@ -322,6 +337,9 @@ mod reference {
                         self.value(&content, column, values, faults);
                         return stop;
                     }
+                    if self.bytes[start..close].contains(&b'\n') {
+                        return self.unquoted(start, column, values, faults);
+                    }
                     faults.push(FaultKind::TextAfterQuote { column });
                     while !self.is_stop(stop) {
                         stop += 1;
@@ -330,11 +348,30 @@ mod reference {
                     self.value(&written, column, values, faults);
                     return stop;
                 }
-                is_unclosed = true;
+                return self.unquoted(start, column, values, faults);
             }
-            if is_unclosed {
-                faults.push(FaultKind::UnclosedQuote { column });
-            }
+            self.as_written(start, column, values, faults)
+        }
+
+        /// A field that starts with a quotation mark which is never closed.
+        fn unquoted(
+            &self,
+            start: usize,
+            column: usize,
+            values: &mut Vec<Option<String>>,
+            faults: &mut Vec<FaultKind>,
+        ) -> usize {
+            faults.push(FaultKind::UnclosedQuote { column });
+            self.as_written(start, column, values, faults)
+        }
+
+        fn as_written(
+            &self,
+            start: usize,
+            column: usize,
+            values: &mut Vec<Option<String>>,
+            faults: &mut Vec<FaultKind>,
+        ) -> usize {
             let mut stop = start;
             while !self.is_stop(stop) {
                 stop += 1;

@@ -439,6 +439,10 @@ impl Iterator for Fields<'_> {
                 let stop = self.stop(close + 1);
                 if self.bytes[close + 1..stop].iter().all(|byte| matches!(byte, b' ' | b'\t')) {
                     (Field { start: start + 1, end: close, quoting: Quoting::Quoted { escapes } }, stop)
+                } else if self.bytes[start..close].contains(&b'\n') {
+                    // As the split decides: such a field was never quoted.
+                    let stop = self.stop(start);
+                    (Field { start, end: stop, quoting: Quoting::Unclosed }, stop)
                 } else {
                     (Field { start, end: stop, quoting: Quoting::TextAfter }, stop)
                 }
