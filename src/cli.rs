@@ -62,6 +62,10 @@ impl ExitCode {
 pub fn main() -> ProcessExitCode {
     // The text of a panic could hold a cell value; its place cannot.
     panic::set_hook(Box::new(|info| {
+        if crate::submission::parquet::is_fenced() {
+            // A damaged file: caught where it is decoded, and told as what it is.
+            return;
+        }
         let place = info.location().map(|location| format!("{}:{}", location.file(), location.line()));
         progress::say(&format!(
             "vantkoll: internal error at {}",

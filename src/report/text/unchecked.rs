@@ -72,12 +72,21 @@ struct Cause<'a> {
 pub(super) fn write(page: &mut Page, run: &Run) {
     let causes = causes(run);
     let undecided = undecided(page, run);
-    if !causes.is_empty() || !undecided.is_empty() {
+    let unreadable = unreadable(run);
+    if !causes.is_empty() || !undecided.is_empty() || unreadable > 0 {
         page.heading(page.say("Inte kontrollerat", "Not checked"));
     }
     for cause in &causes {
         let line = format!("{}: {}", reason(page, cause.why, &files(page, run, &cause.files)), cause.rules.join(", "));
         page.paragraph(1, &line);
+    }
+    if unreadable > 0 {
+        let records = page.records(unreadable);
+        let line = page.say(
+            "kunde inte delas upp i kolumner; ingen regel om deras värden är kontrollerad",
+            "could not be divided into columns; no rule on their values is checked",
+        );
+        page.paragraph(1, &format!("{records} {line}"));
     }
     if !undecided.is_empty() {
         let line = format!(
@@ -132,11 +141,19 @@ fn causes(run: &Run) -> Vec<Cause<'_>> {
     causes
 }
 
+/// Rules undecided for some records, with how many. Records that could not be divided into columns leave every rule
+/// undecided and are told once, by [`unreadable`].
 fn undecided(page: &Page, run: &Run) -> Vec<String> {
+    let unreadable = unreadable(run);
     rules(run)
-        .filter(|(_, found)| is_undecided(found))
-        .map(|(rule, found)| format!("{} ({})", rule.id, page.figures.count(found.counts.not_checked)))
+        .filter(|(_, found)| is_undecided(found) && found.counts.not_checked > unreadable)
+        .map(|(rule, found)| format!("{} ({})", rule.id, page.figures.count(found.counts.not_checked - unreadable)))
         .collect()
+}
+
+/// Records that could not be divided into columns; every variable's account counts the same ones.
+fn unreadable(run: &Run) -> u64 {
+    run.accounts.first().map_or(0, |account| account.unreadable)
 }
 
 /// Why, `files` being a phrase for where, and what to do about it.
