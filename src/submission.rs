@@ -22,7 +22,7 @@ mod view;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::model::VariableIndex;
+use crate::model::{Text, VariableIndex};
 use crate::schema::{Collection, Schemas};
 use crate::table::Batch;
 
@@ -148,12 +148,12 @@ pub enum InputError {
     #[error("`{}`: the file is empty: not even a header", .0.display())]
     Empty(PathBuf),
     /// Not text, whatever its name says.
-    #[error("`{}`: not a text file ({reason})", path.display())]
+    #[error("`{}`: not a text file ({})", path.display(), reason.en)]
     Binary {
         /// The file.
         path: PathBuf,
         /// How that was seen, such as `byte 0 at offset 17` or `looks like a ZIP archive or XLSX workbook`.
-        reason: String,
+        reason: Text,
     },
     /// Two columns for one variable, or two columns of one name.
     #[error("`{}`: columns {first} and {second} both hold `{name}`", path.display())]
@@ -168,12 +168,12 @@ pub enum InputError {
         second: usize,
     },
     /// No collection has columns like these.
-    #[error("`{}`: no collection has a header like this one ({detail})", path.display())]
+    #[error("`{}`: no collection has a header like this one ({})", path.display(), detail.en)]
     UnknownHeader {
         /// The file.
         path: PathBuf,
         /// The best candidates and how many columns they know.
-        detail: String,
+        detail: Text,
     },
     /// `--collection` names none.
     #[error("unknown collection `{name}`; known are {known}")]
@@ -184,8 +184,8 @@ pub enum InputError {
         known: String,
     },
     /// An option about columns names something that is not there.
-    #[error("{0}")]
-    BadOption(String),
+    #[error("{}", .0.en)]
+    BadOption(Text),
     /// A Parquet file that is cut off, damaged, or has a column of a type that cannot be a value.
     #[error("`{}`: {message}", path.display())]
     Parquet {
@@ -195,12 +195,12 @@ pub enum InputError {
         message: String,
     },
     /// The header has a quotation mark that is never closed, or is over 1 MiB long, or the like.
-    #[error("`{}`: the header cannot be read: {message}", path.display())]
+    #[error("`{}`: the header cannot be read: {}", path.display(), message.en)]
     BadHeader {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        message: String,
+        message: Text,
     },
     /// One record is larger than can be held.
     #[error("`{}`: the record on line {line} is over {limit} bytes long", path.display())]

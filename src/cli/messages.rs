@@ -25,19 +25,22 @@ pub(super) fn input(language: Language, failure: &InputError) -> String {
         InputError::BadPattern { pattern, message } => format!("`{pattern}` är inget giltigt filmönster: {message}"),
         InputError::Empty(path) => format!("`{}` är tom: inte ens en rubrikrad", path.display()),
         InputError::Binary { path, reason } => {
-            format!("`{}` är ingen textfil ({reason}). Spara som CSV (UTF-8) och försök igen", path.display())
+            format!("`{}` är ingen textfil ({}). Spara som CSV (UTF-8) och försök igen", path.display(), reason.sv)
         }
         InputError::DuplicateColumn { path, name, first, second } => {
             format!("`{}`: kolumn {first} och kolumn {second} är båda `{name}`; ta bort den ena", path.display())
         }
         InputError::UnknownHeader { path, detail } => format!(
-            "`{}`: ingen insamling har en sådan rubrik ({detail}). Ange --collection eller rätta rubriken",
-            path.display()
+            "`{}`: ingen insamling har en sådan rubrik ({}). Ange --collection eller rätta rubriken",
+            path.display(),
+            detail.sv
         ),
         InputError::UnknownCollection { name, known } => format!("okänd insamling `{name}`; de som finns är {known}"),
-        InputError::BadOption(message) => message.clone(),
+        InputError::BadOption(message) => message.sv.clone(),
         InputError::Parquet { path, message } => format!("`{}` kan inte läsas som Parquet: {message}", path.display()),
-        InputError::BadHeader { path, message } => format!("`{}`: rubriken kan inte läsas: {message}", path.display()),
+        InputError::BadHeader { path, message } => {
+            format!("`{}`: rubriken kan inte läsas: {}", path.display(), message.sv)
+        }
         InputError::RecordTooLong { path, line, limit } => {
             format!("`{}`: posten på rad {line} är längre än {limit} byte", path.display())
         }

@@ -34,6 +34,7 @@ use rayon::prelude::*;
 
 use super::view::PADDING;
 use super::{Delimiter, Format, InputError, InputFile, ScanRequest, ScanSummary};
+use crate::model::Text;
 use crate::schema::Collection;
 use crate::table::{Batch, Positions};
 
@@ -113,7 +114,10 @@ pub fn scan<R: Send>(
     fold: &mut dyn FnMut(R) -> Result<(), InputError>,
 ) -> Result<ScanSummary, InputError> {
     let Format::Csv { delimiter, encoding, .. } = file.format else {
-        return Err(InputError::BadOption(format!("`{}` is not separated text", file.path.display())));
+        return Err(InputError::BadOption(Text::new(
+            format!("`{}` är inte avgränsad text", file.path.display()),
+            format!("`{}` is not separated text", file.path.display()),
+        )));
     };
     let layout = Layout::new(file, collection, request, Dialect::new(delimiter), encoding);
     scan_with(file, &layout, stop, progress, map, fold)

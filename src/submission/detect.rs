@@ -19,6 +19,7 @@ use super::csv::split::{self, without_line_end};
 use super::csv::tokenize::{Fields, Quoting};
 use super::csv::{Dialect, Start};
 use super::{Format, InputError, InputFile, ReadOptions, parquet};
+use crate::model::Text;
 use crate::schema::Schemas;
 use crate::table::Positions;
 
@@ -85,7 +86,10 @@ impl FromStr for Delimiter {
             "," | "comma" | "komma" => Ok(Self::Comma),
             "\t" | "\\t" | "tab" | "tabb" => Ok(Self::Tab),
             "|" | "pipe" => Ok(Self::Pipe),
-            _ => Err(InputError::BadOption(format!("unknown delimiter `{text}`; known are `;`, `,`, `tab` and `|`"))),
+            _ => Err(InputError::BadOption(Text::new(
+                format!("okänd avgränsare `{text}`; de som finns är `;`, `,`, `tab` och `|`"),
+                format!("unknown delimiter `{text}`; known are `;`, `,`, `tab` and `|`"),
+            ))),
         }
     }
 }
@@ -174,25 +178,45 @@ fn open_text(
 }
 
 /// Why `sample` is no text that can be read, if it is not.
-fn binary_reason(sample: &[u8]) -> Option<String> {
-    const KINDS: [(&[u8], &str); 8] = [
-        (b"\xFF\xFE", "UTF-16 text: save it as UTF-8"),
-        (b"\xFE\xFF", "UTF-16 text: save it as UTF-8"),
-        (b"PK\x03\x04", "looks like a ZIP archive or XLSX workbook: unpack it, or save the sheet as CSV"),
-        (b"\x1F\x8B", "looks like a gzip archive: unpack it first"),
-        (b"\x28\xB5\x2F\xFD", "looks like a Zstandard archive: unpack it first"),
-        (b"\xD0\xCF\x11\xE0", "looks like an old Excel workbook (XLS): save the sheet as CSV"),
-        (b"%PDF", "looks like a PDF document"),
-        (b"PARE", "looks like an encrypted Parquet file, which cannot be read"),
+fn binary_reason(sample: &[u8]) -> Option<Text> {
+    const KINDS: [(&[u8], &str, &str); 8] = [
+        (b"\xFF\xFE", "UTF-16-text: spara som UTF-8", "UTF-16 text: save it as UTF-8"),
+        (b"\xFE\xFF", "UTF-16-text: spara som UTF-8", "UTF-16 text: save it as UTF-8"),
+        (
+            b"PK\x03\x04",
+            "ser ut som ett ZIP-arkiv eller en XLSX-arbetsbok: packa upp, eller spara bladet som CSV",
+            "looks like a ZIP archive or XLSX workbook: unpack it, or save the sheet as CSV",
+        ),
+        (b"\x1F\x8B", "ser ut som ett gzip-arkiv: packa upp det först", "looks like a gzip archive: unpack it first"),
+        (
+            b"\x28\xB5\x2F\xFD",
+            "ser ut som ett Zstandard-arkiv: packa upp det först",
+            "looks like a Zstandard archive: unpack it first",
+        ),
+        (
+            b"\xD0\xCF\x11\xE0",
+            "ser ut som en äldre Excel-arbetsbok (XLS): spara bladet som CSV",
+            "looks like an old Excel workbook (XLS): save the sheet as CSV",
+        ),
+        (b"%PDF", "ser ut som ett PDF-dokument", "looks like a PDF document"),
+        (
+            b"PARE",
+            "ser ut som en krypterad Parquetfil, som inte kan läsas",
+            "looks like an encrypted Parquet file, which cannot be read",
+        ),
     ];
-    if let Some((_, reason)) = KINDS.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Some((*reason).to_owned());
+    if let Some((_, sv, en)) = KINDS.iter().find(|(magic, ..)| sample.starts_with(magic)) {
+        return Some(Text::new(*sv, *en));
     }
     let zero = memchr(0, sample)?;
     // Text in UTF-16 without a mark: every other byte of its Latin letters is 0.
     let zeros = sample.iter().take(64).filter(|byte| **byte == 0).count();
-    let utf16 = if zeros * 5 >= sample.len().min(64) * 2 { "; UTF-16 text must be saved as UTF-8" } else { "" };
-    Some(format!("byte 0 at offset {zero}{utf16}"))
+    let (sv, en) = if zeros * 5 >= sample.len().min(64) * 2 {
+        ("; UTF-16-text måste sparas som UTF-8", "; UTF-16 text must be saved as UTF-8")
+    } else {
+        ("", "")
+    };
+    Some(Text::new(format!("byte 0 på plats {zero}{sv}"), format!("byte 0 at offset {zero}{en}")))
 }
 
 /// The delimiter of a first line such as `sep=;`, by which Excel is told.
@@ -222,7 +246,7 @@ fn read_header(
     delimiter: Delimiter,
     encoding: Encoding,
 ) -> Result<HeaderLine, InputError> {
-    let bad = |message: String| InputError::BadHeader { path: path.to_path_buf(), message };
+    let bad = |sv: String, en: String| InputError::BadHeader { path: path.to_path_buf(), message: Text::new(sv, en) };
     let dialect = Dialect { max_record: SAMPLE_BYTES, ..Dialect::new(delimiter) };
     let split = split::split(text, at_end, dialect, 1, 1);
     let header = usize::from(stated_delimiter(text).is_some());
@@ -230,7 +254,10 @@ fn read_header(
         return Err(if at_end {
             InputError::Empty(path.to_path_buf())
         } else {
-            bad(format!("it does not end within {SAMPLE_BYTES} bytes"))
+            bad(
+                format!("den slutar inte inom {SAMPLE_BYTES} byte"),
+                format!("it does not end within {SAMPLE_BYTES} bytes"),
+            )
         });
     };
     let (start, end) = (start as usize, end as usize);
@@ -238,13 +265,20 @@ fn read_header(
     let mut names = Vec::new();
     for (index, field) in Fields::new(record, start, dialect).enumerate() {
         if field.quoting == Quoting::Unclosed {
-            return Err(bad(format!("the quotation mark that opens column {} is never closed", index + 1)));
+            return Err(bad(
+                format!("citattecknet som inleder kolumn {} stängs aldrig", index + 1),
+                format!("the quotation mark that opens column {} is never closed", index + 1),
+            ));
         }
         let name = field.value(record);
         if !matches!(field.quoting, Quoting::Quoted { .. }) && name.contains(&b'\r') {
-            let message = "it contains a lone carriage return: lines must end in LF or CRLF (old Macintosh line ends \
-                           cannot be read)";
-            return Err(bad(message.to_owned()));
+            return Err(bad(
+                "den innehåller en ensam vagnretur: rader måste sluta med LF eller CRLF (äldre Macintosh-radslut kan inte \
+                 läsas)"
+                    .to_owned(),
+                "it contains a lone carriage return: lines must end in LF or CRLF (old Macintosh line ends cannot be read)"
+                    .to_owned(),
+            ));
         }
         names.push(encoding.decode(&name).text.trim().to_owned());
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use encoding_rs::WINDOWS_1252;
 
+use crate::model::Text;
 use crate::submission::InputError;
 
 /// How a text file writes letters beyond ASCII.
@@ -112,7 +113,10 @@ impl FromStr for Encoding {
         match name.as_str() {
             "utf8" | "utf8bom" | "utf8sig" => Ok(Self::Utf8),
             "windows1252" | "cp1252" | "1252" | "ansi" | "latin1" | "iso88591" => Ok(Self::Windows1252),
-            _ => Err(InputError::BadOption(format!("unknown encoding `{text}`; known are `utf-8` and `windows-1252`"))),
+            _ => Err(InputError::BadOption(Text::new(
+                format!("okänd kodning `{text}`; de som finns är `utf-8` och `windows-1252`"),
+                format!("unknown encoding `{text}`; known are `utf-8` and `windows-1252`"),
+            ))),
         }
     }
 }

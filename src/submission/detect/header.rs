@@ -1,10 +1,9 @@
 //! Which variable a column holds, and which collection a header belongs to.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::path::Path;
 
-use crate::model::VariableIndex;
+use crate::model::{Text, VariableIndex};
 use crate::schema::{Collection, Schemas};
 use crate::submission::{HeaderColumn, InputError, ReadOptions};
 
@@ -64,12 +63,15 @@ pub(in crate::submission) fn identify(
     options: &ReadOptions,
 ) -> Result<Identified, InputError> {
     check_overrides(schemas, options)?;
-    let unknown = |detail: String| InputError::UnknownHeader { path: path.to_path_buf(), detail };
+    let unknown = |detail: Text| InputError::UnknownHeader { path: path.to_path_buf(), detail };
     let collection = match stated(schemas, options)? {
         Some(collection) => {
             let fit = Fit::new(collection, names, options);
             if fit.known == 0 {
-                return Err(unknown(format!("`{}` knows none of its columns", collection.id)));
+                return Err(unknown(Text::new(
+                    format!("`{}` känner inte igen någon av dess kolumner", collection.id),
+                    format!("`{}` knows none of its columns", collection.id),
+                )));
             }
             collection
         }
@@ -101,7 +103,10 @@ pub(in crate::submission) fn identify(
         if let Some(variable) = collection.variable(id)
             && column_of[variable.0].is_none()
         {
-            let message = format!("`{}`: has no column `{name}` to hold `{id}`", path.display());
+            let message = Text::new(
+                format!("`{}`: ingen kolumn `{name}` finns som kan vara `{id}`", path.display()),
+                format!("`{}`: has no column `{name}` to hold `{id}`", path.display()),
+            );
             return Err(InputError::BadOption(message));
         }
     }
@@ -159,8 +164,17 @@ fn check_overrides(schemas: &Schemas, options: &ReadOptions) -> Result<(), Input
         if !schemas.collections.values().any(|collection| collection.variable(id).is_some()) {
             let ids = schemas.collections.values().flat_map(|collection| &collection.variables);
             let nearest = best_of(&normalise(id), ids.map(|variable| (normalise(&variable.id), variable.id.as_str())));
-            let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-            let message = format!("column `{name}` cannot hold `{id}`: no collection has such a variable{hint}");
+            let hint = |words: &str| nearest.map_or_else(String::new, |nearest| format!("; {words} `{nearest}`?"));
+            let message = Text::new(
+                format!(
+                    "kolumnen `{name}` kan inte vara `{id}`: ingen insamling har den variabeln{}",
+                    hint("menade du")
+                ),
+                format!(
+                    "column `{name}` cannot hold `{id}`: no collection has such a variable{}",
+                    hint("did you mean")
+                ),
+            );
             return Err(InputError::BadOption(message));
         }
     }
@@ -177,7 +191,7 @@ struct Fit<'a> {
     /// Variables without a column.
     missing: usize,
     /// Why it is not a candidate.
-    refused: Option<String>,
+    refused: Option<Text>,
 }
 
 impl<'a> Fit<'a> {
@@ -194,12 +208,20 @@ impl<'a> Fit<'a> {
         let id = |variable: &VariableIndex| &collection.get(*variable).id;
         let detect = &collection.detect;
         let refused = if detect.only_when_named {
-            Some("is only taken when stated with `--collection`".to_owned())
+            Some(Text::new(
+                "tas bara när den anges med `--collection`",
+                "is only taken when stated with `--collection`",
+            ))
         } else if let Some(variable) = detect.has.iter().find(|variable| !present[variable.0]) {
-            Some(format!("needs a column `{}`", id(variable)))
+            Some(Text::new(
+                format!("kräver en kolumn `{}`", id(variable)),
+                format!("needs a column `{}`", id(variable)),
+            ))
         } else {
             let unwanted = detect.lacks.iter().find(|variable| present[variable.0]);
-            unwanted.map(|variable| format!("has no column `{}`", id(variable)))
+            unwanted.map(|variable| {
+                Text::new(format!("har ingen kolumn `{}`", id(variable)), format!("has no column `{}`", id(variable)))
+            })
         };
         let known = present.iter().filter(|present| **present).count();
         Self { collection, known, unknown, missing: present.len() - known, refused }
@@ -218,7 +240,7 @@ impl<'a> Fit<'a> {
 
 /// The collection that fits `names` best, or why there is none. Names of columns are not shown: what looks like a
 /// header may be the first record of a file without one.
-fn choose<'a>(names: &[String], schemas: &'a Schemas, options: &ReadOptions) -> Result<&'a Collection, String> {
+fn choose<'a>(names: &[String], schemas: &'a Schemas, options: &ReadOptions) -> Result<&'a Collection, Text> {
     let fits: Vec<Fit<'a>> =
         schemas.collections.values().map(|collection| Fit::new(collection, names, options)).collect();
     let candidates = fits.iter().filter(|fit| fit.refused.is_none() && fit.is_enough());
@@ -228,30 +250,39 @@ fn choose<'a>(names: &[String], schemas: &'a Schemas, options: &ReadOptions) -> 
     let equals: Vec<_> = candidates.filter(|fit| fit.rank() == best.rank()).collect();
     if equals.len() > 1 {
         let ids: Vec<_> = equals.iter().map(|fit| format!("`{}`", fit.collection.id)).collect();
-        return Err(format!("{} fit equally well: state one with `--collection`", ids.join(" and ")));
+        return Err(Text::new(
+            format!("{} passar lika bra: ange en med `--collection`", ids.join(" och ")),
+            format!("{} fit equally well: state one with `--collection`", ids.join(" and ")),
+        ));
     }
     Ok(best.collection)
 }
 
-fn describe(names: &[String], mut fits: Vec<Fit<'_>>) -> String {
+fn describe(names: &[String], mut fits: Vec<Fit<'_>>) -> Text {
     // Stable: equals stay in the order of their ids.
     fits.sort_by_key(|fit| std::cmp::Reverse(fit.rank()));
     let n_columns = names.iter().filter(|name| !name.is_empty()).count();
-    let mut detail = String::new();
+    let (mut sv, mut en) = (Vec::new(), Vec::new());
     for fit in fits.iter().filter(|fit| fit.known > 0).take(SHOWN_CANDIDATES) {
-        let separator = if detail.is_empty() { "" } else { "; " };
-        // Writing into a string cannot fail.
-        let _ = write!(detail, "{separator}`{}` knows {} of {n_columns} columns", fit.collection.id, fit.known);
-        if let Some(reason) = &fit.refused {
-            let _ = write!(detail, " but {reason}");
-        }
+        let (id, known) = (&fit.collection.id, fit.known);
+        let but =
+            |word: &str, reason: &str| if reason.is_empty() { String::new() } else { format!(" {word} {reason}") };
+        let refused = fit.refused.clone().unwrap_or_default();
+        sv.push(format!("`{id}` känner igen {known} av {n_columns} kolumner{}", but("men", &refused.sv)));
+        en.push(format!("`{id}` knows {known} of {n_columns} columns{}", but("but", &refused.en)));
     }
-    if detail.is_empty() {
-        let columns =
-            if n_columns == 1 { "the only column".to_owned() } else { format!("any of the {n_columns} columns") };
-        detail = format!("no collection knows {columns}; is the first line a header?");
+    if en.is_empty() {
+        let (columns_sv, columns_en) = if n_columns == 1 {
+            ("den enda kolumnen".to_owned(), "the only column".to_owned())
+        } else {
+            (format!("någon av de {n_columns} kolumnerna"), format!("any of the {n_columns} columns"))
+        };
+        return Text::new(
+            format!("ingen insamling känner igen {columns_sv}; är första raden en rubrik?"),
+            format!("no collection knows {columns_en}; is the first line a header?"),
+        );
     }
-    detail
+    Text::new(sv.join("; "), en.join("; "))
 }
 
 /// Finds a collection's variables by the names of columns.

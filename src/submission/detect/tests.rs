@@ -83,7 +83,7 @@ fn the_line_of_the_first_record_counts_what_precedes_it() {
 #[test]
 fn what_is_no_text_is_said_to_be() {
     let reason = |bytes: &[u8]| match refusal("a.csv", bytes) {
-        InputError::Binary { reason, .. } => reason,
+        InputError::Binary { reason, .. } => reason.en,
         other => panic!("{other}"),
     };
     assert!(reason(b"PK\x03\x04....").contains("XLSX"));
@@ -100,7 +100,7 @@ fn files_without_a_header_are_refused() {
         assert!(matches!(refusal("a.csv", bytes), InputError::Empty(_)), "{bytes:?}");
     }
     let message = |bytes: &[u8]| match refusal("a.csv", bytes) {
-        InputError::BadHeader { message, .. } => message,
+        InputError::BadHeader { message, .. } => message.en,
         other => panic!("{other}"),
     };
     assert!(message(b"\"aa;bb;cc\n1;2;3\n").contains("column 1 is never closed"));
@@ -188,7 +188,7 @@ fn the_collection_is_found_by_its_columns() {
 fn a_header_that_fits_nothing_or_too_much_is_refused_without_showing_it() {
     let detail = |text: &str, schemas: &Schemas, options: &ReadOptions| match open_with("a.csv", text, schemas, options)
     {
-        Err(InputError::UnknownHeader { detail, .. }) => detail,
+        Err(InputError::UnknownHeader { detail, .. }) => detail.en,
         other => panic!("{other:?}"),
     };
     let none = ReadOptions::default();
