@@ -161,7 +161,7 @@ const CHECK_HELP: [(&str, &str, &str); 20] = [
     ("output", "Fil för den rapport som inte har någon egen", "File for the report that has none of its own"),
     (
         "findings",
-        "Skriv varje avvikelse från reglerna till FILE.csv eller FILE.parquet",
+        "Skriv varje fynd till FILE.csv eller FILE.parquet",
         "Write every finding to FILE.csv or FILE.parquet",
     ),
     ("valid", "Skriv poster utan fel hit, oförändrade", "Write records without errors here, unchanged"),
