@@ -28,6 +28,7 @@ use arrow::datatypes::{
 
 use crate::submission::view;
 use crate::table::Column;
+use crate::time;
 
 /// The types of [`is_readable`], for people.
 pub(super) const EXPECTED: &str =
@@ -382,7 +383,8 @@ fn write_shortest(value: impl std::fmt::Display, out: &mut Vec<u8>) {
 
 /// `2022-01-03` for the day `days` after 1970-01-01.
 fn write_date(days: i64, out: &mut Vec<u8>) {
-    let (year, month, day) = civil(days);
+    let (year, month, day) = time::civil_from_days(days);
+    let (month, day) = (month.unsigned_abs(), day.unsigned_abs());
     match u64::try_from(year) {
         Ok(year @ 0..=9999) => {
             out.extend_from_slice(&[digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)]);
@@ -418,23 +420,6 @@ fn write_timestamp(seconds: i64, nanoseconds: u64, out: &mut Vec<u8>) {
 
 fn nanoseconds(fraction: i64, unit: u64) -> u64 {
     fraction.unsigned_abs() * unit
-}
-
-/// Year, month and day in the Gregorian calendar, `days` after 1970-01-01.
-///
-/// After Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
-fn civil(days: i64) -> (i64, u64, u64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months from March on.
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month.unsigned_abs(), day.unsigned_abs())
 }
 
 #[cfg(test)]
