@@ -44,7 +44,7 @@ fn pipeline(criterion: &mut Criterion) {
     let plans = rule::compile(&schemas, &rules).expect("the shipped rules are sound");
     let delivery_date = time::parse_day("2022-04-05").expect("a date");
     let stated = Stated { delivery_date, delivery_date_stated: true, ..Stated::default() };
-    let settings = Settings { stated, examples: 10 };
+    let settings = Settings { stated, examples: 10, ..Settings::default() };
 
     let mut group = criterion.benchmark_group("check");
     group.sample_size(10).measurement_time(Duration::from_secs(8)).throughput(Throughput::Elements(RECORDS));

@@ -23,6 +23,7 @@ mod eval;
 mod run;
 mod selftest;
 pub mod split;
+pub mod tally;
 mod text;
 mod unique;
 
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::measure::TallyPlan;
 use crate::model::{
     Account, Detail, FileIndex, Finding, Level, Position, RuleIndex, ShownValue, Skipped, Text, VariableIndex,
     column_letters,
@@ -39,20 +41,24 @@ use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::Bits;
 
+use tally::Collector;
 use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
 use eval::{Context, Parameters};
 
 pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms};
+pub use tally::Tally;
 pub use selftest::{SelfTestFailure, self_test};
 pub use text::is_personal_number;
 
 /// How a check is run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// What the user stated about the submission.
     pub stated: Stated,
     /// Findings kept as examples for each rule and file.
     pub examples: usize,
+    /// By collection: what to count for coverage in the same pass. Empty where coverage is not wanted.
+    pub tallies: BTreeMap<String, Arc<TallyPlan>>,
 }
 
 /// Takes every finding as it is made, in the order of file, record and rule; those on duplicates and on the whole
@@ -150,6 +156,7 @@ struct Runner<'a> {
     context: Context<'a>,
     run: Run,
     rejections: Rejections,
+    collector: Option<Collector<'a>>,
 }
 
 impl<'a> Runner<'a> {
@@ -176,6 +183,7 @@ impl<'a> Runner<'a> {
             rules: vec![RuleRun::default(); plan.rules.len()],
             accounts: vec![Account::default(); n_variables],
             timestamp_forms: vec![TimestampForms::default(); n_variables],
+            tally: None,
         };
         let paths = files.iter().map(|file| file.path.clone()).collect();
         Self {
@@ -189,6 +197,7 @@ impl<'a> Runner<'a> {
             context: Context::new(plan, parameters),
             run,
             rejections: Rejections::default(),
+            collector: settings.tallies.get(&plan.collection.id).map(|tally| Collector::new(tally, files)),
         }
     }
 
@@ -197,8 +206,9 @@ impl<'a> Runner<'a> {
         let mut states: Vec<unique::State> = unique_rules.iter().map(|_| unique::State::default()).collect();
         let files = self.files;
         for (index, file) in files.iter().enumerate() {
-            let file_context = self.file_context(index, file);
-            let skipped = self.scan(index, file, &file_context, &unique_rules, &mut states)?;
+            let context = self.context.with(self.parameters_of(file));
+            let file_context = self.file_context(index, file, &context);
+            let skipped = self.scan(index, file, &context, &file_context, &unique_rules, &mut states)?;
             self.report_columns(index, file, &skipped)?;
         }
         for (rule, state) in unique_rules.iter().zip(states) {
@@ -209,7 +219,18 @@ impl<'a> Runner<'a> {
 
     fn finish(mut self) -> (Run, Rejections) {
         self.run.rejected = self.rejections.count();
+        self.run.tally = self.collector.map(Collector::finish);
         (self.run, self.rejections)
+    }
+
+    /// What is stated about a file: of the file itself, else of the whole run.
+    fn parameters_of(&self, file: &InputFile) -> Parameters {
+        let (run, own) = (&self.context.parameters, &file.statement);
+        Parameters {
+            delivery_date: own.received.or(run.delivery_date),
+            period: own.month.map(|month| (month.first_day(), month.last_day())).or(run.period),
+            region: own.region.as_ref().map(|(_, number)| number.clone()).or_else(|| run.region.clone()),
+        }
     }
 
     fn unique_rules(&self) -> Vec<unique::UniqueRule> {
@@ -227,7 +248,7 @@ impl<'a> Runner<'a> {
     }
 
     /// What each rule can say about a file, given the columns it has and what the run states.
-    fn file_context(&self, index: usize, file: &InputFile) -> FileContext {
+    fn file_context(&self, index: usize, file: &InputFile, context: &Context<'_>) -> FileContext {
         let missing = |variable: &crate::model::VariableIndex| file.column_of[variable.0].is_none();
         let mut statuses = Vec::with_capacity(self.plan.rules.len());
         for rule in &self.plan.rules {
@@ -240,11 +261,11 @@ impl<'a> Runner<'a> {
                         RuleStatus::NotApplicable
                     } else if let Some(variable) = check.inputs.iter().find(|variable| missing(variable)) {
                         RuleStatus::Skipped(Skipped::MissingColumn(self.plan.collection.get(*variable).id.clone()))
-                    } else if check.parameters.iter().any(|parameter| !self.context.parameters.states(*parameter)) {
+                    } else if check.parameters.iter().any(|parameter| !context.parameters.states(*parameter)) {
                         // Nothing was stated to compare with, so the rule has nothing to say.
                         RuleStatus::NotApplicable
                     } else if rule.kind == RuleKind::OfficialCode
-                        && rule.faulty.first().is_some_and(|variable| self.context.official[variable.0].is_none())
+                        && rule.faulty.first().is_some_and(|variable| context.official[variable.0].is_none())
                     {
                         RuleStatus::Skipped(Skipped::CodelistNotLoaded(official_list_name(self.plan, rule.faulty[0])))
                     } else {
@@ -269,18 +290,20 @@ impl<'a> Runner<'a> {
         &mut self,
         index: usize,
         file: &InputFile,
+        context: &Context<'_>,
         file_context: &FileContext,
         unique_rules: &[unique::UniqueRule],
         states: &mut [unique::State],
     ) -> Result<Vec<SkippedPart>, InputError> {
         let request = ScanRequest { wanted: vec![true; self.plan.collection.variables.len()], raw: false };
         let mut rejected = Bits::default();
-        let (plan, context) = (self.plan, &self.context);
+        let (plan, collector) = (self.plan, self.collector.as_ref());
         let (run, sink, paths) = (&mut self.run, &mut self.sink, &self.paths);
         let mut kept = vec![0usize; plan.rules.len()];
         let mut skipped = vec![SkippedPart::default(); plan.rules.len()];
         let limit = self.settings.examples;
-        let map = |batch| batch::evaluate(context, file_context, unique_rules, &batch);
+        let scope = unique::scope_of(file, &plan.collection);
+        let map = |batch| batch::evaluate(context, file_context, unique_rules, collector, &batch);
         let mut fold = |tally: BatchTally| -> Result<(), InputError> {
             for (total, part) in run.rules.iter_mut().zip(&tally.rules) {
                 total.counts.merge(&part.counts);
@@ -297,7 +320,7 @@ impl<'a> Runner<'a> {
                 total.merge(part);
             }
             for (state, hashes) in states.iter_mut().zip(tally.key_hashes) {
-                state.push(index, hashes);
+                state.push(index, hashes, scope);
             }
             for finding in tally.examples {
                 let rule = finding.rule.0;
@@ -437,14 +460,21 @@ impl<'a> Runner<'a> {
             };
             let mut findings = Vec::new();
             match kind {
-                SubmissionKind::RecordCount => match self.settings.stated.records {
-                    Some(expected) if expected != records => findings.push(finding(Text::new(
-                        format!("{records} poster lästa, {expected} angivna"),
-                        format!("{records} records read, {expected} stated"),
-                    ))),
-                    // As stated, or nothing was stated to compare with.
-                    _ => {}
-                },
+                // Where nothing was stated there is nothing to compare with.
+                SubmissionKind::RecordCount => {
+                    let stated_of_files = self.run.files.iter().zip(self.files).enumerate();
+                    let of_files = stated_of_files.filter_map(|(index, (run, file))| {
+                        Some((FileIndex(index), run.summary.records, file.statement.records?))
+                    });
+                    let of_run = self.settings.stated.records.map(|stated| (last_file, records, stated));
+                    for (file, found, stated) in of_files.chain(of_run).filter(|(_, found, stated)| found != stated) {
+                        let text = Text::new(
+                            format!("{found} poster lästa, {stated} angivna"),
+                            format!("{found} records read, {stated} stated"),
+                        );
+                        findings.push(Finding { file, ..finding(text) });
+                    }
+                }
                 SubmissionKind::NotEmpty if records == 0 => {
                     findings.push(finding(Text::new("inga poster", "no records")));
                 }

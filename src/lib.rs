@@ -34,6 +34,7 @@
 //! | [`assets`] | rules and schemas inside the binary, and folders laid over them |
 //! | [`schema`] | collections, variables, formats, code lists |
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
+//! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
 //! | [`generate`] | synthetic submissions with planted defects |
@@ -75,6 +76,7 @@ pub mod cli;
 pub mod diag;
 pub mod engine;
 pub mod generate;
+pub mod measure;
 pub mod model;
 pub mod pattern;
 pub mod report;

@@ -102,6 +102,37 @@ impl Level {
     }
 }
 
+/// SCB's county code (länskod) of a region, two digits: 01 is Stockholm, 25 Norrbotten.
+///
+/// Not the waiting-times message's `Regionkod`, although several numbers exist in both.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct County([u8; 2]);
+
+impl County {
+    /// The county with this code; `None` where the text is not two digits.
+    pub fn new(code: &str) -> Option<Self> {
+        let digits: [u8; 2] = code.as_bytes().try_into().ok()?;
+        digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
+    }
+
+    /// The two digits.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for County {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Debug for County {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "County({self})")
+    }
+}
+
 /// A text in both languages of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Text {

@@ -12,7 +12,7 @@ mod derived;
 pub mod expr;
 mod load;
 pub(crate) mod spec;
-mod sql;
+pub(crate) mod sql;
 pub mod testing;
 
 use std::sync::Arc;

@@ -46,6 +46,13 @@ pub struct Collection {
     pub reporter: Option<VariableIndex>,
     /// The date that chooses which codes are valid.
     pub record_date: Option<VariableIndex>,
+    /// Whether a submission is a stock on a day (those who wait) rather than what happened in a period. A record of a
+    /// stock comes back in the next period's submission, so its key is unique within a period only.
+    pub stock: bool,
+    /// The care unit that figures are broken down by.
+    pub unit: Option<VariableIndex>,
+    /// The medical specialty that figures are broken down by, a code.
+    pub specialty: Option<VariableIndex>,
     /// In the order of the model's table.
     pub variables: Vec<Variable>,
 }

@@ -22,9 +22,10 @@ mod view;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::model::{Text, VariableIndex};
+use crate::model::{County, Text, VariableIndex};
 use crate::schema::{Collection, Schemas};
 use crate::table::Batch;
+use crate::time::Month;
 
 pub use detect::{Delimiter, Encoding};
 
@@ -92,12 +93,27 @@ pub struct InputFile {
     pub collection: String,
     /// Whether the collection was detected (rather than stated).
     pub collection_detected: bool,
+    /// What was said about it beforehand.
+    pub statement: Statement,
     /// Batch sizes asked for.
     pub(crate) chunk_bytes: usize,
     /// See [`ReadOptions::batch_rows`].
     pub(crate) batch_rows: usize,
     /// Where the first record of a text file begins.
     pub(crate) start: csv::Start,
+}
+
+/// What was said about a file beforehand, such as in a list of deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The month it is about.
+    pub month: Option<Month>,
+    /// The region it is from: county, and organisation number.
+    pub region: Option<(County, String)>,
+    /// The day it was received, days since 1970-01-01.
+    pub received: Option<i64>,
+    /// How many records it should have.
+    pub records: Option<u64>,
 }
 
 /// What a scan is to deliver.

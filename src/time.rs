@@ -29,6 +29,74 @@ pub struct Timestamp {
     pub form: Form,
 }
 
+/// A month of a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(i32);
+
+impl Month {
+    /// The month of a year, 1–12; `None` where there is no such month. Years 0–9999.
+    pub fn new(year: i32, month: u32) -> Option<Self> {
+        let month = i32::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+        (0..=9999).contains(&year).then_some(Self(year * 12 + month - 1))
+    }
+
+    /// The month that a day (days since 1970-01-01) is in.
+    pub fn of_day(day: i64) -> Option<Self> {
+        let (year, month, _) = civil_from_days(day);
+        Self::new(i32::try_from(year).ok()?, u32::try_from(month).ok()?)
+    }
+
+    /// Reads `2022-03`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let digits = |text: &str, len: usize| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());
+        (digits(year, 4) && digits(month, 2)).then_some(())?;
+        Self::new(year.parse().ok()?, month.parse().ok()?)
+    }
+
+    /// Months since year 0; consecutive months follow each other.
+    pub fn number(self) -> i32 {
+        self.0
+    }
+
+    /// The month with this number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        (0..12 * 10_000).contains(&number).then_some(Self(number))
+    }
+
+    /// Its year.
+    pub fn year(self) -> i32 {
+        self.0.div_euclid(12)
+    }
+
+    /// 1–12.
+    pub fn month(self) -> i32 {
+        self.0.rem_euclid(12) + 1
+    }
+
+    /// So many months later.
+    pub fn plus(self, months: i32) -> Option<Self> {
+        Self::from_number(self.0.checked_add(months)?)
+    }
+
+    /// The first day, days since 1970-01-01.
+    pub fn first_day(self) -> i64 {
+        days_from_civil(i64::from(self.year()), i64::from(self.month()), 1).unwrap_or(0)
+    }
+
+    /// The last day, days since 1970-01-01.
+    pub fn last_day(self) -> i64 {
+        let (year, month) = if self.month() == 12 { (self.year() + 1, 1) } else { (self.year(), self.month() + 1) };
+        days_from_civil(i64::from(year), i64::from(month), 1).map_or_else(|| self.first_day() + 30, |next| next - 1)
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.year(), self.month())
+    }
+}
+
 /// Days from 1970-01-01 to the given day, or `None` if there is no such day. Years 0–9999.
 #[inline]
 pub fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
@@ -184,6 +252,18 @@ mod tests {
             "+024-01-30",
         ] {
             assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_know_their_days_and_neighbours() {
+        let month = Month::parse("2024-02").unwrap();
+        assert_eq!((format_day(month.first_day()), format_day(month.last_day())), ("2024-02-01".into(), "2024-02-29".into()));
+        assert_eq!(month.plus(-2).map(|month| month.to_string()), Some("2023-12".to_owned()));
+        assert_eq!(Month::parse("2023-12").map(|month| format_day(month.last_day())), Some("2023-12-31".to_owned()));
+        assert_eq!(Month::of_day(month.last_day()), Some(month));
+        for text in ["2024-13", "2024-00", "24-01", "2024-1", "2024-011", "2024", "å024-01"] {
+            assert_eq!(Month::parse(text), None, "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::eval::{Context, Evaluator};
 use super::run::TimestampForms;
+use super::tally::Collector;
 use super::text::is_personal_number;
 use super::unique::{self, UniqueRule};
 use crate::model::{
@@ -72,6 +73,7 @@ pub(super) fn evaluate(
     context: &Context<'_>,
     file: &FileContext,
     unique_rules: &[UniqueRule],
+    collector: Option<&Collector<'_>>,
     batch: &Batch,
 ) -> BatchTally {
     let plan = context.plan;
@@ -164,6 +166,9 @@ pub(super) fn evaluate(
             tally.forms[index] = evaluator.forms(VariableIndex(index));
         }
     }
+    if let Some(collector) = collector {
+        collector.add(file.index, &evaluator, broken.as_ref());
+    }
     tally.key_hashes =
         unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
     tally
@@ -184,19 +189,7 @@ fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&B
         && let Some(column) = batch.columns[variable.0].as_ref()
     {
         let dict = evaluator.dict(variable, column);
-        let list = match &item.domain {
-            Domain::Code { codelist } => plan.codelists.get(codelist),
-            _ => None,
-        };
-        let kinds: Vec<Option<Missing>> = dict
-            .first_rows
-            .iter()
-            .map(|row| {
-                let written = value(column, *row as usize);
-                let code = list.and_then(|list| list.canonical(written)).map_or(written, str::as_bytes);
-                item.missing_codes.iter().find(|(missing, _)| missing.as_bytes() == code).map(|(_, kind)| *kind)
-            })
-            .collect();
+        let kinds = evaluator.declared_kinds(variable, column);
         if kinds.iter().any(Option::is_some) {
             for row in 0..batch.n_rows {
                 match kinds[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)] {

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::column::{Dict, Ints, Times};
 use super::run::TimestampForms;
@@ -81,7 +82,7 @@ pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) parameters: Parameters,
     /// For each variable its official list, ready for looking up; `None` where it has none or none is loaded.
-    pub(super) official: Vec<Option<Codelist>>,
+    pub(super) official: Arc<Vec<Option<Codelist>>>,
 }
 
 impl<'a> Context<'a> {
@@ -97,7 +98,12 @@ impl<'a> Context<'a> {
                 Some(list.without_characters(ignored))
             })
             .collect();
-        Self { plan, parameters, official }
+        Self { plan, parameters, official: Arc::new(official) }
+    }
+
+    /// The same with other parameters.
+    pub(super) fn with(&self, parameters: Parameters) -> Self {
+        Self { plan: self.plan, parameters, official: Arc::clone(&self.official) }
     }
 }
 
@@ -206,6 +212,34 @@ impl<'a> Evaluator<'a> {
             }
             None => (Rc::new(Times::constant(self.n_rows(), None)), TimestampForms::default()),
         })
+    }
+
+    /// The variable's points in time; unknown everywhere where it has no column.
+    pub(super) fn variable_times(&self, variable: VariableIndex) -> &Times {
+        &self.read_times(variable).0
+    }
+
+    /// For each row the place of its text among the texts that follow; equal texts may have several places.
+    pub(super) fn distinct_texts(&self, node: TextNode) -> (Vec<u32>, Vec<Option<Vec<u8>>>) {
+        let texts = self.text(node);
+        let identity = || (0..u32::try_from(self.n_rows()).unwrap_or(u32::MAX)).collect();
+        let keys = match &texts.keys {
+            Keys::Constant => vec![0; self.n_rows()],
+            Keys::Identity => identity(),
+            Keys::Dict(dict) => dict.keys.clone().unwrap_or_else(identity),
+        };
+        (keys, texts.values.iter().map(|value| value.as_deref().map(<[u8]>::to_vec)).collect())
+    }
+
+    /// For each distinct value of the variable what kind of blank it stands for, if it is a declared code.
+    pub(super) fn declared_kinds(&self, variable: VariableIndex, column: &Column) -> Vec<Option<Missing>> {
+        let item = self.variable(variable);
+        let dict = self.dict(variable, column);
+        let kind = |row: &u32| {
+            let code = self.canonical(variable, value(column, *row as usize));
+            item.missing_codes.iter().find(|(missing, _)| missing.as_bytes() == code).map(|(_, kind)| *kind)
+        };
+        dict.first_rows.iter().map(kind).collect()
     }
 
     /// How the variable's points in time were written.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::tally::Tally;
 use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
 use crate::rule::Plan;
 use crate::submission::{Format, HeaderColumn, ScanSummary};
@@ -57,6 +58,8 @@ pub struct Run {
     pub accounts: Vec<Account>,
     /// One entry a variable: how its points in time were written. Zero for other types.
     pub timestamp_forms: Vec<TimestampForms>,
+    /// What coverage needs, where it was asked for.
+    pub tally: Option<Tally>,
 }
 
 /// How the points in time of a variable were written, by count.

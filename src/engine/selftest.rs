@@ -134,7 +134,7 @@ fn verdict_on_record(
         examples: 1,
         stream: false,
     };
-    let tally = batch::evaluate(context, &file, &[], &batch);
+    let tally = batch::evaluate(context, &file, &[], None, &batch);
     only_verdict(&tally.rules[rule].counts).ok_or_else(|| "no verdict".to_owned())
 }
 
@@ -191,7 +191,7 @@ fn submission_verdict(
         delivery_date_stated: true,
         ..Stated::default()
     };
-    let settings = Settings { stated, examples: 1 };
+    let settings = Settings { stated, examples: 1, ..Settings::default() };
     let plans = BTreeMap::from([(plan.collection.id.clone(), Arc::clone(plan))]);
     let (outcome, _) = super::check(&plans, vec![input], &settings, &AtomicBool::new(false), &|_| {}, None)
         .map_err(|error| error.to_string())?;

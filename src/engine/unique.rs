@@ -13,6 +13,7 @@ use rayon::slice::ParallelSliceMut;
 use super::Runner;
 use super::batch::FindingMaker;
 use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex};
+use crate::schema::Collection;
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::{Batch, Bits, value};
 
@@ -37,7 +38,13 @@ struct FileHashes {
 }
 
 impl State {
-    pub(super) fn push(&mut self, file: usize, hashes: Vec<u64>) {
+    /// Adds the hashes of some records of a file, in their order; `scope` sets apart files whose keys may be alike.
+    pub(super) fn push(&mut self, file: usize, mut hashes: Vec<u64>, scope: u64) {
+        if scope != 0 {
+            for hash in hashes.iter_mut().filter(|hash| **hash != 0) {
+                *hash = (*hash ^ scope).max(1);
+            }
+        }
         while self.files.len() <= file {
             self.files.push(FileHashes::default());
         }
@@ -57,6 +64,13 @@ impl State {
         repeated.dedup();
         repeated
     }
+}
+
+/// What sets the keys of a file apart from those of others: of a stock, the month it is of, because who waits on in
+/// the next month is there again. 0 where nothing does.
+pub(super) fn scope_of(file: &InputFile, collection: &Collection) -> u64 {
+    let month = file.statement.month.filter(|_| collection.stock);
+    month.map_or(0, |month| FixedState::default().hash_one(month.number()).max(1))
 }
 
 /// The hash of each record's key; 0 where a part of it is blank or the record is broken.
@@ -122,7 +136,7 @@ impl Runner<'_> {
 
     /// Reads the keys of the records whose hashes repeat, and groups them by value.
     fn group_by_value(&self, rule: &UniqueRule, state: &State, repeated: &[u64]) -> Result<Groups, InputError> {
-        let mut by_key: HashMap<Vec<u8>, Vec<Place>, FixedState> = HashMap::default();
+        let mut by_key: HashMap<(u64, Vec<u8>), Vec<Place>, FixedState> = HashMap::default();
         for (file_index, file) in self.files.iter().enumerate() {
             let Some(hashes) = state.files.get(file_index) else { continue };
             let candidates: Vec<Bits> = hashes
@@ -137,6 +151,7 @@ impl Runner<'_> {
             }
             // Batches come in any order in `map`, so a batch finds its own candidates by its first row.
             let starts = starts(&candidates);
+            let scope = scope_of(file, &self.plan.collection);
             let map = |batch: Batch| -> Vec<(Vec<u8>, u64)> {
                 let first = batch.positions.first_row;
                 (0..batch.n_rows)
@@ -146,7 +161,7 @@ impl Runner<'_> {
             };
             let mut fold = |keys: Vec<(Vec<u8>, u64)>| {
                 for (key, row) in keys {
-                    by_key.entry(key).or_default().push((file_index, row));
+                    by_key.entry((scope, key)).or_default().push((file_index, row));
                 }
                 Ok(())
             };
@@ -305,9 +320,9 @@ mod tests {
     #[test]
     fn repeated_hashes_are_found_over_parts_and_files() {
         let mut state = State::default();
-        state.push(0, vec![5, 0, 7]);
-        state.push(0, vec![9, 0]);
-        state.push(2, vec![7, 7, 8]);
+        state.push(0, vec![5, 0, 7], 0);
+        state.push(0, vec![9, 0], 0);
+        state.push(2, vec![7, 7, 8], 0);
         assert_eq!(state.repeated(), [7]);
     }
 

@@ -60,6 +60,9 @@ fn collection() -> Collection {
         key: vec![VariableIndex(4)],
         reporter: None,
         record_date: Some(VariableIndex(1)),
+        stock: false,
+        unit: None,
+        specialty: None,
         variables: vec![
             variable(
                 "beslut_att_utfora_aktivitet",
@@ -424,6 +427,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
             rules: rule_runs,
             accounts: accounts(),
             timestamp_forms: vec![forms(RECORDS, 0), forms(1_100, 99), none, none, none, forms(100, 0), none],
+            tally: None,
         }],
     }
 }

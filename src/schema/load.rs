@@ -285,6 +285,8 @@ fn load_collection(
     let key = spec.key.iter().filter_map(&mut index_of).collect();
     let reporter = spec.reporter.as_ref().and_then(&mut index_of);
     let record_date = spec.record_date.as_ref().and_then(&mut index_of);
+    let unit = spec.unit.as_ref().and_then(&mut index_of);
+    let specialty = spec.specialty.as_ref().and_then(&mut index_of);
     if let (Some(VariableIndex(index)), Some(name)) = (record_date, &spec.record_date)
         && !matches!(built[index].domain, Domain::Timestamp { .. })
     {
@@ -293,6 +295,16 @@ fn load_collection(
             "schema::not_a_date",
             format!("`{}` is no timestamp", name.value),
             "record_date must be one",
+        ));
+    }
+    if let (Some(VariableIndex(index)), Some(name)) = (specialty, &spec.specialty)
+        && !matches!(built[index].domain, Domain::Code { .. })
+    {
+        diagnostics.push(name.diagnostic(
+            source,
+            "schema::not_a_code",
+            format!("`{}` is no code", name.value),
+            "specialty must be of type code",
         ));
     }
     Some(Collection {
@@ -304,6 +316,9 @@ fn load_collection(
         key,
         reporter,
         record_date,
+        stock: spec.stock,
+        unit,
+        specialty,
         variables: built,
     })
 }

@@ -52,6 +52,10 @@ pub(crate) struct CollectionSpec {
     pub(crate) reporter: Option<Spanned<String>>,
     pub(crate) record_date: Option<Spanned<String>>,
     #[serde(default)]
+    pub(crate) stock: bool,
+    pub(crate) unit: Option<Spanned<String>>,
+    pub(crate) specialty: Option<Spanned<String>>,
+    #[serde(default)]
     pub(crate) variables: Vec<VariableSpec>,
 }
 

@@ -171,6 +171,7 @@ fn open_text(
         column_of,
         collection,
         collection_detected,
+        statement: super::Statement::default(),
         chunk_bytes: options.chunk_bytes,
         batch_rows: options.batch_rows,
         start,

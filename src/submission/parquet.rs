@@ -73,6 +73,7 @@ pub(super) fn open(
         column_of,
         collection,
         collection_detected,
+        statement: super::Statement::default(),
         chunk_bytes: options.chunk_bytes,
         batch_rows: options.batch_rows,
         start: csv::Start::default(),

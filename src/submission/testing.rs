@@ -41,6 +41,9 @@ pub(super) fn collection(id: &str, variables: Vec<Variable>) -> Collection {
         key: Vec::new(),
         reporter: None,
         record_date: None,
+        stock: false,
+        unit: None,
+        specialty: None,
         variables,
     }
 }

@@ -107,7 +107,7 @@ fn outcome_of(folder: &Path, spec: &CaseSpec) -> (String, Outcome) {
     let plans = rule::compile(&schemas, &rule::load(&assets::rules(None).unwrap()).unwrap()).unwrap();
     let options = ReadOptions { collection: spec.collection.clone(), ..ReadOptions::default() };
     let file = InputFile::open(&folder.join("submission.csv"), &schemas, &options).unwrap();
-    let settings = Settings { stated: stated(spec), examples: 3 };
+    let settings = Settings { stated: stated(spec), examples: 3, ..Settings::default() };
     let rows = tempfile::NamedTempFile::new().unwrap();
     let writer = finding_rows::open(FindingFormat::Csv, Box::new(rows.reopen().unwrap())).unwrap();
     let mut sink = Rows(writer);

@@ -1,15 +1,16 @@
 //! One mistake a file: `testdata/_diagnostics/<code>[-variant].yaml`, and how it is shown.
 //!
 //! The first line says what the file is: `# kind: rule` is laid beside the rules below, `rules` replaces them,
-//! `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list. The name of the
-//! file is the code of the mistake, and the file has no other.
+//! `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
+//! the collections `bas`, `flode` (what happened) and `lager` (a stock). The name of the file is the code of the
+//! mistake, and the file has no other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use vantkoll::assets::{File, Files};
 use vantkoll::diag::{self, Diagnostic};
-use vantkoll::{rule, schema};
+use vantkoll::{measure, rule, schema};
 
 const FORMATS: &str = r#"
 formats:
@@ -51,6 +52,35 @@ checks:
     tests: [{ satisfied: { fas: "1" } }, { violated: { fas: "2" } }]
 "#;
 
+const FLOW: &str = r#"
+collection: flode
+prefix: FL
+title: { sv: Flöde, en: Flow }
+source: { document: d, place: p }
+reporter: huvudman
+variables:
+  - { id: huvudman, name: { sv: Huvudman, en: Principal }, type: text, examples: { valid: ["a"] } }
+  - { id: fas, name: { sv: Fas, en: Phase }, type: code, codelist: fas, examples: { valid: ["1"], invalid: ["9"] } }
+"#;
+
+const STOCK: &str = r#"
+collection: lager
+prefix: LA
+title: { sv: Lager, en: Stock }
+source: { document: d, place: p }
+same_variables_as: flode
+reporter: huvudman
+stock: true
+"#;
+
+const MORE_RULES: &str = r#"
+collections: [flode, lager]
+source: { document: d, place: p }
+requirements: { huvudman: mandatory, fas: mandatory }
+"#;
+
+const REGIONS: &str = "code,text_sv,text_en,valid_from,valid_to,same_as,lanskod\n2321000016,a,a,,,,01\n";
+
 /// Every case, sorted.
 pub(crate) fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/_diagnostics");
@@ -88,11 +118,19 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
         Some("rules") => add(&mut rules, "bas.yaml", &text),
         Some("schema") => add(&mut schemas, "egen.yaml", &text),
         Some("formats") => add(&mut schemas, "formats.yaml", &text),
+        Some("measure") => {
+            add(&mut schemas, "flode.yaml", FLOW);
+            add(&mut schemas, "lager.yaml", STOCK);
+            add(&mut schemas, "codelists/region_orgnr.csv", REGIONS);
+            add(&mut rules, "more.yaml", MORE_RULES);
+            add(&mut rules, "coverage/egen.yaml", &text)
+        }
         Some("codelist") => add(&mut schemas, "codelists/egen.csv", &text),
         other => panic!("{}: kind {other:?}", case.display()),
     };
     schema::load(&schemas)
         .and_then(|schemas| rule::compile(&schemas, &rule::load(&rules)?))
+        .and_then(|plans| measure::load(&rules, &plans))
         .map_or_else(|mistakes| mistakes, |_| Vec::new())
 }
 
@@ -117,7 +155,7 @@ fn codes() -> BTreeSet<String> {
     for path in glob::glob(pattern.to_str().expect("UTF-8")).unwrap() {
         let text = std::fs::read_to_string(path.unwrap()).unwrap();
         for literal in text.split('"').skip(1) {
-            let is_code = ["rule::", "schema::", "yaml::"].iter().any(|family| literal.starts_with(family))
+            let is_code = ["measure::", "rule::", "schema::", "yaml::"].iter().any(|family| literal.starts_with(family))
                 && literal.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'));
             if is_code {
                 codes.insert(literal.to_owned());

@@ -72,7 +72,7 @@ impl World {
             delivery_date: day("2022-04-15"),
             delivery_date_stated: true,
         };
-        let settings = Settings { stated, examples: 3 };
+        let settings = Settings { stated, examples: 3, ..Settings::default() };
         let mut findings = Findings::default();
         let stop = AtomicBool::new(false);
         let (outcome, _) =

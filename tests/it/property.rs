@@ -94,6 +94,7 @@ impl Loaded {
                 delivery_date_stated: true,
             },
             examples: EXAMPLES,
+            ..Settings::default()
         }
     }
 
@@ -594,7 +595,7 @@ fn try_check(path: &Path, schemas: &Schemas, plans: &BTreeMap<String, Arc<Plan>>
     let options =
         ReadOptions { collection: Some("specvard_genomforda".to_owned()), chunk_bytes: 64, ..ReadOptions::default() };
     let file = InputFile::open(path, schemas, &options).ok()?;
-    let settings = Settings { stated: engine::Stated::default(), examples: 2 };
+    let settings = Settings { stated: engine::Stated::default(), examples: 2, ..Settings::default() };
     let (outcome, _) = engine::check(plans, vec![file], &settings, &AtomicBool::new(false), &|_| {}, None).ok()?;
     Some(outcome)
 }
