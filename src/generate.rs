@@ -217,7 +217,7 @@ impl Context<'_> {
         let mut encoded = Encoded::new(request.format, self.columns.0.len());
         let mut record = Record::default();
         let sources: Vec<Option<usize>> =
-            self.columns.0.iter().map(|(_, held)| held.and_then(|variable| profile.value_of[variable.0])).collect();
+            self.columns.0.iter().map(|(_, held)| held.map(|variable| profile.value_of[variable.0])).collect();
         let first = block * BLOCK_RECORDS;
         for number in first..(first + BLOCK_RECORDS).min(request.records) {
             record.draw(profile, setting, number, &mut stream);

@@ -30,8 +30,8 @@ const LISTS: &str = "synthetic/lists/";
 pub struct Profile {
     pub(super) collection: Arc<Collection>,
     pub(super) values: Vec<Value>,
-    /// For each variable of the collection the value that fills it.
-    pub(super) value_of: Vec<Option<usize>>,
+    /// For each variable of the collection the value that fills it; blank for one that the profile does not name.
+    pub(super) value_of: Vec<usize>,
     pub(super) symbols: Symbols,
     region: Option<usize>,
 }
@@ -290,12 +290,11 @@ impl Profile {
             compiler.source = source.clone();
             compiler.earlier(name, &[Kind::Code])
         });
+        let value_of = schema.variables.iter().map(|variable| compiler.value_of(variable)).collect();
         let Compiler { values, symbols, diagnostics, .. } = compiler;
         if !diagnostics.is_empty() {
             return Err(diagnostics.into_sorted());
         }
-        let value_of =
-            schema.variables.iter().map(|variable| values.iter().position(|value| value.id == variable.id)).collect();
         Ok(Self { collection: Arc::clone(schema), values, value_of, symbols, region })
     }
 

@@ -39,7 +39,7 @@ impl Planted {
     ) -> &'a [u8] {
         match self.replaced.iter().rev().find(|(index, _)| *index == variable) {
             Some((_, text)) => text,
-            None => profile.value_of[variable.0].map_or(&[][..], |value| record.text(value)),
+            None => record.text(profile.value_of[variable.0]),
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Planter<'a> {
     }
 
     fn drawn<'r>(&self, record: &'r Record, variable: VariableIndex) -> &'r [u8] {
-        self.profile.value_of[variable.0].map_or(&[], |value| record.text(value))
+        record.text(self.profile.value_of[variable.0])
     }
 
     fn scope(&self, record: &Record, within: &[VariableIndex]) -> Vec<u8> {

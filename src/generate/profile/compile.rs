@@ -12,7 +12,7 @@ use super::{
 };
 use crate::diag::{Diagnostics, Source, did_you_mean};
 use crate::generate::random::{Quantiles, WHOLE, Weighted, hash_name};
-use crate::schema::{Codelist, Collection, Domain, Schemas};
+use crate::schema::{Codelist, Collection, Domain, Schemas, Variable};
 use crate::time::Form;
 use crate::yaml::Spanned;
 
@@ -81,6 +81,29 @@ impl Compiler<'_> {
             lists: context.lists,
             symbols: context.symbols,
         });
+    }
+
+    /// The place of the value of `variable`; a value without cases, always blank, is added where there is none.
+    pub(super) fn value_of(&mut self, variable: &Variable) -> usize {
+        if let Some(index) = self.values.iter().position(|value| value.id == variable.id) {
+            return index;
+        }
+        let kind = match &variable.domain {
+            Domain::Timestamp { .. } => Kind::Time,
+            _ if variable.repeats() => Kind::Codes,
+            Domain::Code { .. } => Kind::Code,
+            _ => Kind::Other,
+        };
+        self.values.push(Value {
+            id: variable.id.clone(),
+            hash: hash_name(&variable.id),
+            cases: Vec::new(),
+            separator: variable.separators.first().copied().unwrap_or(b','),
+            kind,
+            lists: Vec::new(),
+            symbols: BTreeSet::new(),
+        });
+        self.values.len() - 1
     }
 
     fn case(&mut self, id: &Spanned<String>, spec: &CaseSpec, context: &mut Context) -> Case {
