@@ -77,7 +77,11 @@ impl Record {
                 _ => (BLANK, 0),
             };
             let end = self.bytes.len();
-            let symbol = if end > start && symbol == BLANK { FILLED } else { symbol };
+            let symbol = match symbol {
+                _ if end == start => BLANK,
+                BLANK => FILLED,
+                code => code,
+            };
             // A record is far shorter than 4 GiB: texts and counts in a profile are bounded.
             let at = |position: usize| u32::try_from(position).unwrap_or(0);
             self.cells.push(Cell { start: at(start), end: at(end), symbol, number });

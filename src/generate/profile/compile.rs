@@ -72,6 +72,12 @@ impl Compiler<'_> {
             &spec.cases[..]
         };
         let cases = cases.iter().map(|case| self.case(&spec.id, case, &mut context)).collect();
+        // Codes that no fill picks, too: a stratum may fix one, and the values that follow must see it.
+        for list in &context.lists {
+            for code in list.codes() {
+                self.symbols.intern(code);
+            }
+        }
         self.values.push(Value {
             id: id.clone(),
             hash: hash_name(id),
@@ -575,7 +581,8 @@ fn conditions(
                 (text, None) => {
                     // A code of the list that nothing picks is no mistake: `same_as` may have replaced its fill.
                     let is_listed = value.lists.iter().any(|list| list.find(text.as_bytes()).is_some());
-                    if let Some(symbol) = symbols.find(text).filter(|symbol| value.symbols.contains(symbol)) {
+                    let found = symbols.find(text).filter(|symbol| is_listed || value.symbols.contains(symbol));
+                    if let Some(symbol) = found {
                         allow(symbol as usize);
                     } else if !is_listed {
                         let help = did_you_mean(text, value.symbols.iter().map(|symbol| symbols.text(*symbol)));
