@@ -8,7 +8,7 @@ use super::signal::Signals;
 use super::{ExitCode, Failure, check, messages, progress, region};
 use crate::assets;
 use crate::diag::{Diagnostic, Source};
-use crate::generate::{self, Defects, GenerateError, OutputFormat, Profile, Request, Summary};
+use crate::generate::{self, Defects, GenerateError, OutputFormat, Profile, Records, Request, Summary};
 use crate::model::Language;
 
 /// Runs the command.
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<E
     let format = output_format(&arguments.output, language)?;
     refuse_same_files(arguments, language)?;
     let (profile, defects) = load(arguments, language)?;
-    let request = Request { records: arguments.records, seed: arguments.seed, period, format };
+    let request = Request { records: Records::Count(arguments.records), seed: arguments.seed, period, format };
     let signals = Signals::listen();
     let name = |path: &Path| path.display().to_string();
     let failed = |path: &Path, error: &std::io::Error| Failure::output(language, &name(path), error);

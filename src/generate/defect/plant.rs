@@ -55,7 +55,6 @@ type Keyed = (u64, Vec<Vec<u8>>);
 pub(in crate::generate) struct Planter<'a> {
     defects: &'a Defects,
     profile: &'a Profile,
-    setting: &'a Setting,
     format: OutputFormat,
     n_records: u64,
     stream: Stream,
@@ -69,7 +68,7 @@ impl<'a> Planter<'a> {
     pub(in crate::generate) fn new(
         defects: &'a Defects,
         profile: &'a Profile,
-        setting: &'a Setting,
+        setting: &Setting,
         format: OutputFormat,
         n_records: u64,
         block: u64,
@@ -77,7 +76,6 @@ impl<'a> Planter<'a> {
         Self {
             defects,
             profile,
-            setting,
             format,
             n_records,
             stream: Stream::new(setting.seed, block, PURPOSE),
@@ -195,8 +193,8 @@ impl<'a> Planter<'a> {
             }
             Edit::Shift { variable, from, direction, days, minutes } => {
                 let base = match from {
-                    Moment::PeriodStart => self.setting.period.0 * DAY,
-                    Moment::PeriodEnd => self.setting.period.1 * DAY + DAY - 60,
+                    Moment::PeriodStart => record.period.0 * DAY,
+                    Moment::PeriodEnd => record.period.1 * DAY + DAY - 60,
                     Moment::Variable(other) => time::parse(planted.text(profile, record, *other))?.seconds,
                 };
                 let (days, minutes) = (self.stream.between(days.0, days.1), self.stream.between(minutes.0, minutes.1));

@@ -86,6 +86,7 @@ impl Compiler<'_> {
             kind: context.kind.unwrap_or(Kind::Code),
             lists: context.lists,
             symbols: context.symbols,
+            example: None,
         });
     }
 
@@ -108,6 +109,7 @@ impl Compiler<'_> {
             kind,
             lists: Vec::new(),
             symbols: BTreeSet::new(),
+            example: None,
         });
         self.values.len() - 1
     }
