@@ -15,6 +15,8 @@ use vantkoll::schema::{self, Schemas};
 use vantkoll::submission::{InputFile, ReadOptions};
 use vantkoll::{assets, time};
 
+use crate::support;
+
 const COLLECTIONS: [&str; 4] =
     ["specvard_genomforda", "specvard_vantande", "primarvard_grundmodell", "primarvard_instegsmodell"];
 /// Västra Götalandsregionen.
@@ -529,4 +531,41 @@ fn a_submission_of_strata_has_no_findings_of_its_own() {
         let (_, findings) = world.check(&path, collection, 1_000, None);
         assert!(findings.at.is_empty(), "{collection}: {:?}", findings.at.iter().take(20).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn the_program_reads_strata() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = "records;region;fas;filled:diagnos\n\
+                100;Skåne;1;37\n100;Skåne;2;37\n100;regionkod:42;1;37\n100;lan:13;2;37\n";
+    std::fs::write(folder.join("figures.csv"), text).unwrap();
+    let generate = |arguments: &[&str]| {
+        let start = ["generate", "specvard_genomforda", "--strata", "figures.csv", "--lang", "en", "--output"];
+        support::run(folder, &[&start, arguments].concat())
+    };
+    for (threads, output) in [("1", "one.csv"), ("2", "two.csv")] {
+        let said = generate(&[output, "--threads", threads, "--quiet"]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+    }
+    let one = std::fs::read(folder.join("one.csv")).unwrap();
+    assert!(one == std::fs::read(folder.join("two.csv")).unwrap());
+    let records = records_of(&one);
+    assert_eq!(records.len(), 400);
+    for (block, (region, phase)) in records.chunks(100).zip([("41", "1"), ("41", "2"), ("42", "1"), ("42", "2")]) {
+        assert!(block.iter().all(|record| record["regionkod"] == region && record["fas"] == phase), "{region} {phase}");
+        assert_eq!(block.iter().filter(|record| !record["diagnos"].is_empty()).count(), 37);
+    }
+    assert_eq!(generate(&["three.parquet"]).code, 0);
+
+    let said = generate(&["four.csv", "--records", "400"]);
+    assert!(said.code == 2 && said.err.contains("--records cannot be given with --strata"), "{}", said.err);
+    assert_eq!(generate(&["figures.csv"]).code, 2);
+    std::fs::write(folder.join("figures.csv"), "records;region;filled:diagnos\nmany;Skåne;\n10;Skaane;11\n").unwrap();
+    let said = generate(&["four.csv"]);
+    assert_eq!(said.code, 2);
+    for part in ["row 2, column `records`", "row 3, column `region`", "row 3, column `filled:diagnos`"] {
+        assert!(said.err.contains(&format!("error: `figures.csv`, {part}")), "{part}: {}", said.err);
+    }
+    assert!(!folder.join("four.csv").exists());
 }
