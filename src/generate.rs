@@ -10,6 +10,9 @@
 //! with random streams of its own, in whole numbers only, and written in order. A defect file changes no record but
 //! those it plants something in.
 //!
+//! Profiles leave everything to chance; where given counts must be met exactly, the records are made in *strata*
+//! (`strata`).
+//!
 //! # Profile
 //!
 //! `schemas/synthetic/<collection>.yaml` says how each value of a record is made, in the order in which they are made:
@@ -62,6 +65,7 @@ mod output;
 mod profile;
 mod random;
 mod record;
+mod strata;
 mod truth;
 
 use std::io::Write;
@@ -76,20 +80,49 @@ use defect::{ColumnEdit, Planted, Planter};
 use output::{BLOCK_RECORDS, Encoded, Field, WAVE_BLOCKS, Writer};
 use random::Stream;
 use record::{Record, Setting};
+use strata::Place;
 use truth::{TruthRow, TruthWriter};
 
 pub use defect::Defects;
 pub use output::OutputFormat;
 pub use profile::Profile;
+pub use strata::{Mistake, Reading, Strata};
+
+/// How many records, and what is stated of them.
+#[derive(Clone, Debug)]
+pub enum Records {
+    /// So many, all by the profile.
+    Count(u64),
+    /// Those of these strata.
+    Strata(Strata),
+}
+
+impl Records {
+    /// How many they are.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Count(count) => *count,
+            Self::Strata(strata) => strata.records(),
+        }
+    }
+
+    /// Where record `number` is within the strata, if there are any.
+    fn place(&self, number: u64) -> Option<Place<'_>> {
+        match self {
+            Self::Count(_) => None,
+            Self::Strata(strata) => strata.place(number),
+        }
+    }
+}
 
 /// What to generate.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// How many records.
-    pub records: u64,
+    /// How many records, and what is stated of them.
+    pub records: Records,
     /// The same seed gives the same submission.
     pub seed: u64,
-    /// First and last day, days since 1970-01-01.
+    /// First and last day, days since 1970-01-01; of strata that state no other.
     pub period: (i64, i64),
     /// How it is written.
     pub format: OutputFormat,
@@ -139,7 +172,8 @@ pub fn generate<W: Write + Send, T: Write + Send>(
     let mut writer = Writer::open(request.format, &names, output)?;
     let mut truth = TruthWriter::open(profile.collection(), defects, truth)?;
     let setting = Setting::new(&profile.collection().id, request.seed, request.period);
-    let n_blocks = request.records.div_ceil(BLOCK_RECORDS);
+    let n_records = request.records.count();
+    let n_blocks = n_records.div_ceil(BLOCK_RECORDS);
     let context = Context { profile, defects, request, setting, columns };
     let wave = |first: u64| -> Vec<Block> {
         (first..first.saturating_add(WAVE_BLOCKS).min(n_blocks))
@@ -163,7 +197,7 @@ pub fn generate<W: Write + Send, T: Write + Send>(
         };
         let (written, following) = rayon::join(write, || wave(next));
         written?;
-        progress((next * BLOCK_RECORDS).min(request.records) - (next - WAVE_BLOCKS) * BLOCK_RECORDS);
+        progress((next * BLOCK_RECORDS).min(n_records) - (next - WAVE_BLOCKS) * BLOCK_RECORDS);
         ready = following;
         next += WAVE_BLOCKS;
     }
@@ -213,14 +247,15 @@ impl Context<'_> {
     fn block(&self, block: u64) -> Block {
         let Self { profile, setting, request, .. } = self;
         let mut stream = Stream::new(setting.seed, block, 0);
-        let mut planter = Planter::new(self.defects, profile, setting, request.format, request.records, block);
+        let n_records = request.records.count();
+        let mut planter = Planter::new(self.defects, profile, setting, request.format, n_records, block);
         let mut encoded = Encoded::new(request.format, self.columns.0.len());
         let mut record = Record::default();
         let sources: Vec<Option<usize>> =
-            self.columns.0.iter().map(|(_, held)| held.and_then(|variable| profile.value_of[variable.0])).collect();
+            self.columns.0.iter().map(|(_, held)| held.map(|variable| profile.value_of[variable.0])).collect();
         let first = block * BLOCK_RECORDS;
-        for number in first..(first + BLOCK_RECORDS).min(request.records) {
-            record.draw(profile, setting, number, &mut stream);
+        for number in first..(first + BLOCK_RECORDS).min(n_records) {
+            record.draw(profile, setting, number, request.records.place(number), &mut stream);
             match planter.plant(&record) {
                 None => {
                     let texts = sources.iter().map(|source| source.map_or(&b""[..], |value| record.text(value)));

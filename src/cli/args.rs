@@ -106,8 +106,10 @@ pub(super) struct CheckArguments {
 pub(super) struct GenerateArguments {
     #[arg(value_name = "COLLECTION")]
     pub(super) collection: String,
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    pub(super) records: u64,
+    #[arg(long, value_name = "N")]
+    pub(super) records: Option<u64>,
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) strata: Option<PathBuf>,
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(super) seed: u64,
     #[arg(long, value_name = "FILE.yaml")]
@@ -192,9 +194,14 @@ const COMMON_HELP: [(&str, &str, &str); 5] = [
     ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
 
-const GENERATE_HELP: [(&str, &str, &str); 8] = [
+const GENERATE_HELP: [(&str, &str, &str); 9] = [
     ("collection", "Insamling, t.ex. specvard_genomforda", "Collection, e.g. specvard_genomforda"),
-    ("records", "Antal poster", "Number of records"),
+    ("records", "Antal poster; annars 1000", "Number of records; otherwise 1000"),
+    (
+        "strata",
+        "Exakta antal i stället för --records: poster per region, period och värde, och hur många som är ifyllda",
+        "Exact counts instead of --records: records by region, period and value, and how many are filled",
+    ),
     ("seed", "Frö; samma frö ger samma fil", "Seed; the same seed gives the same file"),
     ("defects", "Fel att plantera, med namn och andel", "Defects to plant, with names and rates"),
     ("period", "Period: 2022-03, 2022 eller 2022-03-01..2022-03-31", "Period: 2022-03, 2022 or 2022-03-01..2022-03-31"),

@@ -8,17 +8,26 @@ use super::signal::Signals;
 use super::{ExitCode, Failure, check, messages, progress, region};
 use crate::assets;
 use crate::diag::{Diagnostic, Source};
-use crate::generate::{self, Defects, GenerateError, OutputFormat, Profile, Request, Summary};
-use crate::model::Language;
+use crate::generate::{
+    self, Defects, GenerateError, Mistake, OutputFormat, Profile, Reading, Records, Request, Strata, Summary,
+};
+use crate::model::{Language, Text};
+use crate::schema::Codelists;
+
+/// How many records there are where nothing is said.
+const DEFAULT_RECORDS: u64 = 1_000;
+/// Mistakes in a file of strata that are shown; the others are counted.
+const MISTAKES_SHOWN: usize = 100;
 
 /// Runs the command.
 pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<ExitCode, Failure> {
     check::set_threads(&arguments.common, language)?;
     let period = check::parse_period(&arguments.period, language)?;
     let format = output_format(&arguments.output, language)?;
+    refuse_combinations(arguments, language)?;
     refuse_same_files(arguments, language)?;
-    let (profile, defects) = load(arguments, language)?;
-    let request = Request { records: arguments.records, seed: arguments.seed, period, format };
+    let Loaded { profile, defects, records } = load(arguments, language)?;
+    let request = Request { records, seed: arguments.seed, period, format };
     let signals = Signals::listen();
     let name = |path: &Path| path.display().to_string();
     let failed = |path: &Path, error: &std::io::Error| Failure::output(language, &name(path), error);
@@ -29,7 +38,7 @@ pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<E
     };
     let (file, writer) = create(&arguments.output)?;
     let (truth_file, truth_writer) = arguments.truth.as_deref().map(create).transpose()?.unzip();
-    let bar = progress::records(arguments.records, arguments.common.quiet);
+    let bar = progress::records(request.records.count(), arguments.common.quiet);
     let progress = |records| bar.inc(records);
     let generated =
         generate::generate(&profile, defects.as_ref(), &request, writer, truth_writer, &signals.stop, &progress);
@@ -53,7 +62,14 @@ pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<E
     Ok(ExitCode::Passed)
 }
 
-fn load(arguments: &GenerateArguments, language: Language) -> Result<(Profile, Option<Defects>), Failure> {
+/// What the arguments name, read.
+struct Loaded {
+    profile: Profile,
+    defects: Option<Defects>,
+    records: Records,
+}
+
+fn load(arguments: &GenerateArguments, language: Language) -> Result<Loaded, Failure> {
     let (schemas, plans) = check::load_plans(&arguments.common, &[], language)?;
     let files = assets::schemas(arguments.common.schemas.as_deref())
         .map_err(|error| Failure::new(ExitCode::Usage, messages::asset(language, &error)))?;
@@ -61,14 +77,7 @@ fn load(arguments: &GenerateArguments, language: Language) -> Result<(Profile, O
     let mut profile = Profile::load(&files, &schemas, &arguments.collection).map_err(diagnostics)?;
     let defects = match (&arguments.defects, plans.get(&arguments.collection)) {
         (Some(path), Some(plan)) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                let message = |verb: &str| format!("`{}` {verb}: {error}", path.display());
-                Failure::new(
-                    ExitCode::Input,
-                    messages::error(language, &message("kan inte läsas"), &message("cannot be read")),
-                )
-            })?;
-            let source = Source::new(path.display().to_string(), text);
+            let source = Source::new(path.display().to_string(), read_text(path, language)?);
             Some(Defects::load(&source, &profile, &schemas, plan).map_err(diagnostics)?)
         }
         _ => None,
@@ -84,7 +93,48 @@ fn load(arguments: &GenerateArguments, language: Language) -> Result<(Profile, O
             ));
         }
     }
-    Ok((profile, defects))
+    let records = match &arguments.strata {
+        Some(path) => Records::Strata(load_strata(path, &profile, &schemas.codelists, language)?),
+        None => Records::Count(arguments.records.unwrap_or(DEFAULT_RECORDS)),
+    };
+    Ok(Loaded { profile, defects, records })
+}
+
+fn read_text(path: &Path, language: Language) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = |verb: &str| format!("`{}` {verb}: {error}", path.display());
+        Failure::new(ExitCode::Input, messages::error(language, &message("kan inte läsas"), &message("cannot be read")))
+    })
+}
+
+fn load_strata(path: &Path, profile: &Profile, codelists: &Codelists, language: Language) -> Result<Strata, Failure> {
+    let region = |text: &str| {
+        let found = region::find_region(text, codelists);
+        found.map(|region| region.organisation_number).map_err(|(sv, en)| Text::new(sv, en))
+    };
+    let reading = Reading { period: &region::parse_period, region: &region };
+    Strata::load(&read_text(path, language)?, profile, &reading).map_err(|mistakes| {
+        let shown = mistakes.iter().take(MISTAKES_SHOWN).map(|mistake| shown_mistake(path, mistake, language));
+        let mut lines: Vec<String> = shown.collect();
+        let more = mistakes.len().saturating_sub(MISTAKES_SHOWN);
+        if more > 0 {
+            lines.push(match language {
+                Language::Swedish => format!("… och {more} till"),
+                Language::English => format!("… and {more} more"),
+            });
+        }
+        Failure::new(ExitCode::Usage, lines.join("\n"))
+    })
+}
+
+fn shown_mistake(path: &Path, mistake: &Mistake, language: Language) -> String {
+    let (file, line) = (path.display(), mistake.line);
+    let column = |word: &str| mistake.column.as_ref().map_or_else(String::new, |name| format!(", {word} `{name}`"));
+    messages::error(
+        language,
+        &format!("`{file}`, rad {line}{}: {}", column("kolumn"), mistake.message.sv),
+        &format!("`{file}`, row {line}{}: {}", column("column"), mistake.message.en),
+    )
 }
 
 fn output_format(path: &Path, language: Language) -> Result<OutputFormat, Failure> {
@@ -99,8 +149,15 @@ fn output_format(path: &Path, language: Language) -> Result<OutputFormat, Failur
     }
 }
 
-/// The submission, its truth and the defects are three files; and a truth without defects would be empty.
-fn refuse_same_files(arguments: &GenerateArguments, language: Language) -> Result<(), Failure> {
+/// A truth without defects would be empty, and strata say themselves how many records there are.
+fn refuse_combinations(arguments: &GenerateArguments, language: Language) -> Result<(), Failure> {
+    if arguments.strata.is_some() && arguments.records.is_some() {
+        return Err(Failure::usage(
+            language,
+            "--records kan inte anges med --strata: antalet poster är summan av filens rader",
+            "--records cannot be given with --strata: the number of records is the sum of the file's rows",
+        ));
+    }
     if arguments.truth.is_some() && arguments.defects.is_none() {
         return Err(Failure::usage(
             language,
@@ -108,8 +165,14 @@ fn refuse_same_files(arguments: &GenerateArguments, language: Language) -> Resul
             "--truth needs --defects: without planted defects the truth is empty",
         ));
     }
+    Ok(())
+}
+
+/// What is read and what is written are different files.
+fn refuse_same_files(arguments: &GenerateArguments, language: Language) -> Result<(), Failure> {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let paths: Vec<&Path> = [Some(&arguments.output), arguments.truth.as_ref(), arguments.defects.as_ref()]
+    let GenerateArguments { output, truth, defects, strata, .. } = arguments;
+    let paths: Vec<&Path> = [Some(output), truth.as_ref(), defects.as_ref(), strata.as_ref()]
         .into_iter()
         .flatten()
         .map(AsRef::as_ref)

@@ -12,7 +12,7 @@ use super::random::{Quantiles, Weighted, hash_name};
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::schema::{Codelist, Collection, Schemas};
-use crate::time::Form;
+use crate::time::{self, Form};
 use crate::yaml::{self, Spanned};
 
 use compile::Compiler;
@@ -30,8 +30,8 @@ const LISTS: &str = "synthetic/lists/";
 pub struct Profile {
     pub(super) collection: Arc<Collection>,
     pub(super) values: Vec<Value>,
-    /// For each variable of the collection the value that fills it.
-    pub(super) value_of: Vec<Option<usize>>,
+    /// For each variable of the collection the value that fills it; blank for one that the profile does not name.
+    pub(super) value_of: Vec<usize>,
     pub(super) symbols: Symbols,
     region: Option<usize>,
 }
@@ -49,6 +49,25 @@ pub(super) struct Value {
     lists: Vec<Arc<Codelist>>,
     /// The codes it may have.
     symbols: BTreeSet<u32>,
+    /// A valid value of the variable, for a record that must have one where no case gives it; `None` for helpers.
+    pub(super) example: Option<Constant>,
+}
+
+impl Value {
+    /// Whether it is a point in time.
+    pub(super) fn is_time(&self) -> bool {
+        self.kind == Kind::Time
+    }
+}
+
+/// A text that a value is set to, with what other values see of it.
+#[derive(Clone, Debug)]
+pub(super) struct Constant {
+    pub(super) text: String,
+    /// Its code, where it is one that the profile knows; `FILLED` otherwise.
+    pub(super) symbol: u32,
+    /// Seconds of a point in time, the count of repeated codes, or a number that stands for the text.
+    pub(super) number: i64,
 }
 
 /// What other values may do with a value.
@@ -290,13 +309,17 @@ impl Profile {
             compiler.source = source.clone();
             compiler.earlier(name, &[Kind::Code])
         });
+        let value_of = schema.variables.iter().map(|variable| compiler.value_of(variable)).collect();
         let Compiler { values, symbols, diagnostics, .. } = compiler;
         if !diagnostics.is_empty() {
             return Err(diagnostics.into_sorted());
         }
-        let value_of =
-            schema.variables.iter().map(|variable| values.iter().position(|value| value.id == variable.id)).collect();
-        Ok(Self { collection: Arc::clone(schema), values, value_of, symbols, region })
+        let mut profile = Self { collection: Arc::clone(schema), values, value_of, symbols, region };
+        for (variable, value) in schema.variables.iter().zip(&profile.value_of) {
+            let example = variable.valid_examples.first().and_then(|text| profile.constant(*value, text));
+            profile.values[*value].example = example;
+        }
+        Ok(profile)
     }
 
     /// What the profile generates.
@@ -306,14 +329,70 @@ impl Profile {
 
     /// Makes every record one of the region with this organisation number. False where the profile has no such region.
     pub fn only_region(&mut self, organisation_number: &str) -> bool {
-        let (Some(region), Some(symbol), Some(weights)) =
-            (self.region, self.symbols.find(organisation_number), Weighted::new(&[1]))
-        else {
+        let (Some((region, constant)), Some(weights)) = (self.region(organisation_number), Weighted::new(&[1])) else {
             return false;
         };
-        let fill = Fill::Choice(Choice { symbols: vec![symbol], weights });
+        let fill = Fill::Choice(Choice { symbols: vec![constant.symbol], weights });
         self.values[region].cases = vec![Case { when: Vec::new(), filled: 100, fill }];
         true
+    }
+
+    /// Whether a region can be stated at all.
+    pub(super) fn has_regions(&self) -> bool {
+        self.region.is_some()
+    }
+
+    /// The place of the region's value, and what it is set to; `None` where the profile has no such region.
+    pub(super) fn region(&self, organisation_number: &str) -> Option<(usize, Constant)> {
+        let region = self.region?;
+        let symbol = self.symbols.find(organisation_number)?;
+        let is_known = self.values[region].symbols.contains(&symbol);
+        is_known.then(|| (region, Constant { text: organisation_number.to_owned(), symbol, number: 0 }))
+    }
+
+    /// A number of the value's own, or of the one it is aligned with: the two have their blanks in the same records.
+    pub(super) fn turn(&self, index: usize) -> u64 {
+        let value = &self.values[index];
+        let partner = value.cases.iter().find_map(|case| match case.fill {
+            Fill::Aligned { other, .. } => Some(other),
+            _ => None,
+        });
+        partner.map_or(value.hash, |other| self.values[other].hash)
+    }
+
+    /// What the value at `index` is when it is set to `text`. `None` for a point in time that is none, and for a
+    /// helper's code that the profile does not know: what depends on it could make nothing of it.
+    pub(super) fn constant(&self, index: usize, text: &str) -> Option<Constant> {
+        let value = &self.values[index];
+        let stands_for_text = hash_name(text).cast_signed();
+        let (symbol, number) = match value.kind {
+            Kind::Code => match self.code(value, text) {
+                Some(symbol) => (symbol, 0),
+                None if value.id.starts_with('_') => return None,
+                None => (FILLED, stands_for_text),
+            },
+            Kind::Time => (FILLED, time::parse(text.as_bytes())?.seconds),
+            Kind::Codes => {
+                let variable = self.collection.variables.iter().find(|variable| variable.id == value.id);
+                let own = [value.separator];
+                let separators = variable.map_or(&own[..], |variable| &variable.separators);
+                let count = text.bytes().filter(|byte| separators.contains(byte)).count() + 1;
+                (FILLED, i64::try_from(count).unwrap_or(i64::MAX))
+            }
+            Kind::Member | Kind::Other => (FILLED, stands_for_text),
+        };
+        Some(Constant { text: text.to_owned(), symbol, number })
+    }
+
+    /// The symbol of `text` or of another spelling of the same code, as the conditions of this profile know it.
+    fn code(&self, value: &Value, text: &str) -> Option<u32> {
+        let canonical = |text: &str| value.lists.iter().find_map(|list| list.canonical(text.as_bytes()));
+        let picked = self.symbols.find(text).filter(|symbol| value.symbols.contains(symbol));
+        picked.or_else(|| {
+            let code = canonical(text)?;
+            let is_same = |symbol: &&u32| canonical(self.symbols.text(**symbol)) == Some(code);
+            value.symbols.iter().find(is_same).copied().or_else(|| self.symbols.find(code))
+        })
     }
 }
 

@@ -1,15 +1,18 @@
 //! One record: its values are drawn one after another into one stretch of bytes.
 
-use super::profile::{Anchor, BLANK, Base, Case, Choice, FILLED, Fill, Part, PoolSize, Profile, TimeFill};
+use super::profile::{
+    Anchor, BLANK, Base, Case, Choice, Constant, FILLED, Fill, Part, PoolSize, Profile, TimeFill, Value,
+};
 use super::random::{Stream, hash_name, mix};
+use super::strata::{Place, Stated};
 use crate::time::{self, DAY, Form};
 
 /// What every record of a run shares.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     pub(super) seed: u64,
-    /// First and last day, days since 1970-01-01.
-    pub(super) period: (i64, i64),
+    /// First and last day, days since 1970-01-01; a stratum may have another.
+    period: (i64, i64),
     /// What record numbers are scrambled with.
     scrambler: u64,
 }
@@ -26,6 +29,8 @@ impl Setting {
 pub(super) struct Record {
     /// 0-based, within the submission.
     pub(super) number: u64,
+    /// First and last day, days since 1970-01-01.
+    pub(super) period: (i64, i64),
     bytes: Vec<u8>,
     cells: Vec<Cell>,
 }
@@ -60,24 +65,45 @@ impl Record {
         self.cells.get(index).filter(|cell| cell.end > cell.start).map(|cell| cell.number)
     }
 
-    /// Draws every value of record `number`.
-    pub(super) fn draw(&mut self, profile: &Profile, setting: &Setting, number: u64, stream: &mut Stream) {
+    /// Draws every value of record `number`, but for what its place in the strata states.
+    pub(super) fn draw(
+        &mut self,
+        profile: &Profile,
+        setting: &Setting,
+        number: u64,
+        place: Option<Place<'_>>,
+        stream: &mut Stream,
+    ) {
         self.number = number;
+        self.period = place.and_then(|place| place.stratum.period).unwrap_or(setting.period);
         self.bytes.clear();
         self.cells.clear();
-        for value in &profile.values {
+        let mut rest = place.map_or(&[][..], |place| &place.stratum.stated);
+        let position = place.map_or(0, |place| place.position);
+        for (index, value) in profile.values.iter().enumerate() {
             let start = self.bytes.len();
+            let stated = match rest {
+                [(at, stated), following @ ..] if *at == index => {
+                    rest = following;
+                    Some(stated)
+                }
+                _ => None,
+            };
             let matches = |case: &&Case| case.when.iter().all(|when| when.allows(self.symbol(when.value)));
             let case = value.cases.iter().find(matches);
-            let (symbol, number) = match case {
-                Some(case) if stream.percent(case.filled) => {
-                    Drawing { profile, setting, separator: value.separator, hash: value.hash, record: self }
-                        .fill(&case.fill, stream)
-                }
+            let mut drawing = Drawing { profile, setting, value, certain: stated.is_some(), record: self };
+            let (symbol, number) = match (stated, case) {
+                (Some(Stated::Fixed(constant)), _) => drawing.constant(constant),
+                (Some(Stated::Filled(share)), case) if share.has(position) => drawing.some(case, stream),
+                (None, Some(case)) if stream.percent(case.filled) => drawing.fill(&case.fill, stream),
                 _ => (BLANK, 0),
             };
             let end = self.bytes.len();
-            let symbol = if end > start && symbol == BLANK { FILLED } else { symbol };
+            let symbol = match symbol {
+                _ if end == start => BLANK,
+                BLANK => FILLED,
+                code => code,
+            };
             // A record is far shorter than 4 GiB: texts and counts in a profile are bounded.
             let at = |position: usize| u32::try_from(position).unwrap_or(0);
             self.cells.push(Cell { start: at(start), end: at(end), symbol, number });
@@ -89,12 +115,45 @@ impl Record {
 struct Drawing<'a> {
     profile: &'a Profile,
     setting: &'a Setting,
-    separator: u8,
-    hash: u64,
+    value: &'a Value,
+    /// Whether it must not be blank, if that can be helped.
+    certain: bool,
     record: &'a mut Record,
 }
 
 impl Drawing<'_> {
+    fn constant(&mut self, constant: &Constant) -> (u32, i64) {
+        self.record.bytes.extend_from_slice(constant.text.as_bytes());
+        (constant.symbol, constant.number)
+    }
+
+    /// A value, whatever chance says: of the case that matches, else of the first one that gives any, else the example.
+    fn some(&mut self, case: Option<&Case>, stream: &mut Stream) -> (u32, i64) {
+        let (value, start) = (self.value, self.record.bytes.len());
+        for case in case.into_iter().chain(&value.cases) {
+            let drawn = self.some_of(&case.fill, stream);
+            if self.record.bytes.len() > start {
+                return drawn;
+            }
+        }
+        value.example.as_ref().map_or((BLANK, 0), |example| self.constant(example))
+    }
+
+    /// What `fill` gives; where that is blank and it is a mixture, the first of its parts that gives anything.
+    fn some_of(&mut self, fill: &Fill, stream: &mut Stream) -> (u32, i64) {
+        let start = self.record.bytes.len();
+        let mut drawn = self.fill(fill, stream);
+        if let Fill::Mix { fills, .. } = fill {
+            for part in fills {
+                if self.record.bytes.len() > start {
+                    break;
+                }
+                drawn = self.some_of(part, stream);
+            }
+        }
+        drawn
+    }
+
     fn fill(&mut self, fill: &Fill, stream: &mut Stream) -> (u32, i64) {
         match fill {
             Fill::Blank => (BLANK, 0),
@@ -110,7 +169,7 @@ impl Drawing<'_> {
             Fill::Pool { of, size, text } => self.pool(of, size, text, stream),
             Fill::Time(time) => self.time(time, stream),
             Fill::Year { of, minus } => {
-                let Some(seconds) = self.record.seconds(*of) else { return (BLANK, 0) };
+                let Some(seconds) = self.moment(Anchor::Value(*of)) else { return (BLANK, 0) };
                 let year = time::civil_from_days(seconds.div_euclid(DAY)).0 - minus.draw(stream);
                 write_number(&mut self.record.bytes, year, 4);
                 (FILLED, year)
@@ -125,7 +184,7 @@ impl Drawing<'_> {
                 let count = self.record.seconds(*other).unwrap_or(0);
                 for position in 0..count {
                     if position > 0 {
-                        self.record.bytes.push(self.separator);
+                        self.record.bytes.push(self.value.separator);
                     }
                     let code = if position == 0 { first } else { rest };
                     self.record.bytes.extend_from_slice(code.as_bytes());
@@ -171,7 +230,7 @@ impl Drawing<'_> {
                 continue;
             }
             if n_drawn > 0 {
-                self.record.bytes.push(self.separator);
+                self.record.bytes.push(self.value.separator);
             }
             self.record.bytes.extend_from_slice(self.profile.symbols.text(symbol).as_bytes());
             drawn[n_drawn] = symbol;
@@ -181,7 +240,7 @@ impl Drawing<'_> {
     }
 
     fn pool(&mut self, of: &[usize], size: &PoolSize, text: &[Part], stream: &mut Stream) -> (u32, i64) {
-        let mut hash = self.hash;
+        let mut hash = self.value.hash;
         for owner in of {
             let Some(cell) = self.record.cells.get(*owner) else { continue };
             let own = match cell.symbol {
@@ -248,17 +307,26 @@ impl Drawing<'_> {
         }
     }
 
-    fn time(&mut self, time: &TimeFill, stream: &mut Stream) -> (u32, i64) {
-        let (first, last) = self.setting.period;
-        let anchor = |anchor: Anchor| match anchor {
-            Anchor::Value(value) => self.record.seconds(value),
+    /// The seconds of `anchor`. Where that is blank, but a value is needed, those of what it would be counted from in
+    /// turn; values look at earlier ones only, so that this ends.
+    fn moment(&self, anchor: Anchor) -> Option<i64> {
+        let (first, last) = self.record.period;
+        match anchor {
             Anchor::PeriodStart => Some(first * DAY),
             Anchor::PeriodEnd => Some(last * DAY + DAY - 60),
-        };
+            Anchor::Value(value) => self.record.seconds(value).or_else(|| {
+                let cases = self.profile.values[value].cases.iter().filter(|_| self.certain);
+                cases.filter_map(|case| origin(&case.fill)).find_map(|origin| self.moment(origin))
+            }),
+        }
+    }
+
+    fn time(&mut self, time: &TimeFill, stream: &mut Stream) -> (u32, i64) {
+        let (first, last) = self.record.period;
         let (base, direction) = match time.base {
             Base::InPeriod(weekdays) => (Some(day_in(first, last, weekdays, stream) * DAY), 0),
-            Base::Before(from) => (anchor(from), -1),
-            Base::After(from) => (anchor(from), 1),
+            Base::Before(from) => (self.moment(from), -1),
+            Base::After(from) => (self.moment(from), 1),
         };
         let Some(base) = base else { return (BLANK, 0) };
         let mut seconds = base;
@@ -297,6 +365,19 @@ impl Drawing<'_> {
         }
         write_time(&mut self.record.bytes, seconds, time.form);
         (FILLED, seconds)
+    }
+}
+
+/// What a point in time is counted from; the end of the period for one within it.
+fn origin(fill: &Fill) -> Option<Anchor> {
+    match fill {
+        Fill::Time(time) => Some(match time.base {
+            Base::InPeriod(_) => Anchor::PeriodEnd,
+            Base::Before(from) | Base::After(from) => from,
+        }),
+        Fill::Copy(other) => Some(Anchor::Value(*other)),
+        Fill::Mix { fills, .. } => fills.iter().find_map(origin),
+        _ => None,
     }
 }
 

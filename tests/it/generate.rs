@@ -8,12 +8,14 @@ use std::sync::atomic::AtomicBool;
 
 use vantkoll::diag::Source;
 use vantkoll::engine::{self, FindingSink, Outcome, Settings, Stated, StatedRegion};
-use vantkoll::generate::{self, Defects, OutputFormat, Profile, Request};
-use vantkoll::model::{Finding, Severity};
+use vantkoll::generate::{self, Defects, OutputFormat, Profile, Reading, Records, Request, Strata};
+use vantkoll::model::{Finding, Severity, Text};
 use vantkoll::rule::{self, Plan};
 use vantkoll::schema::{self, Schemas};
 use vantkoll::submission::{InputFile, ReadOptions};
 use vantkoll::{assets, time};
+
+use crate::support;
 
 const COLLECTIONS: [&str; 4] =
     ["specvard_genomforda", "specvard_vantande", "primarvard_grundmodell", "primarvard_instegsmodell"];
@@ -44,7 +46,7 @@ fn day(text: &str) -> i64 {
 }
 
 fn request(records: u64, format: OutputFormat) -> Request {
-    Request { records, seed: 1, period: (day("2022-03-01"), day("2022-03-31")), format }
+    Request { records: Records::Count(records), seed: 1, period: (day("2022-03-01"), day("2022-03-31")), format }
 }
 
 impl World {
@@ -364,4 +366,206 @@ fn mistakes_in_profiles_and_defects_have_their_places() {
         assert_eq!(codes, [code], "{fill}");
         assert!(diagnostics[0].place().is_some(), "{fill}");
     }
+}
+
+/// Variables of which a report may publish how many records have them; those that a collection has are tested.
+const REPORTED: [&str; 18] = [
+    "medicinskt_maldatum",
+    "patientens_folkbokforingskommun",
+    "kommunkod",
+    "vardande_enhet",
+    "vardenhet3_vardande_enhet",
+    "diagnos",
+    "typ_av_diagnos",
+    "atgard",
+    "yttre_orsak",
+    "remittent",
+    "remittenttyp",
+    "remiss_id",
+    "remissdatum",
+    "ankomstdatum",
+    "avvikelse",
+    "agarform",
+    "patientens_listning",
+    "bokningssatt",
+];
+
+fn strata(profile: &Profile, text: &str) -> Strata {
+    let period = |text: &str| match text {
+        "2022-04" => Some((day("2022-04-01"), day("2022-04-30"))),
+        _ => None,
+    };
+    // The organisation number itself.
+    let region = |text: &str| Ok::<String, Text>(text.to_owned());
+    Strata::load(text, profile, &Reading { period: &period, region: &region })
+        .unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+fn of_strata(profile: &Profile, text: &str, format: OutputFormat) -> Request {
+    Request { records: Records::Strata(strata(profile, text)), ..request(0, format) }
+}
+
+/// The records of a CSV file, each from column to value.
+fn records_of(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
+    csv::ReaderBuilder::new().delimiter(b';').from_reader(bytes).deserialize().map(|row| row.unwrap()).collect()
+}
+
+#[test]
+fn strata_are_met_to_the_record() {
+    let world = world();
+    let counts = [0, 1, 37, 50, 99, 100];
+    for collection in COLLECTIONS {
+        let profile = world.profile(collection);
+        let variables = &profile.collection().variables;
+        let reported: Vec<&str> =
+            REPORTED.into_iter().filter(|id| variables.iter().any(|variable| variable.id == *id)).collect();
+        let (split, codes, reporter) = if collection.starts_with("spec") {
+            ("fas", ["2", "4"], "huvudman")
+        } else {
+            ("bokningssatt", ["1", "3"], "region")
+        };
+        let reported: Vec<&str> = reported.into_iter().filter(|id| *id != split).collect();
+        // Two regions, two periods, two codes; every variable has every count.
+        let columns: Vec<String> = reported.iter().map(|variable| format!("filled:{variable}")).collect();
+        let mut lines = vec![format!("records;region;period;{split};{}", columns.join(";"))];
+        let mut expected = Vec::new();
+        for row in 0..2 * counts.len() {
+            let region = ["2321000255", "2321000115"][row % 2];
+            let (period, code) = (["", "2022-04"][row / 2 % 2], codes[row / 4 % 2]);
+            let filled: Vec<usize> = (0..reported.len()).map(|index| counts[(index + row) % counts.len()]).collect();
+            let cells: Vec<String> = filled.iter().map(usize::to_string).collect();
+            lines.push(format!("100;{region};{period};{code};{}", cells.join(";")));
+            expected.push((region, period, code, filled));
+        }
+        let (bytes, _, _) = generated(&profile, None, &of_strata(&profile, &lines.join("\n"), OutputFormat::Csv));
+        let records = records_of(&bytes);
+        assert_eq!(records.len(), 100 * expected.len());
+        let date = &variables[profile.collection().record_date.unwrap().0].id;
+        for (block, (region, period, code, filled)) in records.chunks(100).zip(&expected) {
+            for record in block {
+                assert!(record[reporter].contains(region) && record[split] == *code, "{collection}: {record:?}");
+                let (first, last) =
+                    if period.is_empty() { ("2022-03-01", "2022-03-31") } else { ("2022-04-01", "2022-04-30") };
+                // Those who wait were put on the list before the period ended.
+                let is_early_enough = &record[date][..10] <= last;
+                let is_late_enough = &record[date][..10] >= first || collection == "specvard_vantande";
+                assert!(is_early_enough && is_late_enough, "{collection}: {}", record[date]);
+            }
+            for (variable, count) in reported.iter().zip(filled) {
+                let found = block.iter().filter(|record| !record[*variable].is_empty()).count();
+                assert_eq!(found, *count, "{collection}: {variable}");
+            }
+        }
+        let ids: BTreeSet<&str> = records.iter().map(|record| record["vardkontakts_id"].as_str()).collect();
+        assert_eq!(ids.len(), records.len());
+    }
+}
+
+#[test]
+fn values_see_what_a_stratum_fixes() {
+    let world = world();
+    let mut profile = world.profile("specvard_genomforda");
+    assert!(profile.only_region(REGION));
+    // 515 belongs to the aggregate of eye care, but the profile never picks it.
+    let text = "records;fas;medicinskt_verksamhetsomrade;_private;diagnos;yrkesgrupp\n\
+                300;5;;;;\n300;2;515;;;\n300;;;ja;S5250|I109;XS999\n";
+    let (bytes, _, _) = generated(&profile, None, &of_strata(&profile, text, OutputFormat::Csv));
+    let records = records_of(&bytes);
+    for record in &records[..300] {
+        assert!(record["bokningssatt"] == "5" && record["medicinskt_maldatum"].is_empty(), "{record:?}");
+        assert!(record["huvudman"].contains(REGION), "{record:?}");
+    }
+    for record in &records[300..600] {
+        assert!(["CJE20", "CJD00"].contains(&record["aktivitet"].as_str()), "{record:?}");
+        assert_eq!((record["fas"].as_str(), record["medicinskt_verksamhetsomrade"].as_str()), ("2", "515"));
+    }
+    for record in &records[600..] {
+        assert!(record["vardgivare"].starts_with("SE550"), "{record:?}");
+        assert_eq!((record["diagnos"].as_str(), record["typ_av_diagnos"].as_str()), ("S5250|I109", "1,0"));
+        assert_eq!(record["yrkesgrupp"], "XS999");
+    }
+}
+
+#[test]
+fn strata_are_the_same_for_any_number_of_threads_and_with_defects() {
+    let world = world();
+    let profile = world.profile("specvard_genomforda");
+    let defects = world.defects(&profile, "specvard_genomforda.yaml");
+    // Strata that end within blocks, and others that are longer than one.
+    let text = "records;region;period;fas;filled:diagnos\n\
+                1000;2321000255;;2;371\n7000;;2022-04;;\n1;2321000115;;1;1\n5000;;;;4999\n";
+    for format in [OutputFormat::Csv, OutputFormat::Parquet] {
+        let request = of_strata(&profile, text, format);
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| generated(&profile, Some(&defects), &request))
+        };
+        assert!(on(1) == on(2));
+    }
+    let request = of_strata(&profile, text, OutputFormat::Csv);
+    let (clean, _, _) = generated(&profile, None, &request);
+    let (planted, truth, counts) = generated(&profile, Some(&defects), &request);
+    assert!(counts.iter().filter(|count| **count > 0).count() > counts.len() / 2, "{counts:?}");
+    let records: BTreeSet<usize> = csv::Reader::from_reader(truth.as_slice())
+        .deserialize::<[String; 6]>()
+        .map(|row| row.unwrap()[0].parse().unwrap())
+        .collect();
+    let lines = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (clean, planted) = (lines(&clean), lines(&planted));
+    assert_eq!((clean.len(), planted.len()), (13_003, 13_003));
+    for (record, (one, other)) in clean.iter().zip(&planted).enumerate() {
+        assert!(one == other || records.contains(&record), "record {record}");
+    }
+}
+
+#[test]
+fn a_submission_of_strata_has_no_findings_of_its_own() {
+    let world = world();
+    let folder = tempfile::tempdir().unwrap();
+    for collection in COLLECTIONS {
+        let profile = world.profile(collection);
+        let text = "records;region\n700;2321000255\n300;2321000115\n";
+        let (bytes, _, _) = generated(&profile, None, &of_strata(&profile, text, OutputFormat::Csv));
+        let path = folder.path().join(format!("{collection}.csv"));
+        std::fs::write(&path, bytes).unwrap();
+        let (_, findings) = world.check(&path, collection, 1_000, None);
+        assert!(findings.at.is_empty(), "{collection}: {:?}", findings.at.iter().take(20).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_program_reads_strata() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = "records;region;fas;filled:diagnos\n\
+                100;Skåne;1;37\n100;Skåne;2;37\n100;regionkod:42;1;37\n100;lan:13;2;37\n";
+    std::fs::write(folder.join("figures.csv"), text).unwrap();
+    let generate = |arguments: &[&str]| {
+        let start = ["generate", "specvard_genomforda", "--strata", "figures.csv", "--lang", "en", "--output"];
+        support::run(folder, &[&start, arguments].concat())
+    };
+    for (threads, output) in [("1", "one.csv"), ("2", "two.csv")] {
+        let said = generate(&[output, "--threads", threads, "--quiet"]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+    }
+    let one = std::fs::read(folder.join("one.csv")).unwrap();
+    assert!(one == std::fs::read(folder.join("two.csv")).unwrap());
+    let records = records_of(&one);
+    assert_eq!(records.len(), 400);
+    for (block, (region, phase)) in records.chunks(100).zip([("41", "1"), ("41", "2"), ("42", "1"), ("42", "2")]) {
+        assert!(block.iter().all(|record| record["regionkod"] == region && record["fas"] == phase), "{region} {phase}");
+        assert_eq!(block.iter().filter(|record| !record["diagnos"].is_empty()).count(), 37);
+    }
+    assert_eq!(generate(&["three.parquet"]).code, 0);
+
+    let said = generate(&["four.csv", "--records", "400"]);
+    assert!(said.code == 2 && said.err.contains("--records cannot be given with --strata"), "{}", said.err);
+    assert_eq!(generate(&["figures.csv"]).code, 2);
+    std::fs::write(folder.join("figures.csv"), "records;region;filled:diagnos\nmany;Skåne;\n10;Skaane;11\n").unwrap();
+    let said = generate(&["four.csv"]);
+    assert_eq!(said.code, 2);
+    for part in ["row 2, column `records`", "row 3, column `region`", "row 3, column `filled:diagnos`"] {
+        assert!(said.err.contains(&format!("error: `figures.csv`, {part}")), "{part}: {}", said.err);
+    }
+    assert!(!folder.join("four.csv").exists());
 }

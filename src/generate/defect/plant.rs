@@ -39,7 +39,7 @@ impl Planted {
     ) -> &'a [u8] {
         match self.replaced.iter().rev().find(|(index, _)| *index == variable) {
             Some((_, text)) => text,
-            None => profile.value_of[variable.0].map_or(&[][..], |value| record.text(value)),
+            None => record.text(profile.value_of[variable.0]),
         }
     }
 
@@ -55,7 +55,6 @@ type Keyed = (u64, Vec<Vec<u8>>);
 pub(in crate::generate) struct Planter<'a> {
     defects: &'a Defects,
     profile: &'a Profile,
-    setting: &'a Setting,
     format: OutputFormat,
     n_records: u64,
     stream: Stream,
@@ -69,7 +68,7 @@ impl<'a> Planter<'a> {
     pub(in crate::generate) fn new(
         defects: &'a Defects,
         profile: &'a Profile,
-        setting: &'a Setting,
+        setting: &Setting,
         format: OutputFormat,
         n_records: u64,
         block: u64,
@@ -77,7 +76,6 @@ impl<'a> Planter<'a> {
         Self {
             defects,
             profile,
-            setting,
             format,
             n_records,
             stream: Stream::new(setting.seed, block, PURPOSE),
@@ -149,7 +147,7 @@ impl<'a> Planter<'a> {
     }
 
     fn drawn<'r>(&self, record: &'r Record, variable: VariableIndex) -> &'r [u8] {
-        self.profile.value_of[variable.0].map_or(&[], |value| record.text(value))
+        record.text(self.profile.value_of[variable.0])
     }
 
     fn scope(&self, record: &Record, within: &[VariableIndex]) -> Vec<u8> {
@@ -195,8 +193,8 @@ impl<'a> Planter<'a> {
             }
             Edit::Shift { variable, from, direction, days, minutes } => {
                 let base = match from {
-                    Moment::PeriodStart => self.setting.period.0 * DAY,
-                    Moment::PeriodEnd => self.setting.period.1 * DAY + DAY - 60,
+                    Moment::PeriodStart => record.period.0 * DAY,
+                    Moment::PeriodEnd => record.period.1 * DAY + DAY - 60,
                     Moment::Variable(other) => time::parse(planted.text(profile, record, *other))?.seconds,
                 };
                 let (days, minutes) = (self.stream.between(days.0, days.1), self.stream.between(minutes.0, minutes.1));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::diag::{Diagnostics, Source, did_you_mean};
 use crate::generate::random::{Quantiles, WHOLE, Weighted, hash_name};
-use crate::schema::{Codelist, Collection, Domain, Schemas};
+use crate::schema::{Codelist, Collection, Domain, Schemas, Variable};
 use crate::time::Form;
 use crate::yaml::Spanned;
 
@@ -72,6 +72,12 @@ impl Compiler<'_> {
             &spec.cases[..]
         };
         let cases = cases.iter().map(|case| self.case(&spec.id, case, &mut context)).collect();
+        // Codes that no fill picks, too: a stratum may fix one, and the values that follow must see it.
+        for list in &context.lists {
+            for code in list.codes() {
+                self.symbols.intern(code);
+            }
+        }
         self.values.push(Value {
             id: id.clone(),
             hash: hash_name(id),
@@ -80,7 +86,32 @@ impl Compiler<'_> {
             kind: context.kind.unwrap_or(Kind::Code),
             lists: context.lists,
             symbols: context.symbols,
+            example: None,
         });
+    }
+
+    /// The place of the value of `variable`; a value without cases, always blank, is added where there is none.
+    pub(super) fn value_of(&mut self, variable: &Variable) -> usize {
+        if let Some(index) = self.values.iter().position(|value| value.id == variable.id) {
+            return index;
+        }
+        let kind = match &variable.domain {
+            Domain::Timestamp { .. } => Kind::Time,
+            _ if variable.repeats() => Kind::Codes,
+            Domain::Code { .. } => Kind::Code,
+            _ => Kind::Other,
+        };
+        self.values.push(Value {
+            id: variable.id.clone(),
+            hash: hash_name(&variable.id),
+            cases: Vec::new(),
+            separator: variable.separators.first().copied().unwrap_or(b','),
+            kind,
+            lists: Vec::new(),
+            symbols: BTreeSet::new(),
+            example: None,
+        });
+        self.values.len() - 1
     }
 
     fn case(&mut self, id: &Spanned<String>, spec: &CaseSpec, context: &mut Context) -> Case {
@@ -552,7 +583,8 @@ fn conditions(
                 (text, None) => {
                     // A code of the list that nothing picks is no mistake: `same_as` may have replaced its fill.
                     let is_listed = value.lists.iter().any(|list| list.find(text.as_bytes()).is_some());
-                    if let Some(symbol) = symbols.find(text).filter(|symbol| value.symbols.contains(symbol)) {
+                    let found = symbols.find(text).filter(|symbol| is_listed || value.symbols.contains(symbol));
+                    if let Some(symbol) = found {
                         allow(symbol as usize);
                     } else if !is_listed {
                         let help = did_you_mean(text, value.symbols.iter().map(|symbol| symbols.text(*symbol)));
