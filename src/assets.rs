@@ -2,6 +2,10 @@
 //!
 //! A folder given with `--schemas` or `--rules` is laid over the embedded files: a file of the same relative name
 //! replaces the embedded one, any other is added. Only files ending in `.yaml` and `.csv` are taken.
+//!
+//! What is under `reference/` describes the tables that coverage is computed from (population, patient register, list
+//! of deliveries). It is read in the same way but is no collection: [`schemas`] and [`rules`] leave it out, and
+//! [`reference_schemas`] and [`reference_rules`] give nothing else, code lists and formats excepted.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,7 +57,27 @@ pub enum AssetError {
 /// # Errors
 /// If `folder` cannot be read.
 pub fn schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
-    layered(&SCHEMAS, "schemas", folder)
+    Ok(without_reference(layered(&SCHEMAS, "schemas", folder)?))
+}
+
+/// The schemas of reference tables, named as if `reference/` were the root, with the code lists and formats of all
+/// schemas; `folder` is laid over the embedded ones.
+///
+/// # Errors
+/// If `folder` cannot be read.
+pub fn reference_schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
+    let mut reference = Files::new();
+    for (name, file) in layered(&SCHEMAS, "schemas", folder)? {
+        let name = match name.strip_prefix(REFERENCE) {
+            // Would stand in the place of the formats of all.
+            Some("formats.yaml") => name,
+            Some(inside) => inside.to_owned(),
+            None if name.starts_with("codelists/") || name == "formats.yaml" => name,
+            None => continue,
+        };
+        reference.insert(name, file);
+    }
+    Ok(reference)
 }
 
 /// The embedded rules, with `folder` laid over them.
@@ -61,7 +85,25 @@ pub fn schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
 /// # Errors
 /// If `folder` cannot be read.
 pub fn rules(folder: Option<&Path>) -> Result<Files, AssetError> {
-    layered(&RULES, "rules", folder)
+    Ok(without_reference(layered(&RULES, "rules", folder)?))
+}
+
+/// The rules of reference tables, with `folder` laid over the embedded ones.
+///
+/// # Errors
+/// If `folder` cannot be read.
+pub fn reference_rules(folder: Option<&Path>) -> Result<Files, AssetError> {
+    let mut files = layered(&RULES, "rules", folder)?;
+    files.retain(|name, _| name.starts_with(REFERENCE));
+    Ok(files)
+}
+
+/// Where schemas and rules of reference tables are.
+const REFERENCE: &str = "reference/";
+
+fn without_reference(mut files: Files) -> Files {
+    files.retain(|name, _| !name.starts_with(REFERENCE));
+    files
 }
 
 fn layered(embedded: &Dir<'_>, label: &str, folder: Option<&Path>) -> Result<Files, AssetError> {

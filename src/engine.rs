@@ -249,7 +249,7 @@ impl<'a> Runner<'a> {
 
     /// What each rule can say about a file, given the columns it has and what the run states.
     fn file_context(&self, index: usize, file: &InputFile, context: &Context<'_>) -> FileContext {
-        let missing = |variable: &crate::model::VariableIndex| file.column_of[variable.0].is_none();
+        let missing = |variable: VariableIndex| file.column_of[variable.0].is_none();
         let mut statuses = Vec::with_capacity(self.plan.rules.len());
         for rule in &self.plan.rules {
             let status = match &rule.check {
@@ -257,10 +257,10 @@ impl<'a> Runner<'a> {
                 Check::Record(check) => {
                     let about_values =
                         matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
-                    if about_values && rule.faulty.first().is_some_and(missing) {
+                    if about_values && rule.faulty.first().is_some_and(|variable| missing(*variable)) {
                         RuleStatus::NotApplicable
-                    } else if let Some(variable) = check.inputs.iter().find(|variable| missing(variable)) {
-                        RuleStatus::Skipped(Skipped::MissingColumn(self.plan.collection.get(*variable).id.clone()))
+                    } else if let Some(variable) = check.stopped_by(missing) {
+                        RuleStatus::Skipped(Skipped::MissingColumn(self.plan.collection.get(variable).id.clone()))
                     } else if check.parameters.iter().any(|parameter| !context.parameters.states(*parameter)) {
                         // Nothing was stated to compare with, so the rule has nothing to say.
                         RuleStatus::NotApplicable

@@ -37,6 +37,7 @@
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
+//! | [`coverage`] | reference tables that submissions are compared with |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`report`] | writes an outcome, one file a format |
 //! | [`cli`] | arguments, progress, exit codes |
@@ -73,6 +74,7 @@
 
 pub mod assets;
 pub mod cli;
+pub mod coverage;
 pub mod diag;
 pub mod engine;
 pub mod generate;

@@ -128,6 +128,31 @@ pub struct RecordCheck {
     pub inputs: Vec<VariableIndex>,
     /// Parameters it reads; where one is not stated, nothing is checked.
     pub parameters: Vec<expr::Parameter>,
+    /// What becomes of it in a file that lacks a column it reads.
+    pub missing_columns: MissingColumns,
+}
+
+/// What a rule on records says of a file that lacks one of its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingColumns {
+    /// It is not checked there.
+    #[default]
+    Skip,
+    /// The column is read as blank, for rules on which of several columns is filled; not checked only where all of
+    /// them are missing.
+    Blank,
+}
+
+impl RecordCheck {
+    /// The column for whose sake the rule cannot be looked at, in a file where `is_missing` says which are missing.
+    pub fn stopped_by(&self, is_missing: impl Fn(VariableIndex) -> bool) -> Option<VariableIndex> {
+        let first = self.inputs.iter().copied().find(|variable| is_missing(*variable))?;
+        let is_stopped = match self.missing_columns {
+            MissingColumns::Skip => true,
+            MissingColumns::Blank => self.inputs.iter().all(|variable| is_missing(*variable)),
+        };
+        is_stopped.then_some(first)
+    }
 }
 
 /// Rules on the whole submission.

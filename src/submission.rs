@@ -237,6 +237,43 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// What a person is told, in both languages.
+    pub fn text(&self) -> Text {
+        let sv = match self {
+            Self::Io { path, source } => format!("`{}` kan inte läsas: {source}", path.display()),
+            Self::NotFound(name) => format!("`{name}` finns inte, varken som fil, mapp eller mönster"),
+            Self::NoSubmissions(path) => format!(
+                "`{}` innehåller inga leveranser (filer som slutar på .csv, .txt, .tsv eller .parquet)",
+                path.display()
+            ),
+            Self::BadPattern { pattern, message } => format!("`{pattern}` är inget giltigt filmönster: {message}"),
+            Self::Empty(path) => format!("`{}` är tom: inte ens en rubrikrad", path.display()),
+            Self::Binary { path, reason } => {
+                format!("`{}` är ingen textfil ({}). Spara som CSV (UTF-8) och försök igen", path.display(), reason.sv)
+            }
+            Self::DuplicateColumn { path, name, first, second } => {
+                format!("`{}`: kolumn {first} och kolumn {second} är båda `{name}`; ta bort den ena", path.display())
+            }
+            Self::UnknownHeader { path, detail } => format!(
+                "`{}`: ingen insamling har en sådan rubrik ({}). Ange --collection eller rätta rubriken",
+                path.display(),
+                detail.sv
+            ),
+            Self::UnknownCollection { name, known } => format!("okänd insamling `{name}`; de som finns är {known}"),
+            Self::BadOption(message) => message.sv.clone(),
+            Self::Parquet { path, message } => format!("`{}` kan inte läsas som Parquet: {message}", path.display()),
+            Self::BadHeader { path, message } => {
+                format!("`{}`: rubriken kan inte läsas: {}", path.display(), message.sv)
+            }
+            Self::RecordTooLong { path, line, limit } => {
+                format!("`{}`: posten på rad {line} är längre än {limit} byte", path.display())
+            }
+            Self::Interrupted => "avbruten".to_owned(),
+            Self::Consumer(cause) => cause.to_string(),
+        };
+        Text::new(sv, self.to_string())
+    }
+
     /// Wraps an error of the operating system with the file it concerns.
     pub fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io { path: path.to_path_buf(), source }

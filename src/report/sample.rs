@@ -9,7 +9,7 @@ use crate::model::{
     SourceReference, Text, VariableIndex, VerdictCounts,
 };
 use crate::rule::expr::{BoolNode, Program};
-use crate::rule::{Check, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind};
+use crate::rule::{Check, MissingColumns, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind};
 use crate::schema::{Codelists, Collection, Detect, Domain, Variable};
 use crate::submission::{Delimiter, Encoding, Format, HeaderColumn, ScanSummary};
 
@@ -92,6 +92,7 @@ fn record_check(inputs: &[usize]) -> Check {
         detail: None,
         inputs: inputs.iter().copied().map(VariableIndex).collect(),
         parameters: Vec::new(),
+        missing_columns: MissingColumns::Skip,
     })
 }
 

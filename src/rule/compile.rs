@@ -11,7 +11,7 @@ use super::spec::{
 };
 use super::sql::{self, Scope};
 use super::testing::{RuleTest, TestInput};
-use super::{Check, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
+use super::{Check, MissingColumns, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::schema::spec::{TextSpec, require_text};
@@ -496,6 +496,7 @@ impl Builder<'_> {
                 detail: None,
                 inputs: inputs.variables,
                 parameters: inputs.parameters,
+                missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
         });
@@ -569,6 +570,7 @@ impl Builder<'_> {
                 detail,
                 inputs: inputs.variables,
                 parameters: inputs.parameters,
+                missing_columns: spec.missing_columns.into(),
             }),
             tests,
         })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::MissingColumns;
 use crate::schema::spec::{SeveritySpec, SourceSpec, TextSpec};
 use crate::yaml::{self, ShortForm, Spanned, SpannedMap};
 
@@ -77,6 +78,8 @@ pub(crate) struct CheckSpec {
     pub(crate) faulty: Option<Vec<Spanned<String>>>,
     pub(crate) detail: Option<Spanned<String>>,
     pub(crate) detail_unit: Option<TextSpec>,
+    #[serde(default)]
+    pub(crate) missing_columns: MissingColumnsSpec,
     pub(crate) valid: Option<ValiditySpec>,
     pub(crate) title: TextSpec,
     pub(crate) why: Option<TextSpec>,
@@ -84,6 +87,24 @@ pub(crate) struct CheckSpec {
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
     pub(crate) tests: Vec<TestSpec>,
+}
+
+/// What a check does where the file lacks one of its columns.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MissingColumnsSpec {
+    #[default]
+    Skip,
+    Blank,
+}
+
+impl From<MissingColumnsSpec> for MissingColumns {
+    fn from(spec: MissingColumnsSpec) -> Self {
+        match spec {
+            MissingColumnsSpec::Skip => Self::Skip,
+            MissingColumnsSpec::Blank => Self::Blank,
+        }
+    }
 }
 
 /// When a rule is valid, chosen per record by a named date.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vantkoll::assets;
+use vantkoll::coverage::reference::{County, Reference};
 use vantkoll::rule::{self, Plan};
 use vantkoll::schema::{self, Schemas};
 
@@ -96,4 +97,39 @@ fn the_areas_of_care_are_the_sources_where_the_domain_tables_are_at_hand() {
         .collect();
     assert_eq!(found.len(), 178);
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_embedded_population_is_the_sources_where_the_domain_tables_are_at_hand() {
+    let Some(domain) = domain() else { return };
+    let reference = Reference::load(None, None).unwrap();
+    let mut expected: Vec<(String, i32, u64)> = rows(&domain.join("reference/population_lan.csv"))
+        .iter()
+        .map(|row| (row["lanskod"].clone(), row["year"].parse().unwrap(), row["population"].parse().unwrap()))
+        .collect();
+    expected.sort();
+    let found: Vec<(String, i32, u64)> =
+        reference.population().iter().map(|(county, year, count)| (county.to_string(), year, count)).collect();
+    assert_eq!((found.len(), found), (42, expected));
+}
+
+#[test]
+fn the_names_of_regions_are_the_sources_where_the_domain_tables_are_at_hand() {
+    let Some(domain) = domain() else { return };
+    let schemas = schema::load(&assets::schemas(None).unwrap()).unwrap();
+    let list = schemas.codelists.get("regionnamn").expect("embedded");
+    let column = list.column("lanskod").expect("a column");
+    let mut compared = 0;
+    for (table, names) in
+        [("regions.csv", ["name_sv", "name_svf_report"]), ("reference/regioner.csv", ["region", "lan"])]
+    {
+        for row in rows(&domain.join(table)) {
+            for name in names.map(|name| &row[name]) {
+                let county = list.attribute(name.as_bytes(), column).and_then(County::new);
+                assert_eq!(county, County::new(&row["lanskod"]), "{name}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 84);
 }

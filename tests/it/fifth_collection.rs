@@ -136,3 +136,26 @@ fn its_mistakes_are_shown_with_its_files() {
         assert!(said.err.contains(words), "no {words:?} in {}", said.err);
     }
 }
+
+#[test]
+fn a_check_on_which_column_is_filled_reads_missing_ones_as_blank() {
+    let folder = tempfile::tempdir().unwrap();
+    add_collection(folder.path());
+    let check = "checks:\n  - id: DM-0003\n    severity: error\n    missing_columns: blank\n    \
+        assert: \"kostform IS NOT NULL OR allergier IS NOT NULL\"\n    \
+        title: { sv: Varken kost eller allergi, en: Neither diet nor allergy }\n    fix: { sv: Fyll i., en: Fill in. }\n    \
+        tests: [{ satisfied: { kostform: gf } }, { violated: {} }]\n";
+    fs::write(folder.path().join("regler/dietistmottagning.yaml"), RULES.replacen("checks:\n", check, 1)).unwrap();
+    let options = ["besok.csv", "--schemas", "scheman", "--rules", "regler"];
+    let of = |text: &str| {
+        fs::write(folder.path().join("besok.csv"), text).unwrap();
+        let report = report(folder.path(), &options);
+        let rule = rule(&report, "DM-0003");
+        (rule["status"].as_str().unwrap().to_owned(), rule["counts"].clone())
+    };
+    let (status, counts) = of("besok_id;region;besoksdag;kostform\nB-1;10;2022-03-01;gf\nB-2;10;2022-03-01;\n");
+    assert_eq!((status.as_str(), &counts["satisfied"], &counts["violated"]), ("evaluated", &1.into(), &1.into()));
+    // One cause, one finding: with no such column at all there is nothing to say of single records.
+    let (status, counts) = of("besok_id;region;besoksdag\nB-1;10;2022-03-01\n");
+    assert_eq!((status.as_str(), &counts["not_checked"]), ("skipped", &1.into()));
+}

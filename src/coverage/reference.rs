@@ -1,0 +1,250 @@
+//! Reference tables: population, the patient register's counts, and the list of deliveries.
+//!
+//! What such a table looks like is declared as a collection is, in `schemas/reference/` and `rules/reference/`, and it
+//! is read and checked by the same reader and engine; [`Reference`] holds those schemas and plans. What a rule cannot
+//! say is judged here, when every region is known by one code ([`County`]): duplicates, and totals below their parts.
+//!
+//! A number that is blank, unreadable or doubtful is an error that names its file and row ([`ReferenceError`]), never 0
+//! and never another region's or year's. Deliberately computes no measure.
+
+mod deliveries;
+mod error;
+mod population;
+mod register;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::assets::{self, AssetError};
+use crate::diag::Diagnostic;
+use crate::model::Text;
+use crate::rule::{self, Plan};
+use crate::schema::{self, Codelist, Schemas};
+use crate::time;
+
+pub use deliveries::{Deliveries, DeliveryRow};
+pub use error::{Cell, Flaw, FlawKind, ReferenceError, SHOWN_FLAWS};
+pub use population::Population;
+pub use register::Register;
+
+/// SCB's county code (länskod) of a responsible region, two digits: `01` is Region Stockholm. Not the message's
+/// `Regionkod`, in which several of the same numbers mean other regions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct County([u8; 2]);
+
+impl County {
+    /// The county with this code; `None` for anything but two digits. Says nothing of whether there is such a county.
+    ///
+    /// ```
+    /// use vantkoll::coverage::reference::County;
+    /// assert_eq!(County::new("01").map(|county| county.to_string()), Some("01".to_owned()));
+    /// assert_eq!(County::new("1"), None);
+    /// ```
+    pub fn new(code: &str) -> Option<Self> {
+        let code: [u8; 2] = code.as_bytes().try_into().ok()?;
+        code.iter().all(u8::is_ascii_digit).then_some(Self(code))
+    }
+
+    /// The code, two digits.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for County {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for County {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "County({self})")
+    }
+}
+
+/// A calendar month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: i32,
+    month: u8,
+}
+
+impl Month {
+    /// Reads `2022-03`.
+    ///
+    /// ```
+    /// use vantkoll::coverage::reference::Month;
+    /// let month = Month::parse("2022-03").unwrap();
+    /// assert_eq!((month.year(), month.month(), month.to_string()), (2022, 3, "2022-03".to_owned()));
+    /// assert_eq!(Month::parse("2022-13"), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let month = (month.len() == 2).then(|| digits(month)).flatten().filter(|month| (1..=12).contains(month))?;
+        Some(Self { year: parse_year(year)?, month: u8::try_from(month).ok()? })
+    }
+
+    /// The year.
+    pub fn year(self) -> i32 {
+        self.year
+    }
+
+    /// 1 is January.
+    pub fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The month after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        if self.month == 12 { Self { year: self.year + 1, month: 1 } } else { Self { month: self.month + 1, ..self } }
+    }
+
+    /// First and last day, as days since 1970-01-01.
+    pub fn days(self) -> (i64, i64) {
+        let first = |month: Self| time::days_from_civil(i64::from(month.year), i64::from(month.month), 1).unwrap_or(0);
+        (first(self), first(self.next()) - 1)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+/// A year of four digits, at most 9998, so that every month has a next one.
+fn parse_year(text: &str) -> Option<i32> {
+    let year = (text.len() == 4).then(|| digits(text)).flatten().filter(|year| *year < 9999)?;
+    i32::try_from(year).ok()
+}
+
+/// A number written in nothing but digits.
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// How reference tables are read: their schemas and rules, and the population inside the binary.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    schemas: Schemas,
+    plans: BTreeMap<String, Arc<Plan>>,
+    population: Population,
+    /// The regions' own names.
+    names: BTreeMap<County, String>,
+}
+
+/// Why reference tables cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// A folder of schemas or rules.
+    #[error(transparent)]
+    Assets(#[from] AssetError),
+    /// Mistakes in schemas or rules of reference tables, all of them.
+    #[error("{} mistakes in the schemas and rules of reference tables", .0.len())]
+    Mistakes(Vec<Diagnostic>),
+    /// Schemas and code lists that are sound but lack what is needed here.
+    #[error("{}", .0.en)]
+    Lacking(Text),
+    /// The population that is read when no other is named.
+    #[error(transparent)]
+    Population(#[from] ReferenceError),
+}
+
+impl Reference {
+    /// Loads what is embedded, with the folders of `--schemas` and `--rules` laid over it.
+    ///
+    /// # Errors
+    /// If a folder cannot be read, has mistakes, or leaves out what coverage needs.
+    pub fn load(schemas_folder: Option<&Path>, rules_folder: Option<&Path>) -> Result<Self, SetupError> {
+        let files = assets::reference_schemas(schemas_folder)?;
+        let schemas = schema::load(&files).map_err(SetupError::Mistakes)?;
+        let rules = rule::load(&assets::reference_rules(rules_folder)?).map_err(SetupError::Mistakes)?;
+        let plans = rule::compile(&schemas, &rules).map_err(SetupError::Mistakes)?;
+        require_all(&schemas)?;
+        let mut names = BTreeMap::new();
+        if let Some((list, column)) = list_with_column(&schemas, REGION_NAMES, COUNTY) {
+            for name in list.codes() {
+                if let Some(county) = list.attribute(name.as_bytes(), column).and_then(County::new) {
+                    names.entry(county).or_insert_with(|| name.to_owned());
+                }
+            }
+        }
+        let mut reference = Self { schemas, plans, population: Population::default(), names };
+        let lacking = || lacking(&format!("`{}`", population::EMBEDDED));
+        let file = files.get(population::EMBEDDED).ok_or_else(lacking)?;
+        let is_embedded = assets::reference_schemas(None)?
+            .get(population::EMBEDDED)
+            .is_some_and(|embedded| embedded.text == file.text);
+        reference.population = Population::parse(&reference, file, is_embedded)?;
+        Ok(reference)
+    }
+
+    /// SCB's population on 31 December of some recent years, or what the user's schema folder puts in its place.
+    pub fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// Every county, by code, with the name of its region.
+    pub fn regions(&self) -> impl Iterator<Item = (County, &str)> {
+        self.names.iter().map(|(county, name)| (*county, name.as_str()))
+    }
+
+    /// The name of the region; the code where the code list has no such county.
+    pub fn name(&self, county: County) -> String {
+        self.names.get(&county).cloned().unwrap_or_else(|| county.to_string())
+    }
+
+    /// The county that a code of `list` belongs to, by the list's column `lanskod`.
+    fn county_of(&self, list: &str, code: &str) -> Option<County> {
+        let (list, column) = list_with_column(&self.schemas, list, COUNTY)?;
+        list.attribute(code.as_bytes(), column).and_then(County::new)
+    }
+}
+
+const COUNTY: &str = "lanskod";
+const REGION_CODE: &str = "regionkod";
+const REGION: &str = "region";
+/// The three ways in which a row may name its region.
+const REGION_COLUMNS: [&str; 3] = [COUNTY, REGION_CODE, REGION];
+const YEAR: &str = "ar";
+const REGION_NAMES: &str = "regionnamn";
+const AREAS: &str = "mvo";
+const AGGREGATE_OF_AREA: &str = "aggregate_sv";
+
+fn list_with_column<'a>(schemas: &'a Schemas, list: &str, column: &str) -> Option<(&'a Codelist, usize)> {
+    let list = schemas.codelists.get(list)?;
+    Some((list.as_ref(), list.column(column)?))
+}
+
+fn lacking(what: &str) -> SetupError {
+    SetupError::Lacking(Text::new(
+        format!("referenstabellernas scheman saknar {what}, som täckningsgraden behöver"),
+        format!("the schemas of reference tables lack {what}, which coverage needs"),
+    ))
+}
+
+/// The variables and code lists that this module reads by name: a folder laid over the embedded ones can lack them.
+fn require_all(schemas: &Schemas) -> Result<(), SetupError> {
+    for layout in [&population::LAYOUT, &register::LAYOUT, &deliveries::LAYOUT] {
+        let collection = schemas.collections.get(layout.id).ok_or_else(|| lacking(&format!("`{}`", layout.id)))?;
+        for variable in layout.variables() {
+            if collection.variable(variable).is_none() {
+                return Err(lacking(&format!("`{variable}` (`{}`)", layout.id)));
+            }
+        }
+    }
+    for (list, column) in [(REGION_CODE, COUNTY), (REGION_NAMES, COUNTY), (AREAS, AGGREGATE_OF_AREA)] {
+        if list_with_column(schemas, list, column).is_none() {
+            return Err(lacking(&format!("`{column}` (codelists/{list}.csv)")));
+        }
+    }
+    Ok(())
+}
