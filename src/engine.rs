@@ -41,13 +41,13 @@ use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::Bits;
 
-use tally::Collector;
 use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
 use eval::{Context, Parameters};
+use tally::Collector;
 
 pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms};
-pub use tally::Tally;
 pub use selftest::{SelfTestFailure, self_test};
+pub use tally::Tally;
 pub use text::is_personal_number;
 
 /// How a check is run.

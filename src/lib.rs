@@ -37,7 +37,7 @@
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
-//! | [`coverage`] | reference tables that submissions are compared with |
+//! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`report`] | writes an outcome, one file a format |
 //! | [`cli`] | arguments, progress, exit codes |

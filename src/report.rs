@@ -20,6 +20,7 @@
 //! | CSV | Excel: one row a rule | [`csv`] |
 //! | Parquet | data platforms: the same table | [`parquet`] |
 
+pub mod coverage;
 pub mod csv;
 mod figures;
 pub mod finding_rows;

@@ -258,7 +258,10 @@ mod tests {
     #[test]
     fn months_know_their_days_and_neighbours() {
         let month = Month::parse("2024-02").unwrap();
-        assert_eq!((format_day(month.first_day()), format_day(month.last_day())), ("2024-02-01".into(), "2024-02-29".into()));
+        assert_eq!(
+            (format_day(month.first_day()), format_day(month.last_day())),
+            ("2024-02-01".into(), "2024-02-29".into())
+        );
         assert_eq!(month.plus(-2).map(|month| month.to_string()), Some("2023-12".to_owned()));
         assert_eq!(Month::parse("2023-12").map(|month| format_day(month.last_day())), Some("2023-12-31".to_owned()));
         assert_eq!(Month::of_day(month.last_day()), Some(month));

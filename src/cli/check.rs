@@ -24,7 +24,11 @@ use crate::time;
 pub(super) fn run(arguments: &CheckArguments, language: Language) -> Result<ExitCode, Failure> {
     set_threads(&arguments.common, language)?;
     let (schemas, plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
-    let settings = Settings { stated: stated(arguments, &schemas, language)?, examples: arguments.examples, ..Settings::default() };
+    let settings = Settings {
+        stated: stated(arguments, &schemas, language)?,
+        examples: arguments.examples,
+        ..Settings::default()
+    };
     // From here on a signal is noticed, so that no output is left half-written.
     let signals = Signals::listen();
     let reports = Reports::open(arguments, language)?;

@@ -16,108 +16,20 @@ mod table;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::assets::{self, AssetError};
 use crate::diag::Diagnostic;
-use crate::model::Text;
+use crate::model::{County, Text};
 use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Schemas};
-use crate::time;
+use crate::time::Month;
 
 pub use deliveries::{Deliveries, DeliveryRow};
 pub use error::{Cell, Flaw, FlawKind, ReferenceError, SHOWN_FLAWS};
 pub use population::Population;
 pub use register::Register;
-
-/// SCB's county code (länskod) of a responsible region, two digits: `01` is Region Stockholm. Not the message's
-/// `Regionkod`, in which several of the same numbers mean other regions.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct County([u8; 2]);
-
-impl County {
-    /// The county with this code; `None` for anything but two digits. Says nothing of whether there is such a county.
-    ///
-    /// ```
-    /// use vantkoll::coverage::reference::County;
-    /// assert_eq!(County::new("01").map(|county| county.to_string()), Some("01".to_owned()));
-    /// assert_eq!(County::new("1"), None);
-    /// ```
-    pub fn new(code: &str) -> Option<Self> {
-        let code: [u8; 2] = code.as_bytes().try_into().ok()?;
-        code.iter().all(u8::is_ascii_digit).then_some(Self(code))
-    }
-
-    /// The code, two digits.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for County {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for County {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "County({self})")
-    }
-}
-
-/// A calendar month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month {
-    year: i32,
-    month: u8,
-}
-
-impl Month {
-    /// Reads `2022-03`.
-    ///
-    /// ```
-    /// use vantkoll::coverage::reference::Month;
-    /// let month = Month::parse("2022-03").unwrap();
-    /// assert_eq!((month.year(), month.month(), month.to_string()), (2022, 3, "2022-03".to_owned()));
-    /// assert_eq!(Month::parse("2022-13"), None);
-    /// ```
-    pub fn parse(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
-        let month = (month.len() == 2).then(|| digits(month)).flatten().filter(|month| (1..=12).contains(month))?;
-        Some(Self { year: parse_year(year)?, month: u8::try_from(month).ok()? })
-    }
-
-    /// The year.
-    pub fn year(self) -> i32 {
-        self.year
-    }
-
-    /// 1 is January.
-    pub fn month(self) -> u8 {
-        self.month
-    }
-
-    /// The month after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        if self.month == 12 { Self { year: self.year + 1, month: 1 } } else { Self { month: self.month + 1, ..self } }
-    }
-
-    /// First and last day, as days since 1970-01-01.
-    pub fn days(self) -> (i64, i64) {
-        let first = |month: Self| time::days_from_civil(i64::from(month.year), i64::from(month.month), 1).unwrap_or(0);
-        (first(self), first(self.next()) - 1)
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
 
 /// A year of four digits, at most 9998, so that every month has a next one.
 fn parse_year(text: &str) -> Option<i32> {

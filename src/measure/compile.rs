@@ -121,9 +121,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn ratio(&mut self, source: &Source, spec: &RatioSpec, default: &SourceReference) -> Option<Ratio> {
         self.id(source, &spec.id);
-        for (text, what) in
-            [(&spec.title, "title"), (&spec.description, "description"), (&spec.caution, "caution")]
-        {
+        for (text, what) in [(&spec.title, "title"), (&spec.description, "description"), (&spec.caution, "caution")] {
             require_text(text, what, &spec.id, source, self.diagnostics);
         }
         if spec.per.value == 0 {
@@ -258,12 +256,7 @@ impl Compiler<'_> {
     }
 
     /// The collections named, each with a tally.
-    fn collections(
-        &mut self,
-        source: &Source,
-        names: &[Spanned<String>],
-        of: &Spanned<String>,
-    ) -> Option<Vec<String>> {
+    fn collections(&mut self, source: &Source, names: &[Spanned<String>], of: &Spanned<String>) -> Option<Vec<String>> {
         if names.is_empty() {
             self.diagnostics.push(of.diagnostic(
                 source,
@@ -296,12 +289,7 @@ impl Compiler<'_> {
     }
 }
 
-fn lower(
-    plan: &mut Plan,
-    text: &Spanned<String>,
-    source: &Source,
-    diagnostics: &mut Diagnostics,
-) -> Option<BoolNode> {
+fn lower(plan: &mut Plan, text: &Spanned<String>, source: &Source, diagnostics: &mut Diagnostics) -> Option<BoolNode> {
     let scope = Scope { collection: &plan.collection, codelists: &plan.codelists };
     sql::lower_bool(text, source, scope, &mut plan.program, diagnostics)
 }

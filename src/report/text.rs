@@ -7,7 +7,7 @@
 //! Nothing is said by colour alone. Lines fit the width, save for words longer than it and for the table of variables,
 //! which has a least width. Values are escaped and cut; the machine formats have them whole.
 
-mod page;
+pub(in crate::report) mod page;
 mod rules;
 mod unchecked;
 mod variables;

@@ -155,8 +155,9 @@ fn codes() -> BTreeSet<String> {
     for path in glob::glob(pattern.to_str().expect("UTF-8")).unwrap() {
         let text = std::fs::read_to_string(path.unwrap()).unwrap();
         for literal in text.split('"').skip(1) {
-            let is_code = ["measure::", "rule::", "schema::", "yaml::"].iter().any(|family| literal.starts_with(family))
-                && literal.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'));
+            let is_code =
+                ["measure::", "rule::", "schema::", "yaml::"].iter().any(|family| literal.starts_with(family))
+                    && literal.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'));
             if is_code {
                 codes.insert(literal.to_owned());
             }

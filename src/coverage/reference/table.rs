@@ -255,7 +255,7 @@ fn check(
 ) -> Result<(InputFile, Vec<Flaw>), ReferenceError> {
     let path = file.path.clone();
     let plans = BTreeMap::from([(plan.collection.id.clone(), Arc::clone(plan))]);
-    let settings = Settings { stated: Stated::default(), examples: SHOWN_FLAWS };
+    let settings = Settings { stated: Stated::default(), examples: SHOWN_FLAWS, ..Settings::default() };
     let (outcome, checked) = engine::check(&plans, vec![file], &settings, stop, &|_| {}, None)?;
     let (mut flaws, mut warnings) = (Vec::new(), Vec::new());
     for run in &outcome.runs {

@@ -579,17 +579,3 @@ fn a_list_that_contradicts_itself_is_refused() {
     let error = said(deliveries("insamling;lanskod;period\nspecvard_vantande;12;2022-03\n"));
     assert_eq!(error.0, "`t.csv` (Leveransförteckning): ingen kolumn för `fil`");
 }
-
-#[test]
-fn months_follow_each_other() {
-    let month = |text: &str| Month::parse(text).expect("a month");
-    assert_eq!((month("2022-12").next(), month("2022-01").next()), (month("2023-01"), month("2022-02")));
-    let (first, last) = month("2024-02").days();
-    assert_eq!((time::format_day(first), time::format_day(last)), ("2024-02-01".to_owned(), "2024-02-29".to_owned()));
-    for text in
-        ["", "2022", "2022-1", "2022-00", "2022-13", "22-01", "2022-01-01", "9999-12", "+022-01", "2022-+1", "å022-01"]
-    {
-        assert_eq!(Month::parse(text), None, "{text}");
-    }
-    assert_eq!((County::new("00").map(|county| county.to_string()), County::new("å")), (Some("00".to_owned()), None));
-}

@@ -12,19 +12,19 @@ const LEAST_WIDTH: usize = 40;
 
 /// A space at which a line is broken only where the words it joins do not fit on a line of their own. No text from
 /// outside has it: control characters are escaped.
-pub(super) const GLUE: char = '\u{1f}';
+pub(in crate::report) const GLUE: char = '\u{1f}';
 
 /// Text so far, and how it is written.
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     text: String,
-    pub(super) width: usize,
+    pub(in crate::report) width: usize,
     color: bool,
-    pub(super) figures: Figures,
+    pub(in crate::report) figures: Figures,
 }
 
 /// What a colour stands for. The words say the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::report) enum Tone {
     /// Headings and names.
     Strong,
     /// Passed.
@@ -37,7 +37,7 @@ pub(super) enum Tone {
 
 impl Page {
     /// An empty page.
-    pub(super) fn new(options: &ReportOptions) -> Self {
+    pub(in crate::report) fn new(options: &ReportOptions) -> Self {
         Self {
             text: String::new(),
             width: options.width.max(LEAST_WIDTH),
@@ -46,12 +46,12 @@ impl Page {
         }
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::report) fn into_text(self) -> String {
         self.text
     }
 
     /// The words of the page's language.
-    pub(super) fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
+    pub(in crate::report) fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
         match self.figures.language {
             Language::Swedish => sv,
             Language::English => en,
@@ -59,12 +59,12 @@ impl Page {
     }
 
     /// A text of the rule set or schema, in the page's language.
-    pub(super) fn text_of<'a>(&self, text: &'a Text) -> &'a str {
+    pub(in crate::report) fn text_of<'a>(&self, text: &'a Text) -> &'a str {
         text.get(self.figures.language)
     }
 
     /// Colours `text`, if the page may.
-    pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
+    pub(in crate::report) fn paint(&self, tone: Tone, text: &str) -> String {
         if !self.color {
             return text.to_owned();
         }
@@ -78,33 +78,33 @@ impl Page {
     }
 
     /// An empty line.
-    pub(super) fn blank(&mut self) {
+    pub(in crate::report) fn blank(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
     }
 
     /// A heading, after an empty line.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(in crate::report) fn heading(&mut self, text: &str) {
         self.blank();
         let text = self.paint(Tone::Strong, text);
         self.paragraph(0, &text);
     }
 
     /// The head of a part with headings of its own, underlined.
-    pub(super) fn title(&mut self, text: &str) {
+    pub(in crate::report) fn title(&mut self, text: &str) {
         self.heading(text);
         let line = "─".repeat(width_of(text).min(self.width));
         self.line(&line);
     }
 
     /// Text wrapped to the width; lines after the first stand one step further in.
-    pub(super) fn paragraph(&mut self, level: usize, text: &str) {
+    pub(in crate::report) fn paragraph(&mut self, level: usize, text: &str) {
         self.hanging(level * INDENT, (level + 1) * INDENT, text);
     }
 
     /// Text wrapped to the width, the first line at column `first`, the others at column `rest`.
-    pub(super) fn hanging(&mut self, first: usize, rest: usize, text: &str) {
+    pub(in crate::report) fn hanging(&mut self, first: usize, rest: usize, text: &str) {
         let mut column = 0;
         // Not every white space: a non-breaking one is there to keep a figure together.
         for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
@@ -137,7 +137,7 @@ impl Page {
     }
 
     /// A line as it is.
-    pub(super) fn line(&mut self, text: &str) {
+    pub(in crate::report) fn line(&mut self, text: &str) {
         self.text.push_str(text.trim_end_matches(' '));
         self.text.push('\n');
     }
@@ -147,7 +147,7 @@ impl Page {
     }
 
     /// `1 post`, `2 poster`: the number with its word, singular or plural.
-    pub(super) fn counted(&self, n: u64, sv: [&str; 2], en: [&str; 2]) -> String {
+    pub(in crate::report) fn counted(&self, n: u64, sv: [&str; 2], en: [&str; 2]) -> String {
         let [one, many] = match self.figures.language {
             Language::Swedish => sv,
             Language::English => en,
@@ -155,16 +155,16 @@ impl Page {
         format!("{} {}", self.figures.count(n), if n == 1 { one } else { many })
     }
 
-    pub(super) fn records(&self, n: u64) -> String {
+    pub(in crate::report) fn records(&self, n: u64) -> String {
         self.counted(n, ["post", "poster"], ["record", "records"])
     }
 
-    pub(super) fn rules(&self, n: usize) -> String {
+    pub(in crate::report) fn rules(&self, n: usize) -> String {
         self.counted(n as u64, ["regel", "regler"], ["rule", "rules"])
     }
 
     /// `23 av 1 000 poster (2,3 %)`.
-    pub(super) fn part(&self, n: u64, of: u64) -> String {
+    pub(in crate::report) fn part(&self, n: u64, of: u64) -> String {
         let of_all = format!("{} {} {}", self.figures.count(n), self.say("av", "of"), self.records(of));
         match self.figures.share(n, of) {
             Some(share) => format!("{of_all} ({share})"),
@@ -173,7 +173,7 @@ impl Page {
     }
 
     /// The severity as a word, in lower case.
-    pub(super) fn severity(&self, severity: Severity) -> &'static str {
+    pub(in crate::report) fn severity(&self, severity: Severity) -> &'static str {
         match severity {
             Severity::Error => self.say("fel", "error"),
             Severity::Warning => self.say("varning", "warning"),
@@ -182,7 +182,7 @@ impl Page {
     }
 
     /// `3 fel`, `1 varning`, `2 upplysningar`.
-    pub(super) fn severity_counted(&self, severity: Severity, n: u64) -> String {
+    pub(in crate::report) fn severity_counted(&self, severity: Severity, n: u64) -> String {
         match severity {
             Severity::Error => self.counted(n, ["fel", "fel"], ["error", "errors"]),
             Severity::Warning => self.counted(n, ["varning", "varningar"], ["warning", "warnings"]),
@@ -193,7 +193,7 @@ impl Page {
 
 /// Columns that `word` takes on a terminal: its characters without colours. Wide and combining characters, which no
 /// Swedish text needs, are counted as one.
-pub(super) fn width_of(word: &str) -> usize {
+pub(in crate::report) fn width_of(word: &str) -> usize {
     let mut width = 0;
     let mut in_color = false;
     for character in word.chars() {
@@ -208,11 +208,11 @@ pub(super) fn width_of(word: &str) -> usize {
 }
 
 /// `text` followed by spaces up to `width` columns.
-pub(super) fn left(text: &str, width: usize) -> String {
+pub(in crate::report) fn left(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(width_of(text))))
 }
 
 /// `text` after spaces up to `width` columns.
-pub(super) fn right(text: &str, width: usize) -> String {
+pub(in crate::report) fn right(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(width_of(text))))
 }

@@ -1,0 +1,98 @@
+//! What became of every variable in every record: the five-way account, and how often conditions were true.
+//!
+//! Blank is not one thing. The records of a group are divided, for each variable, into filled · said to be none or not
+//! applicable · said to be unknown · blank and allowed · blank but required; the five add up to the records. For
+//! variables that are required on a condition a sixth figure says in how many records the condition was true: a region
+//! that never reports an emergency contact is never asked for the time of its assessment, and no blank shows it.
+//!
+//! | | |
+//! | --- | --- |
+//! | numerator | records of one of the categories |
+//! | denominator | records of the group that could be divided into columns |
+//! | denominator zero | no value |
+//! | rounding | whole per cent, halves upwards |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::figure::{Amount, Breakdown, Category, Figure, Period, Place};
+use super::{Context, Detail};
+use crate::engine::tally::{Fill, Fills};
+use crate::model::{County, Level};
+
+/// The prefix of these measures' ids; the collection follows.
+pub const PREFIX: &str = "bortfall_";
+
+/// The account of every variable of every collection.
+pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (collection, tally) in context.tallies {
+        let Some(plan) = context.measures.plans.get(collection) else { continue };
+        let mut counted: BTreeMap<(Period, Breakdown, Place), Fills> = BTreeMap::new();
+        let mut regions: BTreeSet<County> = BTreeSet::new();
+        for ((region, month), fills) in &tally.by_month {
+            let (Some(county), Some(month)) = (*region, *month) else { continue };
+            if context.scope.contains(month) {
+                regions.insert(county);
+                for place in [Place::Country, Place::Region(county)] {
+                    counted.entry((Period::Year(month.year()), Breakdown::Total, place)).or_default().merge(fills);
+                }
+            }
+        }
+        if context.details.contains(&Detail::Specialty) {
+            for ((region, year, specialty), fills) in &tally.by_specialty {
+                let (Some(county), Some(year)) = (*region, *year) else { continue };
+                if context.scope.years().contains(&year) {
+                    for place in [Place::Country, Place::Region(county)] {
+                        let breakdown = Breakdown::Specialty(specialty.clone());
+                        counted.entry((Period::Year(year), breakdown, place)).or_default().merge(fills);
+                    }
+                }
+            }
+        }
+        for ((period, breakdown, place), fills) in &counted {
+            if *place == Place::Country && regions.len() < 2 {
+                continue;
+            }
+            for (index, variable) in plan.collection.variables.iter().enumerate() {
+                let fill = fills.variables.get(index).copied().unwrap_or_default();
+                let conditional = plan.requirements[index].level == Level::Conditional;
+                for (category, count) in parts(&fill, fills.records, conditional) {
+                    figures.push(Figure {
+                        measure: format!("{PREFIX}{collection}"),
+                        place: *place,
+                        period: *period,
+                        breakdown: breakdown.clone(),
+                        variable: Some(variable.id.clone()),
+                        category: Some(category),
+                        numerator: Some(Amount::count(count)),
+                        denominator: Some(Amount::count(fills.records)),
+                        per: 100,
+                        months: context.months_delivered(std::slice::from_ref(collection), *place, *period),
+                        months_expected: context.months_expected(*period),
+                        regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
+                        undecided: 0,
+                        before: None,
+                        change: None,
+                        suppressed: false,
+                    });
+                }
+            }
+        }
+    }
+    figures
+}
+
+/// The five categories, and for a conditional variable how often its condition was true.
+fn parts(fill: &Fill, records: u64, conditional: bool) -> Vec<(Category, u64)> {
+    let mut parts = vec![
+        (Category::Filled, records.saturating_sub(fill.blank + fill.negative + fill.unknown)),
+        (Category::Negative, fill.negative),
+        (Category::Unknown, fill.unknown),
+        (Category::BlankAllowed, fill.blank.saturating_sub(fill.blank_required)),
+        (Category::BlankRequired, fill.blank_required),
+    ];
+    if conditional {
+        parts.push((Category::Required, fill.required));
+    }
+    parts
+}

@@ -1,0 +1,227 @@
+//! What should have been delivered, what was, when, and with how many records.
+//!
+//! | measure | numerator | denominator |
+//! | --- | --- | --- |
+//! | response rate (svarsfrekvens) | region × collection × month cells received | cells expected |
+//! | timeliness | cells received within three or five weeks of the month's end | cells expected |
+//!
+//! Expected is every month of the scope for every expected region and every group of collections of the run. Regions are
+//! expected if a list of deliveries names them, or if the run holds several regions: then all of the country's; a run of
+//! one region expects that one. A cell is received where it has records, or where an empty file is stated to be of it.
+//! Where the day of receipt is not stated, timeliness has no value: it is never guessed. A cell that comes in several
+//! files is received on the day of the last of them, because only then is it complete.
+//!
+//! Deadlines: five weeks after the month by the agreement of 2022, three as applied in practice; source: Uppföljning av
+//! överenskommelsen om ökad tillgänglighet 2022, Socialstyrelsen, August 2023, footnote 24.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use super::figure::{Amount, Breakdown, Figure, Period, Place};
+use crate::engine::tally::{Delivery, Tally};
+use crate::model::County;
+use crate::time::Month;
+
+/// Days after the end of the month.
+pub const DEADLINES: [(&str, i64); 2] = [("inom_tre_veckor", 21), ("inom_fem_veckor", 35)];
+/// The id of the response rate.
+pub const RESPONSE: &str = "svarsfrekvens";
+
+/// One region's submission of one month.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Records found; `None` where nothing was received.
+    pub records: Option<u64>,
+    /// Records stated, where they were of every file.
+    pub stated: Option<u64>,
+    /// The day the last file was received, days since 1970-01-01; `None` where not stated.
+    pub received: Option<i64>,
+    /// The files, by name.
+    pub files: Vec<String>,
+}
+
+/// What was expected and received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Every expected cell: by collection group, region and month.
+    pub cells: BTreeMap<(String, County, Month), Cell>,
+    /// Rates.
+    pub figures: Vec<Figure>,
+    /// Pairs of files with the very same records: `(collection, one file, the other)`.
+    pub repeated: Vec<(String, String, String)>,
+}
+
+/// A delivery that was expected, received or not, from a list of deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expected<'a> {
+    /// The collection's id.
+    pub collection: &'a str,
+    /// Who should deliver.
+    pub county: County,
+    /// Of which month.
+    pub month: Month,
+}
+
+/// Works out the response; `expected` holds what a list of deliveries names.
+pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Response {
+    let mut response = Response::default();
+    let groups = groups(context, expected);
+    let everyone = regions(context, expected);
+    for (group, collections) in &groups {
+        for county in &everyone {
+            for month in context.scope.months() {
+                response.cells.insert((group.clone(), *county, month), Cell::default());
+            }
+        }
+        for (collection, tally) in collections.iter().filter_map(|id| Some((*id, context.tallies.get(*id)?))) {
+            receive(&mut response, group, tally, context);
+            repeated(&mut response.repeated, collection, tally);
+        }
+    }
+    response.figures = figures(context, &response.cells, &groups.keys().cloned().collect::<Vec<_>>());
+    response
+}
+
+/// The groups of collections that stand for each other (the two models of primary care), named by the measure of
+/// reporting rates that joins them, and those of them that are in this run.
+fn groups<'a>(context: &Context<'a>, expected: &[Expected<'_>]) -> BTreeMap<String, Vec<&'a str>> {
+    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for measure in &context.measures.reporting {
+        let is_here =
+            |id: &String| context.tallies.contains_key(id) || expected.iter().any(|expected| expected.collection == id);
+        if measure.collections.iter().any(is_here) {
+            let name = measure.id.split_once('_').map_or(measure.id.as_str(), |(_, name)| name);
+            groups.insert(name.to_owned(), measure.collections.iter().map(String::as_str).collect());
+        }
+    }
+    groups
+}
+
+fn regions(context: &Context<'_>, expected: &[Expected<'_>]) -> BTreeSet<County> {
+    let mut found: BTreeSet<County> = expected.iter().map(|expected| expected.county).collect();
+    let listed = !found.is_empty();
+    for tally in context.tallies.values() {
+        found.extend(tally.by_month.keys().filter_map(|(region, _)| *region));
+        found.extend(tally.deliveries.iter().filter_map(|delivery| delivery.region));
+    }
+    if !listed && found.len() > 1 {
+        found.extend(context.regions.all());
+    }
+    found
+}
+
+fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Context<'_>) {
+    for delivery in &tally.deliveries {
+        let mut cells: BTreeMap<(County, Month), u64> = BTreeMap::new();
+        for ((region, month), records) in &delivery.found {
+            if let (Some(county), Some(month)) = (*region, *month) {
+                cells.insert((county, month), *records);
+            }
+        }
+        // An empty file that is stated to be of a region and month is received all the same.
+        if let (Some(county), Some(month)) = (delivery.region, delivery.month) {
+            cells.entry((county, month)).or_insert(0);
+        }
+        let is_of = |county: County, month: Month| {
+            delivery.region.is_none_or(|stated| stated == county) && delivery.month.is_none_or(|stated| stated == month)
+        };
+        for ((county, month), records) in cells {
+            if !context.scope.contains(month) {
+                continue;
+            }
+            let Some(cell) = response.cells.get_mut(&(group.to_owned(), county, month)) else { continue };
+            add(cell, delivery, records, is_of(county, month));
+        }
+    }
+}
+
+fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_of_cell: bool) {
+    let first = cell.records.is_none();
+    cell.records = Some(cell.records.unwrap_or(0) + records);
+    cell.files.push(delivery.file.clone());
+    // A stray record in a file of another month says nothing of when this month came or how many it should have.
+    if is_of_cell {
+        cell.received = match (first, cell.received, delivery.received) {
+            (true, _, day) => day,
+            (false, Some(one), Some(other)) => Some(one.max(other)),
+            (false, ..) => None,
+        };
+        cell.stated = match (first, cell.stated, delivery.stated_records) {
+            (true, _, stated) => stated,
+            (false, Some(one), Some(other)) => Some(one + other),
+            (false, ..) => None,
+        };
+    }
+}
+
+/// Files of one month with the very same records.
+fn repeated(repeated: &mut Vec<(String, String, String)>, collection: &str, tally: &Tally) {
+    let mut seen: BTreeMap<(u64, u64, Option<Month>), &str> = BTreeMap::new();
+    for delivery in tally.deliveries.iter().filter(|delivery| delivery.records > 0) {
+        let key = (delivery.fingerprint, delivery.records, delivery.month);
+        if let Some(other) = seen.insert(key, &delivery.file) {
+            repeated.push((collection.to_owned(), other.to_owned(), delivery.file.clone()));
+        }
+    }
+}
+
+fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell>, groups: &[String]) -> Vec<Figure> {
+    let mut counted: BTreeMap<(String, String, Place, Period), (u64, u64, u64)> = BTreeMap::new();
+    for ((group, county, month), cell) in cells {
+        let within =
+            |days: i64| cell.records.map(|_| cell.received.map(|received| received <= month.last_day() + days));
+        let mut add = |measure: String, is_counted: Option<bool>| {
+            for place in [Place::Country, Place::Region(*county)] {
+                for period in [Period::Year(month.year()), Period::Month(*month)] {
+                    // A region's month is a cell, not a rate.
+                    if (place, period) == (Place::Region(*county), Period::Month(*month)) {
+                        continue;
+                    }
+                    let key = (measure.clone(), group.clone(), place, period);
+                    let (counted, expected, unknown) = counted.entry(key).or_default();
+                    *counted += u64::from(is_counted == Some(true));
+                    *expected += 1;
+                    *unknown += u64::from(is_counted.is_none());
+                }
+            }
+        };
+        add(RESPONSE.to_owned(), Some(cell.records.is_some()));
+        for (name, days) in DEADLINES {
+            // What was not received was not in time; what was received on an unknown day is unknown.
+            add(
+                name.to_owned(),
+                match within(days) {
+                    None => Some(false),
+                    Some(known) => known,
+                },
+            );
+        }
+    }
+    let n_regions = cells.keys().map(|(_, county, _)| *county).collect::<BTreeSet<_>>().len();
+    let figure = |((measure, group, place, period), (numerator, denominator, unknown)): (
+        &(String, String, Place, Period),
+        &(u64, u64, u64),
+    )| {
+        let known = *unknown == 0;
+        Figure {
+            measure: format!("{measure}_{group}"),
+            place: *place,
+            period: *period,
+            breakdown: Breakdown::Total,
+            variable: None,
+            category: None,
+            numerator: known.then(|| Amount::count(*numerator)),
+            denominator: known.then(|| Amount::count(*denominator)),
+            per: 100,
+            months: 0,
+            months_expected: context.months_expected(*period),
+            regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
+            undecided: *unknown,
+            before: None,
+            change: None,
+            suppressed: false,
+        }
+    };
+    let _ = groups;
+    counted.iter().filter(|((_, _, place, _), _)| *place != Place::Country || n_regions > 1).map(figure).collect()
+}

@@ -1,0 +1,129 @@
+//! Which months are looked at, which regions and specialties there are, and what was delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::tally::{BLANK, INVALID, Tally};
+use crate::model::County;
+use crate::schema::Codelists;
+use crate::time::Month;
+
+/// From a first to a last month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The first month.
+    pub first: Month,
+    /// The last month.
+    pub last: Month,
+}
+
+impl Scope {
+    /// Every month, ascending.
+    pub fn months(self) -> impl Iterator<Item = Month> {
+        (self.first.number()..=self.last.number()).filter_map(Month::from_number)
+    }
+
+    /// Every year, ascending.
+    pub fn years(self) -> std::ops::RangeInclusive<i32> {
+        self.first.year()..=self.last.year()
+    }
+
+    /// Whether a month is within.
+    pub fn contains(self, month: Month) -> bool {
+        (self.first..=self.last).contains(&month)
+    }
+
+    /// How many of a year's months are within.
+    pub fn months_of(self, year: i32) -> u32 {
+        u32::try_from(self.months().filter(|month| month.year() == year).count()).unwrap_or(0)
+    }
+
+    /// The months that the deliveries are stated to be of, from the first to the last; else the months found in their
+    /// records. `None` where neither is known.
+    pub fn of_tallies<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> Option<Self> {
+        let span = |months: &mut dyn Iterator<Item = Month>| {
+            let months: BTreeSet<Month> = months.collect();
+            Some(Self { first: *months.first()?, last: *months.last()? })
+        };
+        let deliveries = tallies.clone().flat_map(|tally| &tally.deliveries);
+        span(&mut deliveries.filter_map(|delivery| delivery.month))
+            .or_else(|| span(&mut tallies.flat_map(|tally| tally.by_month.keys()).filter_map(|(_, month)| *month)))
+    }
+}
+
+/// The responsible regions, and what people call them.
+#[derive(Clone, Debug, Default)]
+pub struct Regions {
+    names: BTreeMap<County, String>,
+}
+
+impl Regions {
+    /// From codes and names.
+    pub fn new<'a>(regions: impl Iterator<Item = (County, &'a str)>) -> Self {
+        Self { names: regions.map(|(county, name)| (county, name.to_owned())).collect() }
+    }
+
+    /// Every region, by county code.
+    pub fn all(&self) -> impl Iterator<Item = County> + '_ {
+        self.names.keys().copied()
+    }
+
+    /// What people call it; its code where it has no name.
+    pub fn name(&self, county: County) -> &str {
+        self.names.get(&county).map_or("", String::as_str)
+    }
+}
+
+/// Specialty codes and what they are aggregated to.
+#[derive(Clone, Debug, Default)]
+pub struct Specialties {
+    aggregates: BTreeMap<String, String>,
+}
+
+impl Specialties {
+    /// Those of the code list `mvo`.
+    pub fn load(codelists: &Codelists) -> Self {
+        let mut aggregates = BTreeMap::new();
+        if let Some(list) = codelists.get("mvo")
+            && let Some(column) = list.column("aggregate_sv")
+        {
+            for entry in list.entries() {
+                if let Some(aggregate) = list.attribute(entry.code.as_bytes(), column) {
+                    aggregates.insert(entry.code.clone(), aggregate.to_owned());
+                }
+            }
+        }
+        Self { aggregates }
+    }
+
+    /// What a code is aggregated to; blank and wrong ones are groups of their own.
+    pub fn aggregate<'a>(&'a self, code: &'a str) -> &'a str {
+        if code == BLANK || code == INVALID { code } else { self.aggregates.get(code).map_or(INVALID, String::as_str) }
+    }
+
+    /// Every aggregate, sorted.
+    pub fn all(&self) -> BTreeSet<&str> {
+        self.aggregates.values().map(String::as_str).collect()
+    }
+}
+
+/// For each region the months of which something was delivered in any of `tallies`: records, or a file that was
+/// stated to be of that region and month and is empty.
+pub fn delivered<'a>(tallies: impl Iterator<Item = &'a Tally>, scope: Scope) -> BTreeMap<County, BTreeSet<Month>> {
+    let mut delivered: BTreeMap<County, BTreeSet<Month>> = BTreeMap::new();
+    let mut add = |region: Option<County>, month: Option<Month>| {
+        if let (Some(county), Some(month)) = (region, month)
+            && scope.contains(month)
+        {
+            delivered.entry(county).or_default().insert(month);
+        }
+    };
+    for tally in tallies {
+        for (region, month) in tally.by_month.keys() {
+            add(*region, *month);
+        }
+        for delivery in &tally.deliveries {
+            add(delivery.region, delivery.month);
+        }
+    }
+    delivered
+}

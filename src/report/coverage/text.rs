@@ -1,0 +1,473 @@
+//! Coverage as tables that a person reads in a terminal.
+//!
+//! Order: what was looked at and where denominators are from; what was received; the measures, a row a region and a
+//! column a year; reporting rates, a column a variable; what stands out, in words; what could not be made; what is in
+//! no figure. Months and finer breakdowns are in the other formats.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rows::place_name;
+use super::sentences;
+use crate::coverage::figure::{Breakdown, Change, Figure, Period, Place};
+use crate::coverage::response::DEADLINES;
+use crate::coverage::{Coverage, Table};
+use crate::report::ReportOptions;
+use crate::report::text::page::{Page, Tone, left, right, width_of};
+
+/// Flags shown of one kind; the others are counted.
+const MOST_FLAGS: usize = 10;
+/// Missing cells of the response named at most.
+const MOST_MISSING: usize = 12;
+/// Between columns.
+const GAP: &str = "  ";
+/// Stands where there is no value.
+const NOTHING: &str = "–";
+/// Stands where a value may not be shown.
+const HIDDEN: &str = "..";
+
+pub(super) fn render(coverage: &Coverage, options: &ReportOptions) -> String {
+    let mut page = Page::new(options);
+    beginning(&mut page, coverage);
+    response(&mut page, coverage);
+    for table in &coverage.ratios {
+        ratio(&mut page, coverage, table);
+    }
+    for table in &coverage.reporting {
+        reporting(&mut page, coverage, table);
+    }
+    flags(&mut page, coverage, options);
+    end(&mut page, coverage);
+    page.into_text()
+}
+
+fn beginning(page: &mut Page, coverage: &Coverage) {
+    let title = page.say("Täckning och inrapporteringsgrad", "Coverage and reporting rates");
+    page.title(title);
+    if let Some(scope) = coverage.scope {
+        let words = page.say("Period", "Period");
+        let text = if scope.first == scope.last {
+            format!("{words}: {}", scope.first)
+        } else {
+            format!("{words}: {} – {}", scope.first, scope.last)
+        };
+        page.paragraph(0, &text);
+    }
+    for source in &coverage.sources {
+        let text = page.text_of(source).to_owned();
+        page.paragraph(0, &text);
+    }
+    if let Some(threshold) = coverage.published_below {
+        let text = match page.figures.language {
+            crate::model::Language::Swedish => format!(
+                "Utgåva för andra: antal under {threshold} visas inte ({HIDDEN}), inte heller de tal som skulle avslöja dem. Vårdenheter, månadernas flaggor och poster utanför tabellerna ingår inte."
+            ),
+            crate::model::Language::English => format!(
+                "Edition for others: counts below {threshold} are not shown ({HIDDEN}), nor the numbers that would reveal them. Care units, flags of months and records outside the tables are left out."
+            ),
+        };
+        page.paragraph(0, &text);
+    }
+    let text = page.say(
+        "Ingen etablerad metod ger den sanna täckningsgraden: varje mått säger något, inget säger allt.",
+        "No established method gives true coverage: each measure says something, none says all.",
+    );
+    page.paragraph(0, text);
+}
+
+/// The figure that a table shows at one place.
+type Cells<'a, Column> = BTreeMap<(Place, Column), &'a Figure>;
+
+fn places<Column: Ord>(cells: &Cells<'_, Column>) -> BTreeSet<Place> {
+    cells.keys().map(|(place, _)| *place).collect()
+}
+
+/// Rows under their headings: the first column to the left, the others to the right.
+fn grid(page: &mut Page, rows: &[Vec<String>]) {
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
+    let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            line.push_str(GAP);
+            line.push_str(&if column == 0 { left(cell, *width) } else { right(cell, *width) });
+        }
+        page.line(&line);
+    }
+}
+
+fn ratio(page: &mut Page, coverage: &Coverage, table: &Table) {
+    let title = page.text_of(&table.title).to_owned();
+    page.heading(&title);
+    for text in [&table.description, &table.caution] {
+        let text = page.text_of(text).to_owned();
+        page.paragraph(1, &text);
+    }
+    let years: BTreeSet<i32> = table.figures.iter().map(|figure| figure.period.year()).collect();
+    let cells: Cells<'_, i32> = table
+        .figures
+        .iter()
+        .filter(|figure| figure.breakdown == Breakdown::Total)
+        .filter_map(|figure| match figure.period {
+            Period::Year(year) => Some(((figure.place, year), figure)),
+            Period::Month(_) => None,
+        })
+        .collect();
+    let mut heading = vec![page.say("region", "region").to_owned()];
+    for year in &years {
+        heading.push(year.to_string());
+        heading.push(page.say("(antal / av)", "(count / of)").to_owned());
+        heading.push(page.say("månader", "months").to_owned());
+    }
+    let with_undecided = cells.values().any(|figure| figure.undecided > 0) && coverage.published_below.is_none();
+    if with_undecided {
+        heading.push(page.say("osäkra", "undecided").to_owned());
+    }
+    let mut rows = vec![heading];
+    for place in places(&cells) {
+        let mut row = vec![place_name(coverage, place)];
+        let mut undecided = 0;
+        for year in &years {
+            let figure = cells.get(&(place, *year)).copied();
+            row.push(value(page, figure));
+            row.push(counts(page, figure));
+            row.push(figure.map_or_else(String::new, |figure| format!("{}/{}", figure.months, figure.months_expected)));
+            undecided += figure.map_or(0, |figure| figure.undecided);
+        }
+        if with_undecided {
+            row.push(page.figures.count(undecided));
+        }
+        rows.push(row);
+    }
+    grid(page, &rows);
+    country_by_aggregate(page, table, &years);
+}
+
+/// The country's figures by aggregated specialty, where the table has them.
+fn country_by_aggregate(page: &mut Page, table: &Table, years: &BTreeSet<i32>) {
+    let mut cells: BTreeMap<(&str, i32), &Figure> = BTreeMap::new();
+    let several = table.figures.iter().any(|figure| figure.place == Place::Country);
+    for figure in &table.figures {
+        if let (Breakdown::Aggregate(name), Period::Year(year)) = (&figure.breakdown, figure.period)
+            && (figure.place == Place::Country || !several)
+        {
+            cells.insert((name, year), figure);
+        }
+    }
+    let names: BTreeSet<&str> = cells.keys().map(|(name, _)| *name).collect();
+    if names.is_empty() {
+        return;
+    }
+    let mut heading = vec![page.say("område (aggregerat MVO)", "specialty (aggregated)").to_owned()];
+    for year in years {
+        heading.push(year.to_string());
+        heading.push(page.say("(antal / av)", "(count / of)").to_owned());
+    }
+    let mut rows = vec![heading];
+    for name in names {
+        let of_year = |year: &i32| cells.get(&(name, *year)).copied();
+        if years
+            .iter()
+            .filter_map(of_year)
+            .all(|figure| figure.numerator.is_some_and(|above| above.is_zero()) && figure.value().is_none())
+        {
+            continue;
+        }
+        let mut row = vec![group_name(page, name)];
+        for year in years {
+            row.push(value(page, of_year(year)));
+            row.push(counts(page, of_year(year)));
+        }
+        rows.push(row);
+    }
+    page.blank();
+    grid(page, &rows);
+}
+
+fn group_name(page: &Page, name: &str) -> String {
+    match name {
+        crate::engine::tally::BLANK => page.say("(tomt)", "(blank)").to_owned(),
+        crate::engine::tally::INVALID => page.say("(okänd kod)", "(unknown code)").to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The rounded value with its unit.
+fn value(page: &Page, figure: Option<&Figure>) -> String {
+    let Some(figure) = figure else { return NOTHING.to_owned() };
+    if figure.suppressed {
+        return HIDDEN.to_owned();
+    }
+    match figure.value() {
+        None => NOTHING.to_owned(),
+        Some(value) if figure.per == 100 => per_cent(page, value),
+        Some(value) => page.figures.count(value),
+    }
+}
+
+fn per_cent(page: &Page, value: u64) -> String {
+    let number = page.figures.count(value);
+    match page.figures.language {
+        crate::model::Language::Swedish => format!("{number}\u{a0}%"),
+        crate::model::Language::English => format!("{number}%"),
+    }
+}
+
+/// `(12 / 48)`.
+fn counts(page: &Page, figure: Option<&Figure>) -> String {
+    let Some(figure) = figure else { return String::new() };
+    if figure.suppressed {
+        return format!("({HIDDEN} / {HIDDEN})");
+    }
+    match (figure.numerator, figure.denominator) {
+        (Some(above), Some(below)) => format!("({} / {})", amount(page, above), amount(page, below)),
+        _ => String::new(),
+    }
+}
+
+/// A count, or a mean with one decimal.
+fn amount(page: &Page, amount: crate::coverage::figure::Amount) -> String {
+    if let Some(count) = amount.whole() {
+        return page.figures.count(count);
+    }
+    // Tenths, rounded.
+    let tenths = amount.rounded_ratio(crate::coverage::figure::Amount::count(1), 10).unwrap_or(0);
+    let sign = match page.figures.language {
+        crate::model::Language::Swedish => ',',
+        crate::model::Language::English => '.',
+    };
+    format!("{}{sign}{}", page.figures.count(tenths / 10), tenths % 10)
+}
+
+fn reporting(page: &mut Page, coverage: &Coverage, table: &Table) {
+    let title = page.text_of(&table.title).to_owned();
+    page.heading(&title);
+    let explanation = page.say(
+        "Andel poster där variabeln är ifylld; inom parentes året före; ▲ upp, ▼ ner, ! åt fel håll.",
+        "Share of records where the variable is filled; in brackets the year before; ▲ up, ▼ down, ! the wrong way.",
+    );
+    page.paragraph(1, explanation);
+    for text in [&table.description, &table.caution] {
+        let text = page.text_of(text).to_owned();
+        if !text.is_empty() {
+            page.paragraph(1, &text);
+        }
+    }
+    let years: BTreeSet<i32> = table.figures.iter().map(|figure| figure.period.year()).collect();
+    let Some(last) = years.last().copied() else { return };
+    let cells: Cells<'_, &str> = table
+        .figures
+        .iter()
+        .filter(|figure| figure.breakdown == Breakdown::Total && figure.period == Period::Year(last))
+        .filter_map(|figure| Some(((figure.place, figure.variable.as_deref()?), figure)))
+        .collect();
+    // As many variables beside each other as the page is wide; the others below, in tables of their own.
+    let names: Vec<&str> = table.selection.iter().map(String::as_str).collect();
+    let regions = places(&cells);
+    let first_width = regions.iter().map(|place| width_of(&place_name(coverage, *place))).max().unwrap_or(0);
+    let column_width = 14;
+    let beside = ((page.width.saturating_sub(first_width + 2)) / (column_width + GAP.len())).max(1);
+    for (part, names) in names.chunks(beside).enumerate() {
+        if part > 0 {
+            page.blank();
+        }
+        let mut heading = vec![last.to_string()];
+        heading.extend(names.iter().map(|name| crate::report::shown::middle_cut(name, column_width).into_owned()));
+        let mut rows = vec![heading];
+        for place in &regions {
+            let mut row = vec![place_name(coverage, *place)];
+            row.extend(names.iter().map(|name| rate(page, cells.get(&(*place, *name)).copied())));
+            rows.push(row);
+        }
+        grid(page, &rows);
+    }
+}
+
+/// `91 (84) ▲`.
+fn rate(page: &Page, figure: Option<&Figure>) -> String {
+    let now = value(page, figure);
+    let Some(before) = figure.and_then(Figure::value_before) else { return now };
+    let mark = match figure.and_then(|figure| figure.change) {
+        Some(Change::UpBetter) => page.paint(Tone::Good, "▲ "),
+        Some(Change::UpWorse) => page.paint(Tone::Bad, "▲!"),
+        Some(Change::DownBetter) => page.paint(Tone::Good, "▼ "),
+        Some(Change::DownWorse) => page.paint(Tone::Bad, "▼!"),
+        Some(Change::Same) | None => "= ".to_owned(),
+    };
+    format!("{now} ({before}) {mark}")
+}
+
+fn response(page: &mut Page, coverage: &Coverage) {
+    let response = &coverage.response;
+    if response.cells.is_empty() {
+        return;
+    }
+    let title = page.say("Inkomna leveranser", "Deliveries received").to_owned();
+    page.heading(&title);
+    let groups: BTreeSet<&str> = response.cells.keys().map(|(group, ..)| group.as_str()).collect();
+    let mut rows = vec![vec![
+        page.say("insamling", "collection").to_owned(),
+        page.say("väntade", "expected").to_owned(),
+        page.say("inkomna", "received").to_owned(),
+        page.say("svarsfrekvens", "response rate").to_owned(),
+        page.say("inom 3 veckor", "within 3 weeks").to_owned(),
+        page.say("inom 5 veckor", "within 5 weeks").to_owned(),
+    ]];
+    let mut unknown_days = false;
+    for group in &groups {
+        let cells: Vec<_> = response.cells.iter().filter(|((of, ..), _)| of == group).collect();
+        let received = cells.iter().filter(|(_, cell)| cell.records.is_some()).count() as u64;
+        let expected = cells.len() as u64;
+        let mut row = vec![
+            (*group).to_owned(),
+            page.figures.count(expected),
+            page.figures.count(received),
+            page.figures.share(received, expected).unwrap_or_else(|| NOTHING.to_owned()),
+        ];
+        for (_, days) in DEADLINES {
+            let known = cells.iter().all(|(_, cell)| cell.records.is_none() || cell.received.is_some());
+            unknown_days |= !known;
+            let in_time = cells.iter().filter(|((_, _, month), cell)| {
+                cell.records.is_some() && cell.received.is_some_and(|day| day <= month.last_day() + days)
+            });
+            let share = page.figures.share(in_time.count() as u64, expected);
+            row.push(if known { share.unwrap_or_else(|| NOTHING.to_owned()) } else { NOTHING.to_owned() });
+        }
+        rows.push(row);
+    }
+    grid(page, &rows);
+    if unknown_days {
+        let text = page.say(
+            "Ankomstdag är inte angiven för alla leveranser; ange den i en leveranslista (--deliveries).",
+            "The day of receipt is not stated for every delivery; state it in a list of deliveries (--deliveries).",
+        );
+        page.paragraph(1, text);
+    }
+    let missing: Vec<_> = response.cells.iter().filter(|(_, cell)| cell.records.is_none()).collect();
+    if !missing.is_empty() {
+        let shown: Vec<String> = missing
+            .iter()
+            .take(MOST_MISSING)
+            .map(|((group, county, month), _)| format!("{} {group} {month}", coverage.regions.name(*county)))
+            .collect();
+        let more = missing.len().saturating_sub(MOST_MISSING);
+        let (sv, en) = if more > 0 {
+            (format!(" och {more} till"), format!(" and {more} more"))
+        } else {
+            (String::new(), String::new())
+        };
+        let shown = shown.join("; ");
+        let text = match page.figures.language {
+            crate::model::Language::Swedish => format!("Saknas: {shown}{sv}."),
+            crate::model::Language::English => format!("Missing: {shown}{en}."),
+        };
+        page.paragraph(1, &text);
+    }
+    for ((group, county, month), cell) in &response.cells {
+        if let (Some(found), Some(stated)) = (cell.records, cell.stated)
+            && found != stated
+            && coverage.published_below.is_none()
+        {
+            let (name, found, stated) =
+                (coverage.regions.name(*county), page.figures.count(found), page.figures.count(stated));
+            let text = match page.figures.language {
+                crate::model::Language::Swedish => {
+                    format!("{name} {group} {month}: {stated} poster angivna, {found} funna.")
+                }
+                crate::model::Language::English => {
+                    format!("{name} {group} {month}: {stated} records stated, {found} found.")
+                }
+            };
+            let text = page.paint(Tone::Doubtful, &text);
+            page.paragraph(1, &text);
+        }
+    }
+    for (collection, one, other) in &response.repeated {
+        let (one, other) = (crate::report::shown::escaped(one), crate::report::shown::escaped(other));
+        let text = match page.figures.language {
+            crate::model::Language::Swedish => {
+                format!("{one} och {other} ({collection}) har samma poster: de räknas dubbelt. Ta bort den ena.")
+            }
+            crate::model::Language::English => {
+                format!("{one} and {other} ({collection}) have the same records: they count twice. Remove one.")
+            }
+        };
+        let text = page.paint(Tone::Bad, &text);
+        page.paragraph(1, &text);
+    }
+}
+
+fn flags(page: &mut Page, coverage: &Coverage, options: &ReportOptions) {
+    if coverage.flags.is_empty() {
+        return;
+    }
+    let title =
+        page.say("Sticker ut (frågor att ställa, inte fel)", "Stands out (questions to ask, not errors)").to_owned();
+    page.heading(&title);
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    for flag in &coverage.flags {
+        let n = shown.entry(flag.kind.as_str()).or_default();
+        *n += 1;
+        if *n <= MOST_FLAGS {
+            let words = sentences::flag(coverage, flag, options.language);
+            page.paragraph(1, &format!("{} {}: {words}", coverage.regions.name(flag.county), flag.period));
+        }
+    }
+    for (kind, n) in shown.iter().filter(|(_, n)| **n > MOST_FLAGS) {
+        let more = page.figures.count((n - MOST_FLAGS) as u64);
+        let text = match page.figures.language {
+            crate::model::Language::Swedish => format!("… och {more} till av samma slag ({kind}); alla finns i JSON."),
+            crate::model::Language::English => {
+                format!("… and {more} more of this kind ({kind}); all are in the JSON report.")
+            }
+        };
+        page.paragraph(1, &text);
+    }
+}
+
+fn end(page: &mut Page, coverage: &Coverage) {
+    if !coverage.not_made.is_empty() {
+        let title = page.say("Inte beräknat", "Not made").to_owned();
+        page.heading(&title);
+        for not in &coverage.not_made {
+            let text = format!("{}: {}", not.id, page.text_of(&not.why));
+            page.paragraph(1, &text);
+        }
+    }
+    let left_out: Vec<_> = coverage
+        .left_out
+        .iter()
+        .filter(|(_, left)| left.unreadable + left.without_region + left.without_month + left.outside > 0)
+        .collect();
+    if left_out.is_empty() {
+        return;
+    }
+    let title = page.say("Poster som inte är med i någon tabell", "Records in none of the tables").to_owned();
+    page.heading(&title);
+    for (collection, left) in left_out {
+        let say = |n: u64, sv: &str, en: &str| {
+            (n > 0).then(|| {
+                let word = match page.figures.language {
+                    crate::model::Language::Swedish => sv,
+                    crate::model::Language::English => en,
+                };
+                format!("{} {word}", page.figures.count(n))
+            })
+        };
+        let parts: Vec<String> = [
+            say(left.outside, "utanför perioden", "outside the period"),
+            say(left.without_region, "utan känd region", "without a known region"),
+            say(left.without_month, "utan läsbart datum", "without a readable date"),
+            say(left.unreadable, "som inte gick att dela i kolumner", "that could not be divided into columns"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let of = page.figures.count(left.records);
+        let text = match page.figures.language {
+            crate::model::Language::Swedish => format!("{collection}, av {of}: {}.", parts.join(", ")),
+            crate::model::Language::English => format!("{collection}, of {of}: {}.", parts.join(", ")),
+        };
+        page.paragraph(1, &text);
+    }
+}
