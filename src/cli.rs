@@ -9,7 +9,9 @@ mod generate;
 mod messages;
 mod output;
 mod progress;
+mod qa;
 mod region;
+mod reports;
 mod signal;
 
 use std::panic;
@@ -96,6 +98,9 @@ fn run() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, language),
+        Command::Qa(arguments) => qa::run(&arguments, language),
+        Command::Coverage(arguments) => qa::coverage(&arguments, language),
+        Command::Merge(arguments) => qa::merge(&arguments, language),
         Command::Generate(arguments) => generate::run(&arguments, language),
     };
     result.unwrap_or_else(|failure| {

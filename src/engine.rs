@@ -228,7 +228,11 @@ impl<'a> Runner<'a> {
         let (run, own) = (&self.context.parameters, &file.statement);
         Parameters {
             delivery_date: own.received.or(run.delivery_date),
-            period: own.month.map(|month| (month.first_day(), month.last_day())).or(run.period),
+            period: own
+                .month
+                .filter(|_| own.is_listed)
+                .map(|month| (month.first_day(), month.last_day()))
+                .or(run.period),
             region: own.region.as_ref().map(|(_, number)| number.clone()).or_else(|| run.region.clone()),
         }
     }

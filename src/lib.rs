@@ -16,8 +16,12 @@
 //!                                                                                                                CSV, Parquet
 //! ```
 //!
+//! Coverage branches off the same pass: what `rules/coverage/*.yaml` measures is compiled by [`measure`] to nodes of the
+//! same plan, counted into [`engine::Tally`], put together with other tallies where there are any, and turned into
+//! figures by [`coverage`] with population and register counts.
+//!
 //! One pass over the data does everything: verdicts of all rules, the account of every variable, findings, key
-//! hashes. Further passes happen only where duplicates are suspected, or where the submission is to be divided.
+//! hashes, tallies. Further passes happen only where duplicates are suspected, or where the submission is to be divided.
 //!
 //! # Code map
 //!

@@ -108,6 +108,8 @@ pub struct InputFile {
 pub struct Statement {
     /// The month it is about.
     pub month: Option<Month>,
+    /// Whether that was stated, rather than read out of the file's name: only then are records checked against it.
+    pub is_listed: bool,
     /// The region it is from: county, and organisation number.
     pub region: Option<(County, String)>,
     /// The day it was received, days since 1970-01-01.

@@ -17,6 +17,9 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Check(Box<CheckArguments>),
+    Qa(Box<QaArguments>),
+    Coverage(Box<CoverageArguments>),
+    Merge(Box<MergeArguments>),
     Generate(Box<GenerateArguments>),
 }
 
@@ -62,8 +65,8 @@ pub(super) struct CommonArguments {
 pub(super) struct CheckArguments {
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<String>,
-    #[arg(long, value_name = "ID")]
-    pub(super) collection: Option<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
     #[arg(long, value_name = "PERIOD")]
     pub(super) period: Option<String>,
     #[arg(long, value_name = "REGION")]
@@ -92,12 +95,87 @@ pub(super) struct CheckArguments {
     pub(super) examples: usize,
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) top: usize,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// How files are read, where it is not to be detected.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArguments {
+    #[arg(long, value_name = "ID")]
+    pub(super) collection: Option<String>,
     #[arg(long, value_name = "CHARACTER")]
     pub(super) delimiter: Option<String>,
     #[arg(long, value_name = "ENCODING")]
     pub(super) encoding: Option<String>,
     #[arg(long, value_name = "NAME=VARIABLE")]
     pub(super) column: Vec<String>,
+}
+
+/// Check, and coverage in the same pass.
+#[derive(Debug, Args)]
+pub(super) struct QaArguments {
+    #[command(flatten)]
+    pub(super) check: CheckArguments,
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(super) figures: Vec<String>,
+    #[command(flatten)]
+    pub(super) coverage: CoverageOptions,
+}
+
+/// Coverage alone.
+#[derive(Debug, Args)]
+pub(super) struct CoverageArguments {
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
+    #[arg(long, value_name = "PERIOD")]
+    pub(super) period: Option<String>,
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(super) format: Vec<String>,
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) coverage: CoverageOptions,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// What coverage is made from, and how finely.
+#[derive(Debug, Args)]
+pub(super) struct CoverageOptions {
+    #[arg(long, value_name = "FILE")]
+    pub(super) population: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) register: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) deliveries: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) tally: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) save_tally: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    pub(super) detail: Vec<DetailArgument>,
+    #[arg(long, value_name = "ID")]
+    pub(super) measure: Vec<String>,
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
+    pub(super) publish: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DetailArgument {
+    Mvo,
+    Unit,
+}
+
+/// Saved tallies put together.
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    #[arg(value_name = "TALLY", required = true)]
+    pub(super) tallies: Vec<PathBuf>,
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) common: CommonArguments,
 }
@@ -127,13 +205,8 @@ pub(super) struct GenerateArguments {
 }
 
 /// Help texts: argument id, Swedish, English.
-const CHECK_HELP: [(&str, &str, &str); 20] = [
+const CHECK_HELP: [(&str, &str, &str); 16] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
-    (
-        "collection",
-        "Insamling, t.ex. specvard_genomforda; annars avläst ur rubriken",
-        "Collection, e.g. specvard_genomforda; otherwise detected from the header",
-    ),
     (
         "period",
         "Leveransens period: 2022-03, 2022 eller 2022-03-01..2022-03-31",
@@ -172,6 +245,15 @@ const CHECK_HELP: [(&str, &str, &str); 20] = [
     ("strict", "Underkänn också det som inte kunde kontrolleras", "Fail also what could not be checked"),
     ("examples", "Exempel per regel och fil", "Examples for each rule and file"),
     ("top", "Regler som visas utförligt", "Rules shown in full"),
+    ("quiet", "Visa inget förlopp", "Show no progress"),
+];
+
+const READING_HELP: [(&str, &str, &str); 4] = [
+    (
+        "collection",
+        "Insamling, t.ex. specvard_genomforda; annars avläst ur rubriken",
+        "Collection, e.g. specvard_genomforda; otherwise detected from the header",
+    ),
     ("delimiter", "Fältavgränsare i CSV: ; , tab eller |", "CSV delimiter: ; , tab or |"),
     ("encoding", "Teckenkodning i CSV: utf-8 eller windows-1252", "CSV encoding: utf-8 or windows-1252"),
     (
@@ -179,8 +261,58 @@ const CHECK_HELP: [(&str, &str, &str); 20] = [
         "Kolumnen NAME i filen är variabeln VARIABLE; kan upprepas",
         "Column NAME of the file is the variable VARIABLE; repeatable",
     ),
-    ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
+
+const COVERAGE_HELP: [(&str, &str, &str); 8] = [
+    (
+        "population",
+        "Folkmängd per region och år (annars SCB:s för 2023 och 2024)",
+        "Population by region and year (otherwise Statistics Sweden's of 2023 and 2024)",
+    ),
+    (
+        "register",
+        "Läkarkontakter i patientregistret per region, år och MVO",
+        "Doctors' contacts in the patient register by region, year and specialty",
+    ),
+    (
+        "deliveries",
+        "Leveranslista: fil, insamling, region, period, ankomstdag, antal poster",
+        "List of deliveries: file, collection, region, period, day of receipt, number of records",
+    ),
+    ("tally", "Sparat räkneverk att räkna in; kan upprepas", "Saved tally to count in; repeatable"),
+    ("save_tally", "Spara räkneverket, utan poster, i FILE", "Save the tally, without records, in FILE"),
+    ("detail", "Dela också upp på mvo eller vårdenhet (unit)", "Break down by specialty (mvo) or care unit, too"),
+    ("measure", "Bara detta mått; kan upprepas", "This measure only; repeatable"),
+    (
+        "publish",
+        "Dölj antal under N, så att de inte går att räkna fram (5 om N inte anges)",
+        "Hide counts below N so that they cannot be worked out (5 where N is not given)",
+    ),
+];
+
+const COVERAGE_COMMAND_HELP: [(&str, &str, &str); 4] = [
+    ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
+    (
+        "period",
+        "Månader som räknas: 2022, 2022-03 eller 2021..2022; annars de som levererats",
+        "Months that count: 2022, 2022-03 or 2021..2022; otherwise those delivered",
+    ),
+    (
+        "format",
+        "Tabeller: text, json, csv eller parquet, gärna till fil (csv=tabeller.csv); kan upprepas",
+        "Tables: text, json, csv or parquet, to a file if you like (csv=tables.csv); repeatable",
+    ),
+    ("output", "Fil för de tabeller som inte har någon egen", "File for the tables that have none of their own"),
+];
+
+const QA_HELP: [(&str, &str, &str); 1] = [(
+    "figures",
+    "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
+    "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
+)];
+
+const MERGE_HELP: [(&str, &str, &str); 2] =
+    [("tallies", "Sparade räkneverk", "Saved tallies"), ("output", "Fil att skriva", "File to write")];
 
 const COMMON_HELP: [(&str, &str, &str); 5] = [
     ("rules", "Mapp med regler som läggs över de inbyggda", "Folder of rules laid over the built-in ones"),
@@ -228,8 +360,24 @@ pub(super) fn command(language: Language) -> clap::Command {
             "Väntetidskoll: checks submissions to Sweden's national waiting-times database",
         ))
         .mut_subcommand("check", |check| {
-            with_help(check, &[&CHECK_HELP, &COMMON_HELP])
+            with_help(check, &[&CHECK_HELP, &READING_HELP, &COMMON_HELP])
                 .about(pick("Kontrollera en leverans mot reglerna", "Check a submission against the rules"))
+        })
+        .mut_subcommand("qa", |qa| {
+            with_help(qa, &[&CHECK_HELP, &READING_HELP, &COMMON_HELP, &COVERAGE_HELP, &QA_HELP]).about(pick(
+                "Kontrollera leveranser och beräkna täckning i samma genomgång",
+                "Check deliveries and compute coverage in the same pass",
+            ))
+        })
+        .mut_subcommand("coverage", |coverage| {
+            with_help(coverage, &[&READING_HELP, &COMMON_HELP, &COVERAGE_HELP, &COVERAGE_COMMAND_HELP]).about(pick(
+                "Beräkna täckning ur leveranser eller sparade räkneverk",
+                "Compute coverage from deliveries or saved tallies",
+            ))
+        })
+        .mut_subcommand("merge", |merge| {
+            with_help(merge, &[&MERGE_HELP, &COMMON_HELP])
+                .about(pick("Lägg ihop sparade räkneverk", "Put saved tallies together"))
         })
         .mut_subcommand("generate", |generate| {
             with_help(generate, &[&GENERATE_HELP, &COMMON_HELP]).about(pick(

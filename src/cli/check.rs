@@ -1,20 +1,22 @@
 //! `vantkoll check`: from arguments to an exit code.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{CheckArguments, CommonArguments};
+use super::args::{CheckArguments, CommonArguments, QaArguments, ReadingArguments};
 use super::output::PendingFile;
+use super::qa::{Inputs, Session};
+use super::reports::{Reports, Wanted, into_io};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, progress, region};
+use super::{ExitCode, Failure, messages, progress, qa, region};
 use crate::assets;
 use crate::diag::{self, Diagnostic};
-use crate::engine::{self, FindingSink, Outcome, Rejections, Settings, Stated, split};
+use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
 use crate::model::{Finding, Language};
 use crate::report::finding_rows::{self, FindingContext, FindingFormat, FindingWriter};
-use crate::report::{self, Gate, ReportError, ReportFormat, ReportOptions};
+use crate::report::{self, Gate, ReportOptions};
 use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Domain, Schemas};
 use crate::submission::{InputError, InputFile, ReadOptions, find};
@@ -22,32 +24,64 @@ use crate::time;
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments, language: Language) -> Result<ExitCode, Failure> {
+    run_with(arguments, language, None)
+}
+
+/// Runs the command; with `qa`, coverage is counted in the same pass.
+pub(super) fn run_with(
+    arguments: &CheckArguments,
+    language: Language,
+    qa: Option<&QaArguments>,
+) -> Result<ExitCode, Failure> {
     set_threads(&arguments.common, language)?;
-    let (schemas, plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
-    let settings = Settings {
+    let (schemas, mut plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
+    let mut settings = Settings {
         stated: stated(arguments, &schemas, language)?,
         examples: arguments.examples,
         ..Settings::default()
     };
     // From here on a signal is noticed, so that no output is left half-written.
     let signals = Signals::listen();
-    let reports = Reports::open(arguments, language)?;
+    let mut coverage = match qa {
+        None => None,
+        Some(qa) => {
+            let wanted = Wanted { option: "--figures", formats: &qa.figures, output: None };
+            let inputs = Inputs { common: &arguments.common, period: settings.stated.period, schemas: &schemas };
+            let session = Session::open(&inputs, &qa.coverage, wanted, &plans, &signals, language)?;
+            plans.clone_from(&session.measures().plans);
+            settings.tallies.clone_from(&session.measures().tallies);
+            Some(session)
+        }
+    };
+    let wanted = Wanted { option: "--format", formats: &arguments.format, output: arguments.output.as_deref() };
+    let reports = Reports::open(wanted, language)?;
 
     let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
-    refuse_overwriting(arguments, &paths, language)?;
-    let options = read_options(arguments, language)?;
-    let files: Vec<InputFile> = paths
-        .iter()
-        .map(|path| InputFile::open(path, &schemas, &options))
-        .collect::<Result<_, _>>()
-        .map_err(|error| input_failure(&error, &signals, language))?;
+    refuse_overwriting(&outputs(arguments, qa), &paths, language)?;
+    let options = read_options(&arguments.reading, language)?;
+    let mut files = Vec::new();
+    for path in &paths {
+        let options = match &coverage {
+            Some(session) => session.read_options(path, &options),
+            None => options.clone(),
+        };
+        let mut file =
+            InputFile::open(path, &schemas, &options).map_err(|error| input_failure(&error, &signals, language))?;
+        if let Some(session) = &coverage {
+            file.statement = session.statement(path);
+        }
+        files.push(file);
+    }
+    if let Some(session) = &mut coverage {
+        session.require_months(&files, &plans)?;
+    }
 
     let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
     let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;
     let sink = findings.as_mut().map(|findings| findings as &mut dyn FindingSink);
     let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), sink);
     bar.finish_and_clear();
-    let (outcome, parts) = checked.map_err(|error| match error {
+    let (mut outcome, parts) = checked.map_err(|error| match error {
         InputError::Consumer(cause) => {
             Failure::output(language, &display(arguments.findings.as_deref()), &into_io(cause))
         }
@@ -58,12 +92,36 @@ pub(super) fn run(arguments: &CheckArguments, language: Language) -> Result<Exit
     }
     split_records(arguments, &plans, &parts, &signals, language)?;
     let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
-    reports.write(&outcome, arguments, language)?;
+    let tallies = qa::take_tallies(&mut outcome);
+    let options = ReportOptions {
+        language,
+        fail_on: arguments.fail_on.into(),
+        strict: arguments.strict,
+        top: arguments.top,
+        ..ReportOptions::default()
+    };
+    reports.write(options, &|format, options, out| report::write(format, &outcome, options, out))?;
+    if let Some(session) = coverage {
+        session.finish(tallies)?;
+    }
     Ok(match gate {
         Gate::Passed => ExitCode::Passed,
         Gate::Failed => ExitCode::Findings,
         Gate::NotChecked => ExitCode::NotChecked,
     })
+}
+
+/// Every file that is to be written.
+fn outputs(arguments: &CheckArguments, qa: Option<&QaArguments>) -> Vec<PathBuf> {
+    let formats = arguments.format.iter().chain(qa.map(|qa| &qa.figures).into_iter().flatten());
+    let reports = formats.filter_map(|format| format.split_once('=').map(|(_, file)| PathBuf::from(file)));
+    [&arguments.output, &arguments.findings, &arguments.valid, &arguments.rejected]
+        .into_iter()
+        .chain(qa.map(|qa| &qa.coverage.save_tally))
+        .flatten()
+        .cloned()
+        .chain(reports)
+        .collect()
 }
 
 fn display(path: Option<&Path>) -> String {
@@ -199,7 +257,7 @@ fn today() -> i64 {
     time::days_from_civil(i64::from(date.year()), i64::from(date.month()), i64::from(date.day())).unwrap_or(0)
 }
 
-fn read_options(arguments: &CheckArguments, language: Language) -> Result<ReadOptions, Failure> {
+pub(super) fn read_options(arguments: &ReadingArguments, language: Language) -> Result<ReadOptions, Failure> {
     let usage = |option: &str, text: &str, sv: &str, en: &str| {
         Failure::usage(language, format!("{option} {text}: {sv}"), format!("{option} {text}: {en}"))
     };
@@ -239,15 +297,7 @@ fn read_options(arguments: &CheckArguments, language: Language) -> Result<ReadOp
 }
 
 /// An output must not replace an input.
-fn refuse_overwriting(arguments: &CheckArguments, inputs: &[PathBuf], language: Language) -> Result<(), Failure> {
-    let report_files =
-        arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| PathBuf::from(file)));
-    let outputs: Vec<PathBuf> = [&arguments.output, &arguments.findings, &arguments.valid, &arguments.rejected]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .chain(report_files)
-        .collect();
+pub(super) fn refuse_overwriting(outputs: &[PathBuf], inputs: &[PathBuf], language: Language) -> Result<(), Failure> {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     for (index, output) in outputs.iter().enumerate() {
         if inputs.iter().any(|input| real(input) == real(output)) {
@@ -268,7 +318,7 @@ fn refuse_overwriting(arguments: &CheckArguments, inputs: &[PathBuf], language: 
     Ok(())
 }
 
-fn input_failure(error: &InputError, signals: &Signals, language: Language) -> Failure {
+pub(super) fn input_failure(error: &InputError, signals: &Signals, language: Language) -> Failure {
     let code = match error {
         InputError::Interrupted => ExitCode::Signal(signals.number()),
         InputError::BadPattern { .. } | InputError::UnknownCollection { .. } | InputError::BadOption(_) => {
@@ -277,20 +327,6 @@ fn input_failure(error: &InputError, signals: &Signals, language: Language) -> F
         _ => ExitCode::Input,
     };
     Failure::new(code, messages::input(language, error))
-}
-
-fn into_io(cause: Box<dyn std::error::Error + Send + Sync>) -> std::io::Error {
-    let cause = match cause.downcast::<ReportError>() {
-        Ok(error) => match *error {
-            ReportError::Io(error) => return error,
-            other => Box::new(other) as Box<dyn std::error::Error + Send + Sync>,
-        },
-        Err(cause) => cause,
-    };
-    match cause.downcast::<std::io::Error>() {
-        Ok(error) => *error,
-        Err(cause) => std::io::Error::other(cause),
-    }
 }
 
 /// `--findings`: every finding, as it is made.
@@ -387,112 +423,4 @@ fn split_records(
         file.finish().map_err(|error| Failure::output(language, &target, &error))?;
     }
     Ok(())
-}
-
-/// The reports asked for, each with its file opened before the work begins.
-struct Reports {
-    to_files: Vec<(ReportFormat, PendingFile)>,
-    to_stdout: Option<ReportFormat>,
-}
-
-impl Reports {
-    fn open(arguments: &CheckArguments, language: Language) -> Result<Self, Failure> {
-        let mut reports = Self { to_files: Vec::new(), to_stdout: None };
-        let mut homeless = Vec::new();
-        for argument in &arguments.format {
-            let (name, file) = argument
-                .split_once('=')
-                .map_or((argument.as_str(), None), |(name, file)| (name, Some(PathBuf::from(file))));
-            let format: ReportFormat = name.parse().map_err(|_| {
-                let known = ReportFormat::ALL.map(ReportFormat::as_str).join(", ");
-                Failure::usage(
-                    language,
-                    format!("--format {name}: formaten är {known}"),
-                    format!("--format {name}: the formats are {known}"),
-                )
-            })?;
-            match file {
-                Some(file) => reports.to_files.push((format, create(&file, language)?)),
-                None => homeless.push(format),
-            }
-        }
-        if homeless.is_empty() && arguments.format.is_empty() {
-            homeless.push(ReportFormat::Text);
-        }
-        match (homeless.as_slice(), &arguments.output) {
-            ([], None) => {}
-            ([], Some(_)) => {
-                return Err(Failure::usage(
-                    language,
-                    "--output: alla rapporter har redan en fil",
-                    "--output: every report has a file already",
-                ));
-            }
-            ([format], Some(file)) => reports.to_files.push((*format, create(file, language)?)),
-            ([format], None) => {
-                if format.is_binary() && std::io::stdout().is_terminal() {
-                    return Err(Failure::usage(
-                        language,
-                        format!("--format {format}: ange en fil, --format {format}=FIL"),
-                        format!("--format {format}: name a file, --format {format}=FILE"),
-                    ));
-                }
-                reports.to_stdout = Some(*format);
-            }
-            _ => {
-                return Err(Failure::usage(
-                    language,
-                    "bara en rapport kan gå till skärmen; ge de andra filer (--format json=FIL)",
-                    "only one report can go to standard output; give the others files (--format json=FILE)",
-                ));
-            }
-        }
-        Ok(reports)
-    }
-
-    fn write(self, outcome: &Outcome, arguments: &CheckArguments, language: Language) -> Result<(), Failure> {
-        let stdout = std::io::stdout();
-        let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let width = terminal_width();
-        let options = ReportOptions {
-            language,
-            width,
-            color,
-            fail_on: arguments.fail_on.into(),
-            strict: arguments.strict,
-            top: arguments.top,
-        };
-        for (format, file) in self.to_files {
-            let target = file.target().display().to_string();
-            let failed = |error: std::io::Error| Failure::output(language, &target, &error);
-            let mut writer = file.writer().map_err(failed)?;
-            let options = ReportOptions { color: false, width: 100, ..options };
-            report::write(format, outcome, &options, &mut writer).map_err(|error| failed(into_io(Box::new(error))))?;
-            writer.flush().map_err(failed)?;
-            drop(writer);
-            file.finish().map_err(failed)?;
-        }
-        if let Some(format) = self.to_stdout {
-            let mut writer = BufWriter::new(stdout);
-            match report::write(format, outcome, &options, &mut writer).map_err(|error| into_io(Box::new(error))) {
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                Err(error) => return Err(Failure::output(language, "stdout", &error)),
-                Ok(()) => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-fn create(file: &Path, language: Language) -> Result<PendingFile, Failure> {
-    PendingFile::create(file).map_err(|error| Failure::output(language, &file.display().to_string(), &error))
-}
-
-/// Columns of the terminal, as the shell says; 100 where it does not.
-fn terminal_width() -> usize {
-    std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok())
-        .filter(|columns| (40..=300).contains(columns))
-        .unwrap_or(100)
 }

@@ -314,7 +314,7 @@ fn share_shift(
 fn levels(coverage: &Coverage) -> Vec<Flag> {
     let mut flags = Vec::new();
     for table in coverage.ratios.iter().chain(&coverage.reporting) {
-        let mut groups: BTreeMap<(Period, Option<&str>), Vec<(County, &Figure, f64)>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Period, Option<&str>), Vec<Member<'_>>> = BTreeMap::new();
         for figure in &table.figures {
             let (Place::Region(county), Period::Year(_)) = (figure.place, figure.period) else { continue };
             let selected = figure.variable.as_deref().is_none_or(|name| table.selection.iter().any(|one| one == name));
@@ -334,7 +334,10 @@ fn levels(coverage: &Coverage) -> Vec<Flag> {
     flags
 }
 
-fn level(members: &[(County, &Figure, f64)], (county, figure, value): &(County, &Figure, f64)) -> Option<Flag> {
+/// A region's figure of a year, with its value before rounding.
+type Member<'a> = (County, &'a Figure, f64);
+
+fn level(members: &[Member<'_>], (county, figure, value): &Member<'_>) -> Option<Flag> {
     let others: Vec<f64> = members.iter().filter(|(other, ..)| other != county).map(|(.., value)| *value).collect();
     if others.len() < LEAST_REGIONS {
         return None;
@@ -374,7 +377,7 @@ fn conditions(context: &Context<'_>) -> Vec<Flag> {
                 continue;
             }
             // Year → stratum (specialty, or everything) → region → (true, records).
-            let mut years: BTreeMap<i32, BTreeMap<&str, BTreeMap<County, (f64, f64)>>> = BTreeMap::new();
+            let mut years: BTreeMap<i32, Strata<'_>> = BTreeMap::new();
             let mut add = |year: i32, stratum, county, required: u64, records: u64| {
                 if context.scope.years().contains(&year) {
                     let counts: &mut (f64, f64) =
@@ -406,12 +409,10 @@ fn conditions(context: &Context<'_>) -> Vec<Flag> {
     flags
 }
 
-fn rare_conditions(
-    collection: &str,
-    variable: &str,
-    year: i32,
-    strata: &BTreeMap<&str, BTreeMap<County, (f64, f64)>>,
-) -> Vec<Flag> {
+/// By specialty and region: records in which a condition was true, and all records.
+type Strata<'a> = BTreeMap<&'a str, BTreeMap<County, (f64, f64)>>;
+
+fn rare_conditions(collection: &str, variable: &str, year: i32, strata: &Strata<'_>) -> Vec<Flag> {
     let regions: BTreeSet<County> = strata.values().flat_map(BTreeMap::keys).copied().collect();
     let mut flags = Vec::new();
     for county in regions {

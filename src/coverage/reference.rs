@@ -114,6 +114,12 @@ impl Reference {
         self.names.get(&county).cloned().unwrap_or_else(|| county.to_string())
     }
 
+    /// The organisation number of the region, ten digits.
+    pub fn organisation_number(&self, county: County) -> Option<String> {
+        let (list, column) = list_with_column(&self.schemas, COUNTY, ORGANISATION_NUMBER)?;
+        list.attribute(county.as_str().as_bytes(), column).map(str::to_owned)
+    }
+
     /// The county that a code of `list` belongs to, by the list's column `lanskod`.
     fn county_of(&self, list: &str, code: &str) -> Option<County> {
         let (list, column) = list_with_column(&self.schemas, list, COUNTY)?;
@@ -122,6 +128,7 @@ impl Reference {
 }
 
 const COUNTY: &str = "lanskod";
+const ORGANISATION_NUMBER: &str = "orgnr";
 const REGION_CODE: &str = "regionkod";
 const REGION: &str = "region";
 /// The three ways in which a row may name its region.

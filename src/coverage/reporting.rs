@@ -13,14 +13,13 @@
 //! reported from what did not happen. Source of the definitions: Uppföljning av överenskommelsen om ökad tillgänglighet
 //! 2022, Socialstyrelsen, August 2023, tables 2–4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::figure::{Amount, Breakdown, Change, Figure, Period, Place};
 use super::{Context, Detail};
 use crate::engine::tally::Tally;
-use crate::measure::{Reporting, TallyPlan};
+use crate::measure::Reporting;
 use crate::model::County;
-use crate::rule::Plan;
 
 /// What one figure is about, less its variable.
 type Group = (Place, Period, Breakdown);
@@ -30,7 +29,7 @@ type Reported = (u64, u64);
 /// Every figure of `measure`: its selection first, then the other variables in the schema's order.
 pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure> {
     let mut counted: BTreeMap<Group, BTreeMap<&str, Reported>> = BTreeMap::new();
-    let mut regions: BTreeMap<Period, std::collections::BTreeSet<County>> = BTreeMap::new();
+    let mut regions: BTreeMap<Period, BTreeSet<County>> = BTreeMap::new();
     for collection in &measure.collections {
         let (Some(tally), Some(plan), Some(counts)) = (
             context.tallies.get(collection),
@@ -53,13 +52,13 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 }
             };
         add_months(context, tally, &mut add);
-        add_details(context, plan, counts, tally, &mut add);
+        add_details(context, tally, &mut add);
     }
     let variables = variables(context, measure);
     let mut figures = Vec::new();
     for (group, of_variables) in &counted {
         let (place, period, breakdown) = group;
-        let n_regions = regions.get(period).map_or(0, std::collections::BTreeSet::len);
+        let n_regions = regions.get(period).map_or(0, BTreeSet::len);
         if *place == Place::Country && n_regions < 2 {
             continue;
         }
@@ -110,8 +109,7 @@ fn add_months(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
 }
 
 /// Specialties and units, by whole years: those are what the tally keeps of them.
-fn add_details(context: &Context<'_>, plan: &Plan, counts: &TallyPlan, tally: &Tally, add: &mut Add<'_>) {
-    let _ = (plan, counts);
+fn add_details(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
     let years = context.scope.years();
     if context.details.contains(&Detail::Specialty) {
         for ((region, year, specialty), fills) in &tally.by_specialty {

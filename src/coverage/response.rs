@@ -78,7 +78,7 @@ pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Resp
             repeated(&mut response.repeated, collection, tally);
         }
     }
-    response.figures = figures(context, &response.cells, &groups.keys().cloned().collect::<Vec<_>>());
+    response.figures = figures(context, &response.cells);
     response
 }
 
@@ -165,63 +165,64 @@ fn repeated(repeated: &mut Vec<(String, String, String)>, collection: &str, tall
     }
 }
 
-fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell>, groups: &[String]) -> Vec<Figure> {
-    let mut counted: BTreeMap<(String, String, Place, Period), (u64, u64, u64)> = BTreeMap::new();
+/// Cells of one rate: those that count, those expected, and those of which it is not known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rate {
+    met: u64,
+    expected: u64,
+    unknown: u64,
+}
+
+fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell>) -> Vec<Figure> {
+    let mut rates: BTreeMap<(String, Place, Period), Rate> = BTreeMap::new();
     for ((group, county, month), cell) in cells {
-        let within =
-            |days: i64| cell.records.map(|_| cell.received.map(|received| received <= month.last_day() + days));
-        let mut add = |measure: String, is_counted: Option<bool>| {
+        let mut add = |measure: &str, is_counted: Option<bool>| {
             for place in [Place::Country, Place::Region(*county)] {
                 for period in [Period::Year(month.year()), Period::Month(*month)] {
                     // A region's month is a cell, not a rate.
                     if (place, period) == (Place::Region(*county), Period::Month(*month)) {
                         continue;
                     }
-                    let key = (measure.clone(), group.clone(), place, period);
-                    let (counted, expected, unknown) = counted.entry(key).or_default();
-                    *counted += u64::from(is_counted == Some(true));
-                    *expected += 1;
-                    *unknown += u64::from(is_counted.is_none());
+                    let rate = rates.entry((format!("{measure}_{group}"), place, period)).or_default();
+                    rate.met += u64::from(is_counted == Some(true));
+                    rate.expected += 1;
+                    rate.unknown += u64::from(is_counted.is_none());
                 }
             }
         };
-        add(RESPONSE.to_owned(), Some(cell.records.is_some()));
+        add(RESPONSE, Some(cell.records.is_some()));
         for (name, days) in DEADLINES {
-            // What was not received was not in time; what was received on an unknown day is unknown.
-            add(
-                name.to_owned(),
-                match within(days) {
-                    None => Some(false),
-                    Some(known) => known,
-                },
-            );
+            // What was not received was not in time; of what was received on an unknown day nothing is known.
+            let in_time = match cell.records {
+                None => Some(false),
+                Some(_) => cell.received.map(|received| received <= month.last_day() + days),
+            };
+            add(name, in_time);
         }
     }
     let n_regions = cells.keys().map(|(_, county, _)| *county).collect::<BTreeSet<_>>().len();
-    let figure = |((measure, group, place, period), (numerator, denominator, unknown)): (
-        &(String, String, Place, Period),
-        &(u64, u64, u64),
-    )| {
-        let known = *unknown == 0;
-        Figure {
-            measure: format!("{measure}_{group}"),
-            place: *place,
-            period: *period,
-            breakdown: Breakdown::Total,
-            variable: None,
-            category: None,
-            numerator: known.then(|| Amount::count(*numerator)),
-            denominator: known.then(|| Amount::count(*denominator)),
-            per: 100,
-            months: 0,
-            months_expected: context.months_expected(*period),
-            regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
-            undecided: *unknown,
-            before: None,
-            change: None,
-            suppressed: false,
-        }
-    };
-    let _ = groups;
-    counted.iter().filter(|((_, _, place, _), _)| *place != Place::Country || n_regions > 1).map(figure).collect()
+    let rates = rates.into_iter().filter(|((_, place, _), _)| *place != Place::Country || n_regions > 1);
+    rates
+        .map(|((measure, place, period), rate)| {
+            let is_known = rate.unknown == 0;
+            Figure {
+                measure,
+                place,
+                period,
+                breakdown: Breakdown::Total,
+                variable: None,
+                category: None,
+                numerator: is_known.then(|| Amount::count(rate.met)),
+                denominator: is_known.then(|| Amount::count(rate.expected)),
+                per: 100,
+                months: 0,
+                months_expected: context.months_expected(period),
+                regions: (place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
+                undecided: rate.unknown,
+                before: None,
+                change: None,
+                suppressed: false,
+            }
+        })
+        .collect()
 }

@@ -31,7 +31,8 @@ pub fn load(files: &Files, plans: &BTreeMap<String, Arc<Plan>>) -> Result<Measur
     let mut specs = Vec::new();
     let mut version = Fingerprint::default();
     for (relative, file) in files {
-        if !relative.starts_with(FOLDER) || !relative.ends_with(".yaml") {
+        // Files come with these two endings only, in lower case.
+        if relative.strip_prefix(FOLDER).is_none_or(|name| name.strip_suffix(".yaml").is_none()) {
             continue;
         }
         let source = Source::new(&file.name, file.text.as_str());

@@ -63,7 +63,7 @@ variables:
   - { id: fas, name: { sv: Fas, en: Phase }, type: code, codelist: fas, examples: { valid: ["1"], invalid: ["9"] } }
 "#;
 
-const STOCK: &str = r#"
+const STOCK: &str = r"
 collection: lager
 prefix: LA
 title: { sv: Lager, en: Stock }
@@ -71,13 +71,13 @@ source: { document: d, place: p }
 same_variables_as: flode
 reporter: huvudman
 stock: true
-"#;
+";
 
-const MORE_RULES: &str = r#"
+const MORE_RULES: &str = r"
 collections: [flode, lager]
 source: { document: d, place: p }
 requirements: { huvudman: mandatory, fas: mandatory }
-"#;
+";
 
 const REGIONS: &str = "code,text_sv,text_en,valid_from,valid_to,same_as,lanskod\n2321000016,a,a,,,,01\n";
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vantkoll::assets;
-use vantkoll::coverage::reference::{County, Reference};
+use vantkoll::coverage::reference::Reference;
+use vantkoll::model::County;
 use vantkoll::rule::{self, Plan};
 use vantkoll::schema::{self, Schemas};
 

@@ -39,7 +39,7 @@ fn county(code: &str) -> County {
 }
 
 /// What is said, without the folder of the file.
-fn said<T: fmt::Debug>(result: Result<T, ReferenceError>) -> (String, String) {
+fn said<T: std::fmt::Debug>(result: Result<T, ReferenceError>) -> (String, String) {
     let error = result.expect_err("wrong");
     let text = error.text();
     assert_eq!(error.to_string(), text.en, "one text, wherever it is read");
@@ -51,11 +51,11 @@ fn said<T: fmt::Debug>(result: Result<T, ReferenceError>) -> (String, String) {
 }
 
 #[track_caller]
-fn check<T: fmt::Debug>(result: Result<T, ReferenceError>, sv: &str, en: &str) {
+fn check<T: std::fmt::Debug>(result: Result<T, ReferenceError>, sv: &str, en: &str) {
     assert_eq!(said(result), (sv.to_owned(), en.to_owned()));
 }
 
-fn flaws<T: fmt::Debug>(result: Result<T, ReferenceError>) -> (Vec<Flaw>, u64) {
+fn flaws<T: std::fmt::Debug>(result: Result<T, ReferenceError>) -> (Vec<Flaw>, u64) {
     match result.expect_err("wrong") {
         ReferenceError::Flawed { flaws, total, .. } => (flaws, total),
         other => panic!("{other:?}"),
@@ -521,13 +521,16 @@ fn deliveries_are_listed_with_their_files() {
     );
     assert_eq!((rows[0].county, rows[2].county, rows[3].county), (county("12"), county("01"), county("03")));
     assert_eq!(
-        rows.iter().map(|row| row.received.map(time::format_day)).collect::<Vec<_>>(),
+        rows.iter().map(|row| row.received.map(crate::time::format_day)).collect::<Vec<_>>(),
         [Some("2022-04-05".to_owned()), Some("2022-04-20".to_owned()), None, None]
     );
     assert_eq!(rows.iter().map(|row| row.records).collect::<Vec<_>>(), [Some(1234), None, Some(500), None]);
     assert_eq!((read.path_of(&rows[2]), rows[3].position.row, rows[3].position.line), (None, Some(4), Some(5)));
-    let (first, last) = rows[3].period.days();
-    assert_eq!((time::format_day(first), time::format_day(last)), ("2022-12-01".to_owned(), "2022-12-31".to_owned()));
+    let (first, last) = (rows[3].period.first_day(), rows[3].period.last_day());
+    assert_eq!(
+        (crate::time::format_day(first), crate::time::format_day(last)),
+        ("2022-12-01".to_owned(), "2022-12-31".to_owned())
+    );
     // A note beside the columns is no error here.
     let warnings: Vec<String> = read.warnings().iter().map(|flaw| flaw.text().sv).collect();
     assert_eq!(warnings, ["kolumn G anteckning: En kolumn är okänd. Rätta rubriken om kolumnen skulle ha lästs"]);

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArra
 use arrow::datatypes::{Field, Schema};
 
 use crate::coverage::Coverage;
-use crate::coverage::figure::{Amount, Figure, Place};
+use crate::coverage::figure::{Amount, Category, Change, Figure, Place};
 use crate::report::ReportError;
 use crate::report::csv::{BYTE_ORDER_MARK, CellWriter};
 use crate::report::parquet::properties;
@@ -89,7 +89,7 @@ pub(super) fn write_csv(coverage: &Coverage, out: &mut (dyn Write + Send)) -> Re
         cells.cell(figure.breakdown.kind());
         cells.cell(figure.breakdown.name());
         cells.cell(figure.variable.as_deref().unwrap_or_default());
-        cells.cell(figure.category.map(|category| category.as_str()).unwrap_or_default());
+        cells.cell(figure.category.map(Category::as_str).unwrap_or_default());
         cells.cell(&amount_cell(figure.numerator));
         cells.cell(&amount_cell(figure.denominator));
         cells.number(figure.per);
@@ -98,7 +98,7 @@ pub(super) fn write_csv(coverage: &Coverage, out: &mut (dyn Write + Send)) -> Re
         cells.cell(&amount_cell(figure.before.map(|before| before.0)));
         cells.cell(&amount_cell(figure.before.map(|before| before.1)));
         cells.optional_number(figure.value_before());
-        cells.cell(figure.change.map(|change| change.as_str()).unwrap_or_default());
+        cells.cell(figure.change.map(Change::as_str).unwrap_or_default());
         cells.optional_number(figure.regions.map(u64::from));
         cells.cell(if figure.suppressed { "true" } else { "false" });
         cells.end_row();

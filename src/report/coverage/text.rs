@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::place_name;
 use super::sentences;
-use crate::coverage::figure::{Breakdown, Change, Figure, Period, Place};
+use crate::coverage::figure::{Amount, Breakdown, Change, Figure, Period, Place};
 use crate::coverage::response::DEADLINES;
 use crate::coverage::{Coverage, Table};
 use crate::report::ReportOptions;
+use crate::report::shown::{escaped, middle_cut};
 use crate::report::text::page::{Page, Tone, left, right, width_of};
 
 /// Flags shown of one kind; the others are counted.
@@ -169,7 +170,7 @@ fn country_by_aggregate(page: &mut Page, table: &Table, years: &BTreeSet<i32>) {
         if years
             .iter()
             .filter_map(of_year)
-            .all(|figure| figure.numerator.is_some_and(|above| above.is_zero()) && figure.value().is_none())
+            .all(|figure| figure.numerator.is_some_and(Amount::is_zero) && figure.value().is_none())
         {
             continue;
         }
@@ -226,12 +227,12 @@ fn counts(page: &Page, figure: Option<&Figure>) -> String {
 }
 
 /// A count, or a mean with one decimal.
-fn amount(page: &Page, amount: crate::coverage::figure::Amount) -> String {
+fn amount(page: &Page, amount: Amount) -> String {
     if let Some(count) = amount.whole() {
         return page.figures.count(count);
     }
     // Tenths, rounded.
-    let tenths = amount.rounded_ratio(crate::coverage::figure::Amount::count(1), 10).unwrap_or(0);
+    let tenths = amount.rounded_ratio(Amount::count(1), 10).unwrap_or(0);
     let sign = match page.figures.language {
         crate::model::Language::Swedish => ',',
         crate::model::Language::English => '.',
@@ -243,8 +244,8 @@ fn reporting(page: &mut Page, coverage: &Coverage, table: &Table) {
     let title = page.text_of(&table.title).to_owned();
     page.heading(&title);
     let explanation = page.say(
-        "Andel poster där variabeln är ifylld; inom parentes året före; ▲ upp, ▼ ner, ! åt fel håll.",
-        "Share of records where the variable is filled; in brackets the year before; ▲ up, ▼ down, ! the wrong way.",
+        "Poster där variabeln är ifylld, och deras andel; inom parentes andelen året före; ▲ upp, ▼ ner, · oförändrad, ! åt fel håll.",
+        "Records where the variable is filled, and their share; in brackets the share of the year before; ▲ up, ▼ down, · unchanged, ! the wrong way.",
     );
     page.paragraph(1, explanation);
     for text in [&table.description, &table.caution] {
@@ -261,38 +262,67 @@ fn reporting(page: &mut Page, coverage: &Coverage, table: &Table) {
         .filter(|figure| figure.breakdown == Breakdown::Total && figure.period == Period::Year(last))
         .filter_map(|figure| Some(((figure.place, figure.variable.as_deref()?), figure)))
         .collect();
-    // As many variables beside each other as the page is wide; the others below, in tables of their own.
-    let names: Vec<&str> = table.selection.iter().map(String::as_str).collect();
     let regions = places(&cells);
-    let first_width = regions.iter().map(|place| width_of(&place_name(coverage, *place))).max().unwrap_or(0);
-    let column_width = 14;
-    let beside = ((page.width.saturating_sub(first_width + 2)) / (column_width + GAP.len())).max(1);
-    for (part, names) in names.chunks(beside).enumerate() {
+    let mut first = vec![last.to_string()];
+    first.extend(regions.iter().map(|place| place_name(coverage, *place)));
+    // Columns of variables, each with that of its records where they are not those of the column before; as many
+    // beside each other as the page is wide, the others below, in tables of their own.
+    let mut blocks: Vec<Vec<Vec<String>>> = Vec::new();
+    let mut records_before: Vec<Option<Amount>> = Vec::new();
+    for name in &table.selection {
+        let of = |place: &Place| cells.get(&(*place, name.as_str())).copied();
+        let records: Vec<Option<Amount>> = regions.iter().map(|place| of(place)?.denominator).collect();
+        let mut rates = vec![middle_cut(name, MOST_NAME_WIDTH).into_owned()];
+        rates.extend(regions.iter().map(|place| rate(page, of(place))));
+        let mut heading = vec![page.say("poster", "records").to_owned()];
+        heading.extend(records.iter().map(|records| records.map_or_else(String::new, |records| amount(page, records))));
+        let mut added = vec![rates];
+        if records != records_before || blocks.is_empty() {
+            added.insert(0, heading.clone());
+        }
+        let fits = blocks.last().is_some_and(|block| total_width(block) + total_width(&added) <= page.width);
+        match blocks.last_mut() {
+            Some(block) if fits => block.append(&mut added),
+            _ => {
+                let rates = added.pop().unwrap_or_default();
+                blocks.push(vec![first.clone(), heading, rates]);
+            }
+        }
+        records_before = records;
+    }
+    for (part, block) in blocks.iter().enumerate() {
         if part > 0 {
             page.blank();
         }
-        let mut heading = vec![last.to_string()];
-        heading.extend(names.iter().map(|name| crate::report::shown::middle_cut(name, column_width).into_owned()));
-        let mut rows = vec![heading];
-        for place in &regions {
-            let mut row = vec![place_name(coverage, *place)];
-            row.extend(names.iter().map(|name| rate(page, cells.get(&(*place, *name)).copied())));
-            rows.push(row);
-        }
+        let rows: Vec<Vec<String>> =
+            (0..first.len()).map(|row| block.iter().map(|column| column[row].clone()).collect()).collect();
         grid(page, &rows);
     }
 }
 
-/// `91 (84) ▲`.
+/// Columns that a block of columns takes on the page.
+fn total_width(columns: &[Vec<String>]) -> usize {
+    let width = |column: &Vec<String>| column.iter().map(|cell| width_of(cell)).max().unwrap_or(0) + GAP.len();
+    columns.iter().map(width).sum()
+}
+
+/// The widest a variable's name is in a heading.
+const MOST_NAME_WIDTH: usize = 24;
+
+/// `1 234 = 91 % (84) ▲`.
 fn rate(page: &Page, figure: Option<&Figure>) -> String {
-    let now = value(page, figure);
+    let count = figure.filter(|figure| !figure.suppressed).and_then(|figure| figure.numerator);
+    let now = match count {
+        Some(count) => format!("{} = {}", amount(page, count), value(page, figure)),
+        None => value(page, figure),
+    };
     let Some(before) = figure.and_then(Figure::value_before) else { return now };
     let mark = match figure.and_then(|figure| figure.change) {
         Some(Change::UpBetter) => page.paint(Tone::Good, "▲ "),
         Some(Change::UpWorse) => page.paint(Tone::Bad, "▲!"),
         Some(Change::DownBetter) => page.paint(Tone::Good, "▼ "),
         Some(Change::DownWorse) => page.paint(Tone::Bad, "▼!"),
-        Some(Change::Same) | None => "= ".to_owned(),
+        Some(Change::Same) | None => "· ".to_owned(),
     };
     format!("{now} ({before}) {mark}")
 }
@@ -383,7 +413,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
         }
     }
     for (collection, one, other) in &response.repeated {
-        let (one, other) = (crate::report::shown::escaped(one), crate::report::shown::escaped(other));
+        let (one, other) = (escaped(one), escaped(other));
         let text = match page.figures.language {
             crate::model::Language::Swedish => {
                 format!("{one} och {other} ({collection}) har samma poster: de räknas dubbelt. Ta bort den ena.")

@@ -1,0 +1,455 @@
+//! `vantkoll qa`, `coverage` and `merge`: coverage beside the check, alone, and from saved tallies.
+//!
+//! What is known of a file beforehand comes from the list of deliveries (`--deliveries`); failing that, its month from
+//! its name or its folder's (`2022-03`), and its collection from its name where the name holds a collection's id. What
+//! is only read out of a name never becomes something that records are checked against.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{CommonArguments, CoverageArguments, CoverageOptions, DetailArgument, MergeArguments, QaArguments};
+use super::check::{self, input_failure, load_plans, parse_period, read_options, refuse_overwriting, set_threads};
+use super::output::PendingFile;
+use super::reports::{Reports, Wanted};
+use super::signal::Signals;
+use super::{ExitCode, Failure, messages, progress};
+use crate::assets;
+use crate::coverage::reference::{
+    Deliveries, DeliveryRow, Population, Reference, ReferenceError, Register, SetupError,
+};
+use crate::coverage::response::Expected;
+use crate::coverage::saved::{self, SavedError};
+use crate::coverage::scope::{Regions, Scope, Specialties};
+use crate::coverage::{self, Context, CoverageError, Detail, Missing, MissingIn, Sources};
+use crate::engine::{self, Outcome, Settings, Tally};
+use crate::measure::{self, Measures};
+use crate::model::Language;
+use crate::report::{self, ReportOptions};
+use crate::rule::Plan;
+use crate::schema::Schemas;
+use crate::submission::{InputError, InputFile, ReadOptions, Statement, find};
+use crate::time::Month;
+
+/// `vantkoll qa`.
+pub(super) fn run(arguments: &QaArguments, language: Language) -> Result<ExitCode, Failure> {
+    check::run_with(&arguments.check, language, Some(arguments))
+}
+
+/// What a session is opened with, apart from its own options.
+pub(super) struct Inputs<'a> {
+    pub(super) common: &'a CommonArguments,
+    /// `--period`: first and last day.
+    pub(super) period: Option<(i64, i64)>,
+    pub(super) schemas: &'a Schemas,
+}
+
+/// Coverage in the making: what was asked for, with every table that it needs read.
+pub(super) struct Session<'a> {
+    options: &'a CoverageOptions,
+    language: Language,
+    measures: Measures,
+    reference: Reference,
+    population: Option<Population>,
+    register: Option<Register>,
+    deliveries: Option<Deliveries>,
+    /// Canonical path → row of the list of deliveries.
+    listed: BTreeMap<PathBuf, usize>,
+    scope: Option<Scope>,
+    collections: Vec<String>,
+    specialties: Specialties,
+    tallies: BTreeMap<String, Tally>,
+    reports: Reports,
+    saved: Option<PendingFile>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads every table that coverage needs, before any record is read.
+    pub(super) fn open(
+        inputs: &Inputs<'_>,
+        options: &'a CoverageOptions,
+        wanted: Wanted<'_>,
+        plans: &BTreeMap<String, Arc<Plan>>,
+        signals: &Signals,
+        language: Language,
+    ) -> Result<Self, Failure> {
+        let measures = load_measures(inputs.common, plans, language)?;
+        let known: Vec<&str> = measures
+            .ratios
+            .iter()
+            .map(|measure| measure.id.as_str())
+            .chain(measures.reporting.iter().map(|measure| measure.id.as_str()))
+            .collect();
+        if let Some(id) = options.measure.iter().find(|id| !known.contains(&id.as_str())) {
+            let near = crate::diag::nearest(id, known.iter().copied()).unwrap_or_default();
+            let known = known.join(", ");
+            return Err(Failure::usage(
+                language,
+                format!("--measure {id}: inget sådant mått ({near}?); måtten är {known}"),
+                format!("--measure {id}: no such measure ({near}?); the measures are {known}"),
+            ));
+        }
+        let reference = Reference::load(inputs.common.schemas.as_deref(), inputs.common.rules.as_deref())
+            .map_err(|error| setup_failure(&error, language))?;
+        let failed = |error: ReferenceError| reference_failure(&error, signals, language);
+        let stop = &signals.stop;
+        let population = options
+            .population
+            .as_deref()
+            .map(|path| Population::read(&reference, path, stop))
+            .transpose()
+            .map_err(failed)?;
+        let register = options
+            .register
+            .as_deref()
+            .map(|path| Register::read(&reference, path, stop))
+            .transpose()
+            .map_err(failed)?;
+        let deliveries = options
+            .deliveries
+            .as_deref()
+            .map(|path| Deliveries::read(&reference, inputs.schemas, path, stop))
+            .transpose()
+            .map_err(failed)?;
+        let warnings =
+            population.iter().flat_map(Population::warnings).chain(register.iter().flat_map(Register::warnings));
+        for warning in warnings.chain(deliveries.iter().flat_map(Deliveries::warnings)) {
+            progress::say(warning.text().get(language));
+        }
+        let listed = deliveries.iter().flat_map(|list| list.rows().iter().enumerate().map(move |row| (list, row)));
+        let listed =
+            listed.filter_map(|(list, (index, row))| Some((list.path_of(row)?.canonicalize().ok()?, index))).collect();
+        let mut tallies = BTreeMap::new();
+        for path in &options.tally {
+            saved::read(path, &measures, &mut tallies).map_err(|error| saved_failure(&error, language))?;
+        }
+        let month = |day| Month::of_day(day);
+        let scope = inputs.period.and_then(|(first, last)| Some(Scope { first: month(first)?, last: month(last)? }));
+        let failed =
+            |path: &Path, error: &std::io::Error| Failure::output(language, &path.display().to_string(), error);
+        let saved = options
+            .save_tally
+            .as_deref()
+            .map(|path| PendingFile::create(path).map_err(|error| failed(path, &error)))
+            .transpose()?;
+        Ok(Self {
+            options,
+            language,
+            measures,
+            population,
+            register,
+            deliveries,
+            listed,
+            scope,
+            collections: inputs.schemas.collections.keys().cloned().collect(),
+            specialties: Specialties::load(&inputs.schemas.codelists),
+            tallies,
+            reports: Reports::open(wanted, language)?,
+            saved,
+            reference,
+        })
+    }
+
+    /// What is counted.
+    pub(super) fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    fn row_of(&self, path: &Path) -> Option<&DeliveryRow> {
+        let index = self.listed.get(&path.canonicalize().ok()?)?;
+        self.deliveries.as_ref()?.rows().get(*index)
+    }
+
+    /// How a file is to be read: as the list of deliveries says, else as its name says, else as it looks.
+    pub(super) fn read_options(&self, path: &Path, options: &ReadOptions) -> ReadOptions {
+        if options.collection.is_some() {
+            return options.clone();
+        }
+        let named = || {
+            let name = path.file_name()?.to_str()?;
+            self.collections.iter().filter(|id| name.contains(id.as_str())).max_by_key(|id| id.len()).cloned()
+        };
+        let collection = self.row_of(path).map(|row| row.collection.clone()).or_else(named);
+        ReadOptions { collection, ..options.clone() }
+    }
+
+    /// What is known of a file beforehand.
+    pub(super) fn statement(&self, path: &Path) -> Statement {
+        let Some(row) = self.row_of(path) else {
+            let only = self.scope.filter(|scope| scope.first == scope.last).map(|scope| scope.first);
+            return Statement { month: month_in_name(path).or(only), ..Statement::default() };
+        };
+        let organisation = self.reference.organisation_number(row.county);
+        Statement {
+            month: Some(row.period),
+            is_listed: true,
+            region: organisation.map(|number| (row.county, number)),
+            received: row.received,
+            records: row.records,
+        }
+    }
+
+    /// A stock has a month only if somebody says so.
+    pub(super) fn require_months(
+        &self,
+        files: &[InputFile],
+        plans: &BTreeMap<String, Arc<Plan>>,
+    ) -> Result<(), Failure> {
+        let is_stock = |file: &&InputFile| plans.get(&file.collection).is_some_and(|plan| plan.collection.stock);
+        let without: Vec<String> = files
+            .iter()
+            .filter(is_stock)
+            .filter(|file| file.statement.month.is_none())
+            .map(|file| file.path.display().to_string())
+            .collect();
+        let Some(first) = without.first() else { return Ok(()) };
+        let more = without.len() - 1;
+        Err(Failure::usage(
+            self.language,
+            format!(
+                "`{first}`{} gäller dem som väntar, och ingen månad är angiven: skriv den i filnamnet (2022-03), i en leveranslista (--deliveries) eller med --period",
+                if more > 0 { format!(" och {more} filer till") } else { String::new() }
+            ),
+            format!(
+                "`{first}`{} is about those waiting, and no month is stated: put it into the file's name (2022-03), a list of deliveries (--deliveries) or --period",
+                if more > 0 { format!(" and {more} more files") } else { String::new() }
+            ),
+        ))
+    }
+
+    /// Adds what was counted, makes the figures and writes everything.
+    pub(super) fn finish(mut self, counted: BTreeMap<String, Tally>) -> Result<(), Failure> {
+        let language = self.language;
+        for (collection, tally) in counted {
+            self.tallies.entry(collection).or_default().merge(tally);
+        }
+        if let Some(file) = self.saved.take() {
+            save(file, &self.tallies, &self.measures, language)?;
+        }
+        let scope = self.scope.or_else(|| Scope::of_tallies(self.tallies.values())).ok_or_else(|| {
+            Failure::new(
+                ExitCode::Input,
+                messages::error(
+                    language,
+                    "ingen leverans har en månad att räkna på: inga läsbara datum, och ingen period angiven",
+                    "no delivery has a month to count: no readable dates, and no period stated",
+                ),
+            )
+        })?;
+        let context = Context {
+            measures: &self.measures,
+            tallies: &self.tallies,
+            scope,
+            sources: Sources {
+                population: Some(self.population.as_ref().unwrap_or(self.reference.population())),
+                register: self.register.as_ref(),
+            },
+            regions: Regions::new(self.reference.regions()),
+            specialties: self.specialties,
+            details: self.options.detail.iter().map(|detail| (*detail).into()).collect(),
+            wanted: self.options.measure.iter().cloned().collect(),
+        };
+        let rows = self.deliveries.as_ref().map(Deliveries::rows).unwrap_or_default();
+        let expected: Vec<Expected<'_>> = rows
+            .iter()
+            .map(|row| Expected { collection: &row.collection, county: row.county, month: row.period })
+            .collect();
+        let figures = coverage::compute(&context, &expected).map_err(|error| match error {
+            CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, language),
+        })?;
+        let options = ReportOptions { language, ..ReportOptions::default() };
+        self.reports.write(options, &|format, options, out| report::coverage::write(format, &figures, options, out))
+    }
+}
+
+impl From<DetailArgument> for Detail {
+    fn from(argument: DetailArgument) -> Self {
+        match argument {
+            DetailArgument::Mvo => Self::Specialty,
+            DetailArgument::Unit => Self::Unit,
+        }
+    }
+}
+
+/// The month that a file's name holds, or else the name of the nearest folder that holds one; `None` where a name holds
+/// several.
+fn month_in_name(path: &Path) -> Option<Month> {
+    path.ancestors().filter_map(|part| part.file_name()?.to_str()).find_map(|name| {
+        let found: BTreeSet<Month> = name
+            .char_indices()
+            .filter(|(at, _)| !name[..*at].ends_with(|before: char| before.is_ascii_digit()))
+            .filter_map(|(at, _)| {
+                let text = name.get(at..at + 7)?;
+                let is_whole = !name[at + 7..].starts_with(|after: char| after.is_ascii_digit());
+                Month::parse(text).filter(|month| is_whole && (1990..=2100).contains(&month.year()))
+            })
+            .collect();
+        (found.len() == 1).then(|| found.first().copied()).flatten()
+    })
+}
+
+/// The tallies of a finished check, out of its runs.
+pub(super) fn take_tallies(outcome: &mut Outcome) -> BTreeMap<String, Tally> {
+    let runs = outcome.runs.iter_mut();
+    runs.filter_map(|run| Some((run.plan.collection.id.clone(), run.tally.take()?))).collect()
+}
+
+/// `vantkoll coverage`.
+pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Result<ExitCode, Failure> {
+    set_threads(&arguments.common, language)?;
+    if arguments.files.is_empty() && arguments.coverage.tally.is_empty() {
+        return Err(Failure::usage(
+            language,
+            "ange leveranser, eller sparade räkneverk med --tally",
+            "name deliveries, or saved tallies with --tally",
+        ));
+    }
+    let (schemas, plans) = load_plans(&arguments.common, &[], language)?;
+    let period = arguments.period.as_deref().map(|text| parse_period(text, language)).transpose()?;
+    let signals = Signals::listen();
+    let wanted = Wanted { option: "--format", formats: &arguments.format, output: arguments.output.as_deref() };
+    let inputs = Inputs { common: &arguments.common, period, schemas: &schemas };
+    let session = Session::open(&inputs, &arguments.coverage, wanted, &plans, &signals, language)?;
+    let mut counted = BTreeMap::new();
+    if !arguments.files.is_empty() {
+        let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+        let reports = arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| file.into()));
+        let files = [&arguments.output, &arguments.coverage.save_tally].into_iter().flatten().cloned();
+        refuse_overwriting(&reports.chain(files).collect::<Vec<PathBuf>>(), &paths, language)?;
+        let options = read_options(&arguments.reading, language)?;
+        let mut files = Vec::new();
+        for path in &paths {
+            let mut file = InputFile::open(path, &schemas, &session.read_options(path, &options))
+                .map_err(|error| input_failure(&error, &signals, language))?;
+            file.statement = session.statement(path);
+            files.push(file);
+        }
+        session.require_months(&files, &plans)?;
+        // Counting alone: the same pass, without rules.
+        let plans: BTreeMap<String, Arc<Plan>> = session
+            .measures()
+            .plans
+            .iter()
+            .map(|(id, plan)| (id.clone(), Arc::new(Plan { rules: Vec::new(), ..Plan::clone(plan) })))
+            .collect();
+        let settings = Settings { tallies: session.measures().tallies.clone(), ..Settings::default() };
+        let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
+        let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), None);
+        bar.finish_and_clear();
+        let (mut outcome, _) = checked.map_err(|error| input_failure(&error, &signals, language))?;
+        counted = take_tallies(&mut outcome);
+    }
+    session.finish(counted)?;
+    Ok(ExitCode::Passed)
+}
+
+/// `vantkoll merge`.
+pub(super) fn merge(arguments: &MergeArguments, language: Language) -> Result<ExitCode, Failure> {
+    set_threads(&arguments.common, language)?;
+    let (_, plans) = load_plans(&arguments.common, &[], language)?;
+    let measures = load_measures(&arguments.common, &plans, language)?;
+    refuse_overwriting(std::slice::from_ref(&arguments.output), &arguments.tallies, language)?;
+    let mut tallies = BTreeMap::new();
+    for path in &arguments.tallies {
+        saved::read(path, &measures, &mut tallies).map_err(|error| saved_failure(&error, language))?;
+    }
+    let failed = |error: std::io::Error| Failure::output(language, &arguments.output.display().to_string(), &error);
+    save(PendingFile::create(&arguments.output).map_err(failed)?, &tallies, &measures, language)?;
+    Ok(ExitCode::Passed)
+}
+
+fn save(
+    file: PendingFile,
+    tallies: &BTreeMap<String, Tally>,
+    measures: &Measures,
+    language: Language,
+) -> Result<(), Failure> {
+    let target = file.target().display().to_string();
+    let failed = |error: std::io::Error| Failure::output(language, &target, &error);
+    let mut writer = file.writer().map_err(failed)?;
+    saved::write(tallies, measures, &mut writer).map_err(|error| failed(std::io::Error::other(error)))?;
+    writer.flush().map_err(failed)?;
+    drop(writer);
+    file.finish().map_err(failed)
+}
+
+fn load_measures(
+    common: &CommonArguments,
+    plans: &BTreeMap<String, Arc<Plan>>,
+    language: Language,
+) -> Result<Measures, Failure> {
+    let files = assets::rules(common.rules.as_deref())
+        .map_err(|error| Failure::new(ExitCode::Usage, messages::asset(language, &error)))?;
+    measure::load(&files, plans).map_err(|list| Failure::new(ExitCode::Usage, check::shown(&list, language)))
+}
+
+fn setup_failure(error: &SetupError, language: Language) -> Failure {
+    let message = match error {
+        SetupError::Assets(error) => messages::asset(language, error),
+        SetupError::Mistakes(list) => check::shown(list, language),
+        SetupError::Lacking(text) => messages::error(language, &text.sv, &text.en),
+        SetupError::Population(error) => {
+            let text = error.text();
+            messages::error(language, &text.sv, &text.en)
+        }
+    };
+    Failure::new(ExitCode::Usage, message)
+}
+
+fn reference_failure(error: &ReferenceError, signals: &Signals, language: Language) -> Failure {
+    if let ReferenceError::Input(error @ InputError::Interrupted) = error {
+        return input_failure(error, signals, language);
+    }
+    let text = error.text();
+    Failure::new(ExitCode::Input, messages::error(language, &text.sv, &text.en))
+}
+
+fn saved_failure(error: &SavedError, language: Language) -> Failure {
+    let text = error.text();
+    Failure::new(ExitCode::Input, messages::error(language, &text.sv, &text.en))
+}
+
+/// Names every denominator that is missing, region by region and year by year.
+fn missing_failure(missing: &BTreeSet<Missing>, reference: &Reference, language: Language) -> Failure {
+    let mut groups: BTreeMap<(MissingIn, i32), Vec<String>> = BTreeMap::new();
+    for one in missing {
+        groups.entry((one.denominator, one.year)).or_default().push(reference.name(one.county));
+    }
+    let (mut sv, mut en) = (Vec::new(), Vec::new());
+    for ((denominator, year), regions) in &groups {
+        let regions = regions.join(", ");
+        let (swedish, english, option) = match denominator {
+            MissingIn::Population => ("folkmängd", "population", "--population"),
+            MissingIn::Register => ("antal i patientregistret", "the patient register's count", "--register"),
+        };
+        sv.push(format!("{swedish} saknas för {year}: {regions} ({option})"));
+        en.push(format!("{english} is missing for {year}: {regions} ({option})"));
+    }
+    let sv = format!(
+        "{}\nInget annat års tal används. Ge en tabell med dessa år, begränsa perioden (--period) eller välj mått (--measure).",
+        sv.join("\n")
+    );
+    let en = format!(
+        "{}\nNo other year's number is used. Give a table with these years, limit the period (--period) or choose measures (--measure).",
+        en.join("\n")
+    );
+    Failure::new(ExitCode::Input, messages::error(language, &sv, &en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_read_out_of_names() {
+        let month = |path: &str| month_in_name(Path::new(path)).map(|month| month.to_string());
+        assert_eq!(month("leveranser/specvard_2022-03.csv").as_deref(), Some("2022-03"));
+        assert_eq!(month("leveranser/2022-03/specvard.csv").as_deref(), Some("2022-03"));
+        assert_eq!(month("2021-01/vantande-2022-03-v2.csv").as_deref(), Some("2022-03"));
+        for none in ["specvard.csv", "2022-13.csv", "12022-03.csv", "2022-031.csv", "2022-01--2022-03.csv", "å2022.csv"]
+        {
+            assert_eq!(month(none), None, "{none}");
+        }
+    }
+}
