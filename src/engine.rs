@@ -59,6 +59,8 @@ pub struct Settings {
     pub examples: usize,
     /// By collection: what to count for coverage in the same pass. Empty where coverage is not wanted.
     pub tallies: BTreeMap<String, Arc<TallyPlan>>,
+    /// Whether care units are counted, too: there are many of them.
+    pub count_units: bool,
 }
 
 /// Takes every finding as it is made, in the order of file, record and rule; those on duplicates and on the whole
@@ -197,7 +199,7 @@ impl<'a> Runner<'a> {
             context: Context::new(plan, parameters),
             run,
             rejections: Rejections::default(),
-            collector: settings.tallies.get(&plan.collection.id).map(|tally| Collector::new(tally, files)),
+            collector: settings.tallies.get(&plan.collection.id).map(|tally| Collector::new(tally, files, settings.count_units)),
         }
     }
 

@@ -126,6 +126,11 @@ impl Bits {
         bits
     }
 
+    /// The set as words of 64 rows, the first row in the lowest bit.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Adds the rows of `other` behind this set's own.
     pub fn append(&mut self, other: &Self) {
         let shift = self.len % 64;

@@ -50,6 +50,7 @@ pub(super) fn run_with(
             let session = Session::open(&inputs, &qa.coverage, wanted, &plans, &signals, language)?;
             plans.clone_from(&session.measures().plans);
             settings.tallies.clone_from(&session.measures().tallies);
+            settings.count_units = session.counts_units();
             Some(session)
         }
     };

@@ -156,6 +156,11 @@ impl<'a> Session<'a> {
         &self.measures
     }
 
+    /// Whether care units are wanted: in a table, or in a tally that others will ask.
+    pub(super) fn counts_units(&self) -> bool {
+        self.options.save_tally.is_some() || self.options.detail.contains(&DetailArgument::Unit)
+    }
+
     fn row_of(&self, path: &Path) -> Option<&DeliveryRow> {
         let index = self.listed.get(&path.canonicalize().ok()?)?;
         self.deliveries.as_ref()?.rows().get(*index)
@@ -333,7 +338,8 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
             .iter()
             .map(|(id, plan)| (id.clone(), Arc::new(Plan { rules: Vec::new(), ..Plan::clone(plan) })))
             .collect();
-        let settings = Settings { tallies: session.measures().tallies.clone(), ..Settings::default() };
+        let tallies = session.measures().tallies.clone();
+        let settings = Settings { tallies, count_units: session.counts_units(), ..Settings::default() };
         let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
         let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), None);
         bar.finish_and_clear();

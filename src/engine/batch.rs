@@ -166,11 +166,13 @@ pub(super) fn evaluate(
             tally.forms[index] = evaluator.forms(VariableIndex(index));
         }
     }
-    if let Some(collector) = collector {
-        collector.add(file.index, &evaluator, broken.as_ref());
-    }
     tally.key_hashes =
         unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
+    if let Some(collector) = collector {
+        let wanted = Collector::fingerprinted(plan);
+        let known = unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
+        collector.add(file.index, &evaluator, broken.as_ref(), known.map(|(_, hashes)| hashes.as_slice()));
+    }
     tally
 }
 

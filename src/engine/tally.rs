@@ -7,8 +7,10 @@
 //! # How
 //!
 //! Counts are sums, so their order does not matter: each thread adds to tables of its own, which are added together
-//! when the scan is done. A batch is divided into groups once for each kind of group; a column is then counted by
-//! walking the rows that are *not* like most (blanks where most are filled, filled ones where most are blank).
+//! when the scan is done. A batch's rows are divided once, by region, month and specialty; coarser groups follow from
+//! those. What is to be counted of a row's variables is first turned from columns of bits into one word a row, so that a
+//! group's counters are visited once a row and not once a variable: of care units there are so many that a visit is
+//! a cache miss. Of filled and blank the rarer one is counted.
 //!
 //! # What is not a group of its own
 //!
@@ -17,14 +19,16 @@
 //! Records that could not be divided into columns are in no group; each delivery counts them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 use super::eval::Evaluator;
 use super::{text, unique};
 use crate::measure::TallyPlan;
-use crate::model::{County, VariableIndex};
+use crate::model::{County, Level, VariableIndex};
 use crate::rule::Plan;
 use crate::schema::{Domain, Missing};
 use crate::submission::InputFile;
@@ -48,7 +52,7 @@ pub struct Tally {
     pub by_month: BTreeMap<(Region, Option<Month>), Fills>,
     /// Variables by region, year and specialty.
     pub by_specialty: BTreeMap<(Region, Option<i32>, String), Fills>,
-    /// Reporting rates by region, year and care unit.
+    /// Reporting rates by region, year and care unit; empty where units were not asked for.
     pub by_unit: BTreeMap<(Region, Option<i32>, String), UnitFills>,
     /// One entry a file, in their order.
     pub deliveries: Vec<Delivery>,
@@ -85,7 +89,7 @@ pub struct Fill {
     pub negative: u64,
     /// A declared code that says unknown.
     pub unknown: u64,
-    /// Where the variable is required.
+    /// Where the condition of a conditional variable is true; 0 for other levels.
     pub required: u64,
     /// Blank among the records that its reporting rate is taken among.
     pub blank_among: u64,
@@ -188,6 +192,7 @@ impl UnitFills {
 pub(super) struct Collector<'a> {
     plan: &'a TallyPlan,
     files: &'a [InputFile],
+    count_units: bool,
     /// One for each thread, and one for a caller that is none of the pool's.
     parts: Vec<Mutex<Part>>,
 }
@@ -200,12 +205,19 @@ const NO_TIME: i32 = i32::MIN;
 /// What one thread has counted.
 #[derive(Default)]
 struct Part {
+    /// For each variable whether filled values are counted rather than blank ones: those that the first batch has fewer
+    /// of, so that there is little to count.
+    counts_filled: Vec<bool>,
+    /// The care unit, where units are counted.
+    unit: Option<VariableIndex>,
     regions: Names,
     labels: Names,
     counts: Table,
     by_month: Table,
     by_specialty: Table,
     by_unit: Table,
+    /// For each number of a label the last region and year it was met with as a unit, and where its counters begin.
+    unit_places: Vec<Option<(u32, i32, usize)>>,
     deliveries: BTreeMap<usize, DeliveryPart>,
 }
 
@@ -220,23 +232,39 @@ struct DeliveryPart {
 /// Texts by number.
 #[derive(Default)]
 struct Names {
-    numbers: HashMap<Vec<u8>, u32, FixedState>,
-    texts: Vec<Vec<u8>>,
+    numbers: HashTable<u32>,
+    hashes: Vec<u64>,
+    /// The texts, one after another, and where each ends.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl Names {
     fn number(&mut self, text: &[u8]) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
+        let hash = FixedState::default().hash_one(text);
+        let is_same = |number: &u32| self.hashes[*number as usize] == hash && self.bytes_of(*number) == text;
+        if let Some(number) = self.numbers.find(hash, is_same) {
             return *number;
         }
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(text.to_vec(), number);
-        self.texts.push(text.to_vec());
+        let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.hashes.push(hash);
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+        self.numbers.insert_unique(hash, number, |number| self.hashes[*number as usize]);
         number
     }
 
+    fn bytes_of(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.bytes[start..self.ends[number]]
+    }
+
     fn text(&self, number: u32) -> String {
-        self.texts.get(number as usize).map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default()
+        if number as usize >= self.ends.len() {
+            return String::new();
+        }
+        String::from_utf8_lossy(self.bytes_of(number)).into_owned()
     }
 }
 
@@ -249,18 +277,14 @@ struct Table {
 }
 
 impl Table {
-    /// Where the counters of each of these groups begin.
-    fn places(&mut self, keys: &[Key], width: usize) -> Vec<usize> {
+    /// Where the counters of this group begin.
+    fn place(&mut self, key: Key, width: usize) -> usize {
         self.width = width;
-        keys.iter()
-            .map(|key| {
-                *self.places.entry(*key).or_insert_with(|| {
-                    let place = self.counters.len();
-                    self.counters.resize(place + width, 0);
-                    place
-                })
-            })
-            .collect()
+        *self.places.entry(key).or_insert_with(|| {
+            let place = self.counters.len();
+            self.counters.resize(place + width, 0);
+            place
+        })
     }
 
     fn groups(&self) -> impl Iterator<Item = (Key, &[u64])> {
@@ -278,69 +302,174 @@ struct Groups {
     rows: Vec<u32>,
 }
 
+/// Groups looked up without hashing, as many as have a place of their own.
+const QUICK: usize = 1 << 12;
+
 impl Groups {
     fn new(keys_of_rows: impl Iterator<Item = Key>, n_rows: usize) -> Self {
         let mut known: HashMap<Key, u32, FixedState> = HashMap::default();
+        let mut quick: Vec<u32> = vec![u32::MAX; QUICK];
         let mut groups = Self { of_row: Vec::with_capacity(n_rows), keys: Vec::new(), rows: Vec::new() };
-        let mut previous: Option<(Key, u32)> = None;
         for key in keys_of_rows {
-            let group = match previous {
-                Some((last, group)) if last == key => group,
-                _ => *known.entry(key).or_insert_with(|| {
+            #[expect(clippy::cast_sign_loss, reason = "only a place to look first")]
+            let slot = (key.0.wrapping_mul(0x9e37) ^ (key.1 as u32).wrapping_mul(0x85eb) ^ key.2) as usize % QUICK;
+            let first = quick[slot];
+            let group = if groups.keys.get(first as usize) == Some(&key) {
+                first
+            } else {
+                let group = *known.entry(key).or_insert_with(|| {
                     groups.keys.push(key);
                     groups.rows.push(0);
                     u32::try_from(groups.keys.len() - 1).unwrap_or(u32::MAX)
-                }),
+                });
+                quick[slot] = group;
+                group
             };
-            previous = Some((key, group));
             groups.rows[group as usize] += 1;
             groups.of_row.push(group);
         }
         groups
     }
 
-    /// Adds how many rows of each group are in `set` to the counter `at` of its place.
-    fn count(&self, set: &Bits, table: &mut Table, places: &[usize], at: usize, scratch: &mut Vec<u32>) {
-        let n_set = set.count();
-        if n_set == 0 {
-            return;
+    /// For each row where its counters begin, if each group is counted under `key` of its own.
+    fn places(&self, table: &mut Table, width: usize, key: impl Fn(Key) -> Key) -> Vec<usize> {
+        let places: Vec<usize> = self.keys.iter().map(|own| table.place(key(*own), width)).collect();
+        self.of_row.iter().map(|group| places[*group as usize]).collect()
+    }
+}
+
+/// A table, and for each row of a batch where its group's counters begin.
+struct Adding<'t> {
+    table: &'t mut Table,
+    places: Vec<usize>,
+}
+
+impl Adding<'_> {
+    /// Adds one to counter `at` of every row's group.
+    fn add_all(&mut self, at: usize) {
+        for place in &self.places {
+            self.table.counters[place + at] += 1;
         }
-        let n_rows = set.len() as u64;
-        scratch.clear();
-        if n_set * 2 <= n_rows {
-            scratch.resize(self.keys.len(), 0);
-            for row in set.iter() {
-                scratch[self.of_row[row] as usize] += 1;
-            }
-        } else {
-            scratch.extend_from_slice(&self.rows);
-            if n_set < n_rows {
-                for row in set.not().iter() {
-                    scratch[self.of_row[row] as usize] -= 1;
-                }
-            }
+    }
+
+    /// Adds one to counter `at` of the groups of the rows in `set`.
+    fn add(&mut self, set: &Bits, at: usize) {
+        if set.count() == self.places.len() as u64 {
+            return self.add_all(at);
         }
-        for (place, count) in places.iter().zip(scratch.iter()).filter(|(_, count)| **count > 0) {
-            table.counters[place + at] += u64::from(*count);
+        for row in set.iter() {
+            self.table.counters[self.places[row] + at] += 1;
+        }
+    }
+
+    /// For each row and each bit of its word adds one to the bit's counter; those of bit 0 are at `at`.
+    fn add_words(&mut self, words: &[u64], at: usize) {
+        for (place, word) in self.places.iter().zip(words) {
+            let counters = &mut self.table.counters[place + at..];
+            let mut rest = *word;
+            while rest != 0 {
+                counters[rest.trailing_zeros() as usize] += 1;
+                rest &= rest - 1;
+            }
         }
     }
 }
 
-/// Counters of a [`Fill`], in their order in a [`Table`].
-const FILL_WIDTH: usize = 6;
+/// Turns up to 64 sets of rows into one word a row, in which bit `n` says whether the row is in set `n`.
+fn row_words(sets: &[Bits], n_rows: usize) -> Vec<u64> {
+    let mut words = Vec::with_capacity(n_rows.div_ceil(64) * 64);
+    let mut square = [0u64; 64];
+    for at in 0..n_rows.div_ceil(64) {
+        square.fill(0);
+        for (line, set) in square.iter_mut().zip(sets) {
+            *line = set.words().get(at).copied().unwrap_or(0);
+        }
+        transpose(&mut square);
+        words.extend_from_slice(&square);
+    }
+    words.truncate(n_rows);
+    words
+}
+
+/// Mirrors a square of bits, bit `column` of word `row` becoming bit `row` of word `column`: halves are exchanged, then
+/// halves of halves, as in Hacker's Delight, section 7-3.
+fn transpose(square: &mut [u64; 64]) {
+    let mut width = 32;
+    let mut mask = 0x0000_0000_ffff_ffff_u64;
+    while width > 0 {
+        let mut row = 0;
+        while row < 64 {
+            let swapped = ((square[row] >> width) ^ square[row + width]) & mask;
+            square[row] ^= swapped << width;
+            square[row + width] ^= swapped;
+            row = (row + width + 1) & !width;
+        }
+        width >>= 1;
+        mask ^= mask << width;
+    }
+}
+
+/// Where the counters of a group's [`Fills`] are in a [`Table`]: records, sets, then one counter a variable of each sort.
+#[derive(Clone, Copy)]
+struct Layout {
+    n_among: usize,
+    n_variables: usize,
+}
+
+impl Layout {
+    fn of(tally: &TallyPlan) -> Self {
+        Self { n_among: tally.among.len(), n_variables: tally.among_of.len() }
+    }
+
+    /// The counter of a sort and a variable. Sorts: 0 blank or filled, whichever is rarer ([`Part::counts_filled`]); 1
+    /// the same outside the set that the variable's reporting rate is taken among; 2 blank although required; 3 and 4
+    /// declared codes; 5 required.
+    fn at(self, sort: usize, variable: usize) -> usize {
+        1 + self.n_among + sort * self.n_variables + variable
+    }
+
+    fn width(self) -> usize {
+        self.at(6, 0)
+    }
+
+    /// Of care units, which need the first two sorts only.
+    fn unit_width(self) -> usize {
+        self.at(2, 0)
+    }
+}
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(plan: &'a TallyPlan, files: &'a [InputFile]) -> Self {
+    pub(super) fn new(plan: &'a TallyPlan, files: &'a [InputFile], count_units: bool) -> Self {
         let parts = (0..=rayon::current_num_threads()).map(|_| Mutex::new(Part::default())).collect();
-        Self { plan, files, parts }
+        Self { plan, files, count_units, parts }
     }
 
     /// Adds one batch of the file at `file`.
-    pub(super) fn add(&self, file: usize, evaluator: &Evaluator<'_>, broken: Option<&Bits>) {
+    ///
+    /// `hashes` are those of the records' keys by [`Collector::fingerprinted`], where they are known already.
+    pub(super) fn add(
+        &self,
+        file: usize,
+        evaluator: &Evaluator<'_>,
+        broken: Option<&Bits>,
+        hashes: Option<&[u64]>,
+    ) {
+        let (plan, batch) = (evaluator.plan(), evaluator.batch());
+        let sum = |hashes: &[u64]| hashes.iter().fold(0u64, |sum, hash| sum.wrapping_add(*hash));
+        let fingerprint =
+            hashes.map_or_else(|| sum(&unique::hash_keys(batch, &Self::fingerprinted(plan), broken)), sum);
         let slot = rayon::current_thread_index().unwrap_or(self.parts.len() - 1).min(self.parts.len() - 1);
         // Poisoned only by a panic that ends the run anyway.
         let mut part = self.parts[slot].lock().unwrap_or_else(PoisonError::into_inner);
-        part.add(self.plan, evaluator, file, self.files[file].statement.month, broken);
+        if let Some(unit) = plan.collection.unit.filter(|_| self.count_units) {
+            part.unit = Some(unit);
+        }
+        part.add(self.plan, evaluator, (file, fingerprint), self.files[file].statement.month, broken);
+    }
+
+    /// What tells a delivery's records from those of others: who reports, and the record's key.
+    pub(super) fn fingerprinted(plan: &Plan) -> Vec<VariableIndex> {
+        plan.collection.reporter.iter().chain(&plan.collection.key).copied().collect()
     }
 
     /// Everything counted.
@@ -372,7 +501,7 @@ impl Part {
         &mut self,
         tally: &TallyPlan,
         evaluator: &Evaluator<'_>,
-        file: usize,
+        (file, fingerprint): (usize, u64),
         stated_month: Option<Month>,
         broken: Option<&Bits>,
     ) {
@@ -380,85 +509,111 @@ impl Part {
         let n_rows = batch.n_rows;
         let regions = self.regions_of(tally, evaluator);
         let months = months_of(plan, evaluator, stated_month);
-        let years: Vec<i32> =
-            months.iter().map(|month| if *month == NO_TIME { NO_TIME } else { month.div_euclid(12) }).collect();
         let specialties = self.labels_of(evaluator, plan.collection.specialty);
-        let units = self.labels_of(evaluator, plan.collection.unit);
-        let keys = |times: &'_ [i32], labels: Option<&'_ [u32]>| -> Groups {
-            let key = |row: usize| (regions[row], times[row], labels.map_or(0, |labels| labels[row]));
+        let units = self.unit.map(|unit| self.labels_of(evaluator, Some(unit)));
+        let key = |row: usize| (regions[row], months[row], specialties[row]);
+        let groups = match broken {
+            None => Groups::new((0..n_rows).map(key), n_rows),
             // A broken record is in no group: its key is one that no other has.
-            let none = (u32::MAX, NO_TIME, u32::MAX);
-            match broken {
-                None => Groups::new((0..n_rows).map(key), n_rows),
-                Some(broken) => {
-                    Groups::new((0..n_rows).map(|row| if broken.contains(row) { none } else { key(row) }), n_rows)
-                }
-            }
+            Some(broken) => Groups::new(
+                (0..n_rows).map(|row| if broken.contains(row) { (u32::MAX, NO_TIME, u32::MAX) } else { key(row) }),
+                n_rows,
+            ),
         };
-        let by_month = keys(&months, None);
-        self.delivery(file, batch, plan, &by_month, broken);
+        self.delivery(file, fingerprint, batch, &groups, broken);
 
-        let mut scratch = Vec::new();
-        let groups = keys(&months, Some(&specialties));
-        let places = self.counts.places(&groups.keys, tally.conditions.len() * 2);
+        let places = groups.places(&mut self.counts, tally.conditions.len() * 2, |key| key);
+        let mut counts = Adding { table: &mut self.counts, places };
         for (index, condition) in tally.conditions.iter().enumerate() {
             let tri = evaluator.bool(condition.node);
-            groups.count(&tri.yes, &mut self.counts, &places, index * 2, &mut scratch);
-            let undecided = tri.yes.or(&tri.no).not();
-            groups.count(&undecided, &mut self.counts, &places, index * 2 + 1, &mut scratch);
+            counts.add(&tri.yes, index * 2);
+            counts.add(&tri.yes.or(&tri.no).not(), index * 2 + 1);
         }
 
-        let by_specialty = plan.collection.specialty.map(|_| keys(&years, Some(&specialties)));
-        let by_unit = plan.collection.unit.map(|_| keys(&years, Some(&units)));
-        let n_variables = plan.collection.variables.len();
-        let n_among = tally.among.len();
-        let fill_width = 1 + n_among + n_variables * FILL_WIDTH;
-        let mut fills: Vec<(&Groups, &mut Table, Vec<usize>)> = Vec::new();
-        let places = self.by_month.places(&by_month.keys, fill_width);
-        fills.push((&by_month, &mut self.by_month, places));
-        if let Some(groups) = &by_specialty {
-            let places = self.by_specialty.places(&groups.keys, fill_width);
-            fills.push((groups, &mut self.by_specialty, places));
+        let layout = Layout::of(tally);
+        if self.counts_filled.is_empty() {
+            let is_rare = |variable| evaluator.filled(VariableIndex(variable)).count() * 2 < n_rows as u64;
+            self.counts_filled = (0..layout.n_variables).map(is_rare).collect();
         }
-        let mut units = by_unit.as_ref().map(|groups| {
-            let places = self.by_unit.places(&groups.keys, 1 + n_among + n_variables);
-            (groups, &mut self.by_unit, places)
+        let year = |month: i32| if month == NO_TIME { NO_TIME } else { month.div_euclid(12) };
+        let width = layout.width();
+        let places = groups.places(&mut self.by_month, width, |(region, month, label)| {
+            (region, month, if region == u32::MAX { label } else { 0 })
         });
-        let all = Bits::all(n_rows);
-        let among: Vec<Bits> = tally.among.iter().map(|node| evaluator.bool(*node).yes.clone()).collect();
-        for (groups, table, places) in fills.iter_mut().chain(&mut units) {
-            groups.count(&all, table, places, 0, &mut scratch);
+        let mut fills = vec![Adding { table: &mut self.by_month, places }];
+        if plan.collection.specialty.is_some() {
+            let key = |(region, month, label): Key| (region, year(month), label);
+            let places = groups.places(&mut self.by_specialty, width, key);
+            fills.push(Adding { table: &mut self.by_specialty, places });
+        }
+        let n_full = fills.len();
+        if let Some(units) = units {
+            let (table, known) = (&mut self.by_unit, &mut self.unit_places);
+            known.resize(self.labels.ends.len(), None);
+            let places = (0..n_rows)
+                .map(|row| {
+                    let (region, month, _) = groups.keys[groups.of_row[row] as usize];
+                    let (year, unit) = (year(month), if region == u32::MAX { u32::MAX } else { units[row] });
+                    let known = known.get_mut(unit as usize);
+                    match known {
+                        Some(Some((of, when, place))) if (*of, *when) == (region, year) => *place,
+                        known => {
+                            let place = table.place((region, year, unit), layout.unit_width());
+                            if let Some(known) = known {
+                                *known = Some((region, year, place));
+                            }
+                            place
+                        }
+                    }
+                })
+                .collect();
+            fills.push(Adding { table, places });
+        }
+        let among: Vec<&Bits> = tally.among.iter().map(|node| &evaluator.bool(*node).yes).collect();
+        for adding in &mut fills {
+            adding.add_all(0);
             for (index, among) in among.iter().enumerate() {
-                groups.count(among, table, places, 1 + index, &mut scratch);
+                adding.add(among, 1 + index);
             }
         }
-        for variable in 0..n_variables {
-            let index = VariableIndex(variable);
-            let filled = evaluator.filled(index);
-            let blank = filled.not();
-            let blank_among = blank.and(&among[tally.among_of[variable]]);
-            let required = &evaluator.bool(plan.requirements[variable].required).yes;
-            let [negative, unknown] = declared_codes(evaluator, index);
-            let sets = [&blank, &blank.and(required), &negative, &unknown, required, &blank_among];
-            let first = 1 + n_among + variable * FILL_WIDTH;
-            for (groups, table, places) in &mut fills {
-                for (at, set) in sets.iter().enumerate().filter(|(_, set)| !set.is_empty()) {
-                    groups.count(set, table, places, first + at, &mut scratch);
-                }
+        let variables: Vec<usize> = (0..layout.n_variables).collect();
+        for variables in variables.chunks(64) {
+            let mut sorts: [Vec<Bits>; 6] = Default::default();
+            for variable in variables {
+                let index = VariableIndex(*variable);
+                let filled = evaluator.filled(index);
+                let blank = filled.not();
+                let requirement = &plan.requirements[*variable];
+                let required = &evaluator.bool(requirement.required).yes;
+                let counted = if self.counts_filled[*variable] { filled.as_ref().clone() } else { blank.clone() };
+                let is_conditional = requirement.level == Level::Conditional;
+                let [negative, unknown] = declared_codes(evaluator, index);
+                sorts[1].push(counted.minus(among[tally.among_of[*variable]]));
+                sorts[0].push(counted);
+                sorts[2].push(blank.and(required));
+                sorts[3].push(negative);
+                sorts[4].push(unknown);
+                sorts[5].push(if is_conditional { required.clone() } else { Bits::default() });
             }
-            if let Some((groups, table, places)) = &mut units {
-                groups.count(&blank_among, table, places, 1 + n_among + variable, &mut scratch);
+            for (sort, sets) in sorts.iter().enumerate() {
+                if !sets.iter().any(Bits::any) {
+                    continue;
+                }
+                let words = row_words(sets, n_rows);
+                let wanting = if sort < 2 { fills.len() } else { n_full };
+                for adding in &mut fills[..wanting] {
+                    adding.add_words(&words, layout.at(sort, variables[0]));
+                }
             }
         }
     }
 
-    fn delivery(&mut self, file: usize, batch: &Batch, plan: &Plan, by_month: &Groups, broken: Option<&Bits>) {
+    fn delivery(&mut self, file: usize, fingerprint: u64, batch: &Batch, groups: &Groups, broken: Option<&Bits>) {
         let delivery = self.deliveries.entry(file).or_default();
         delivery.records += batch.n_rows as u64;
         delivery.unreadable += broken.map_or(0, Bits::count);
-        let hashes = unique::hash_keys(batch, &plan.collection.key, broken);
-        delivery.fingerprint = hashes.iter().fold(delivery.fingerprint, |sum, hash| sum.wrapping_add(*hash));
-        for (key, rows) in by_month.keys.iter().zip(&by_month.rows).filter(|(key, _)| key.0 != u32::MAX) {
+        delivery.fingerprint = delivery.fingerprint.wrapping_add(fingerprint);
+        for (key, rows) in groups.keys.iter().zip(&groups.rows).filter(|(key, _)| key.0 != u32::MAX) {
             *delivery.found.entry((key.0, key.1)).or_default() += u64::from(*rows);
         }
     }
@@ -521,19 +676,32 @@ impl Part {
             };
             tally.counts.entry(place).or_default().merge(&part);
         }
-        let n_among = plan.among.len();
+        let layout = Layout::of(plan);
+        let among = |counters: &[u64]| counters[1..=layout.n_among].to_vec();
+        // Blank, and blank among the records of the reporting rate.
+        let blanks = |counters: &[u64], variable: usize| {
+            let (counted, outside) = (counters[layout.at(0, variable)], counters[layout.at(1, variable)]);
+            if self.counts_filled[variable] {
+                (counters[0] - counted, counters[1 + plan.among_of[variable]] - (counted - outside))
+            } else {
+                (counted, counted - outside)
+            }
+        };
         let fills = |counters: &[u64]| Fills {
             records: counters[0],
-            among: counters[1..=n_among].to_vec(),
-            variables: counters[1 + n_among..]
-                .chunks_exact(FILL_WIDTH)
-                .map(|fill| Fill {
-                    blank: fill[0],
-                    blank_required: fill[1],
-                    negative: fill[2],
-                    unknown: fill[3],
-                    required: fill[4],
-                    blank_among: fill[5],
+            among: among(counters),
+            variables: (0..layout.n_variables)
+                .map(|variable| {
+                    let (blank, blank_among) = blanks(counters, variable);
+                    let of = |sort| counters[layout.at(sort, variable)];
+                    Fill {
+                        blank,
+                        blank_required: of(2),
+                        negative: of(3),
+                        unknown: of(4),
+                        required: of(5),
+                        blank_among,
+                    }
                 })
                 .collect(),
         };
@@ -548,8 +716,8 @@ impl Part {
             let place = (region(key.0), year(key.1), labels.text(key.2));
             let part = UnitFills {
                 records: counters[0],
-                among: counters[1..=n_among].to_vec(),
-                blank_among: counters[1 + n_among..].to_vec(),
+                among: among(counters),
+                blank_among: (0..layout.n_variables).map(|variable| blanks(counters, variable).1).collect(),
             };
             tally.by_unit.entry(place).or_default().merge(&part);
         }
@@ -609,4 +777,34 @@ fn declared_codes(evaluator: &Evaluator<'_>, variable: VariableIndex) -> [Bits; 
         })
     };
     [of(Missing::Negative), of(Missing::Unknown)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_bits_become_words_of_rows() {
+        for n_rows in [1, 63, 64, 65, 200] {
+            for n_sets in [1, 5, 64] {
+                let is_in = |set: usize, row: usize| (set * 7 + row * 13 + set * row) % 5 < 2;
+                let sets: Vec<Bits> = (0..n_sets).map(|set| Bits::from_fn(n_rows, |row| is_in(set, row))).collect();
+                let words = row_words(&sets, n_rows);
+                assert_eq!(words.len(), n_rows);
+                for (row, word) in words.iter().enumerate() {
+                    for set in 0..64 {
+                        assert_eq!(word >> set & 1 == 1, set < n_sets && is_in(set, row), "{n_rows} {n_sets} {row} {set}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_numbered_in_the_order_they_are_met() {
+        let mut names = Names::default();
+        let numbers: Vec<u32> = ["b", "", "a", "b", ""].iter().map(|text| names.number(text.as_bytes())).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 1]);
+        assert_eq!((names.text(0), names.text(1), names.text(2), names.text(9)), ("b".into(), String::new(), "a".into(), String::new()));
+    }
 }
