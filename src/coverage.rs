@@ -40,7 +40,7 @@ use crate::engine::Tally;
 use crate::measure::{Denominator, Measures};
 use crate::model::{County, SourceReference, Text};
 
-use figure::{Figure, Period, Place};
+use figure::{Figure, Period};
 use reference::{Population, Register};
 use scope::{Regions, Scope, Specialties};
 
@@ -93,22 +93,6 @@ impl<'a> Context<'a> {
         match period {
             Period::Year(year) => self.scope.months_of(year),
             Period::Month(_) => 1,
-        }
-    }
-
-    /// Months of a period of which something was delivered; of the country, those of the region with the fewest.
-    fn months_delivered(&self, collections: &[String], place: Place, period: Period) -> u32 {
-        let delivered = scope::delivered(self.tallies_of(collections), self.scope);
-        let of = |months: &BTreeSet<crate::time::Month>| {
-            let within = months.iter().filter(|month| match period {
-                Period::Year(year) => month.year() == year,
-                Period::Month(only) => **month == only,
-            });
-            u32::try_from(within.count()).unwrap_or(0)
-        };
-        match place {
-            Place::Region(county) => delivered.get(&county).map_or(0, of),
-            Place::Country => delivered.values().map(of).min().unwrap_or(0),
         }
     }
 }
@@ -288,11 +272,11 @@ fn join(first: &Text, second: Option<&Text>) -> Text {
 fn accounts(context: &Context<'_>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for figure in account::figures(context) {
-        if tables.last().is_none_or(|table| table.id != figure.measure) {
+        if tables.last().is_none_or(|table| *table.id != *figure.measure) {
             let plan = figure.measure.strip_prefix(account::PREFIX).and_then(|id| context.measures.plans.get(id));
             let title = plan.map(|plan| plan.collection.title.clone()).unwrap_or_default();
             tables.push(Table {
-                id: figure.measure.clone(),
+                id: figure.measure.to_string(),
                 title: Text::new(format!("Fem sorters svar: {}", title.sv), format!("Five kinds of answers: {}", title.en)),
                 description: Text::new(
                     "Posterna delade i ifyllt, negativt (inget eller inte aktuellt), okänt, tomt och tillåtet, tomt men krävs. Krävs: i hur många poster villkoret för en villkorat obligatorisk variabel var sant.",

@@ -199,7 +199,10 @@ impl<'a> Runner<'a> {
             context: Context::new(plan, parameters),
             run,
             rejections: Rejections::default(),
-            collector: settings.tallies.get(&plan.collection.id).map(|tally| Collector::new(tally, files, settings.count_units)),
+            collector: settings
+                .tallies
+                .get(&plan.collection.id)
+                .map(|tally| Collector::new(tally, files, settings.count_units)),
         }
     }
 

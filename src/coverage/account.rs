@@ -14,7 +14,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figure::{Amount, Breakdown, Category, Figure, Period, Place};
+use super::figure::{Amount, Breakdown, Category, Figure, Name, Period, Place};
+use super::scope::Delivered;
 use super::{Context, Detail};
 use crate::engine::tally::{Fill, Fills};
 use crate::model::{County, Level};
@@ -26,6 +27,8 @@ pub const PREFIX: &str = "bortfall_";
 pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (collection, tally) in context.tallies {
+        let delivered = Delivered::of(std::iter::once(tally), context.scope);
+        let id: Name = format!("{PREFIX}{collection}").into();
         let Some(plan) = context.measures.plans.get(collection) else { continue };
         let mut counted: BTreeMap<(Period, Breakdown, Place), Fills> = BTreeMap::new();
         let mut regions: BTreeSet<County> = BTreeSet::new();
@@ -43,31 +46,32 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                 let (Some(county), Some(year)) = (*region, *year) else { continue };
                 if context.scope.years().contains(&year) {
                     for place in [Place::Country, Place::Region(county)] {
-                        let breakdown = Breakdown::Specialty(specialty.clone());
+                        let breakdown = Breakdown::Specialty(specialty.as_str().into());
                         counted.entry((Period::Year(year), breakdown, place)).or_default().merge(fills);
                     }
                 }
             }
         }
+        let names: Vec<Name> = plan.collection.variables.iter().map(|variable| variable.id.as_str().into()).collect();
         for ((period, breakdown, place), fills) in &counted {
             if *place == Place::Country && regions.len() < 2 {
                 continue;
             }
-            for (index, variable) in plan.collection.variables.iter().enumerate() {
+            for index in 0..names.len() {
                 let fill = fills.variables.get(index).copied().unwrap_or_default();
                 let conditional = plan.requirements[index].level == Level::Conditional;
                 for (category, count) in parts(&fill, fills.records, conditional) {
                     figures.push(Figure {
-                        measure: format!("{PREFIX}{collection}"),
+                        measure: Name::clone(&id),
                         place: *place,
                         period: *period,
                         breakdown: breakdown.clone(),
-                        variable: Some(variable.id.clone()),
+                        variable: Some(Name::clone(&names[index])),
                         category: Some(category),
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
                         per: 100,
-                        months: context.months_delivered(std::slice::from_ref(collection), *place, *period),
+                        months: delivered.months(*place, *period),
                         months_expected: context.months_expected(*period),
                         regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
                         undecided: 0,

@@ -3,8 +3,13 @@
 //! All measures give the same type, so that one writer, one suppression and one comparison serve them all. A figure
 //! never holds a rounded value alone: the value is worked out from the two counts whenever it is asked for.
 
+use std::sync::Arc;
+
 use crate::model::County;
 use crate::time::Month;
+
+/// A name that many figures share.
+pub type Name = Arc<str>;
 
 /// How many parts an amount of 1 has: the least number that 1 to 12 all divide, so that the mean of any number of
 /// months of a year is a whole number of parts.
@@ -84,6 +89,14 @@ impl Period {
         }
     }
 
+    /// Whether a month is in it.
+    pub fn contains(self, month: Month) -> bool {
+        match self {
+            Self::Year(year) => month.year() == year,
+            Self::Month(only) => month == only,
+        }
+    }
+
     /// The same a year earlier.
     pub fn year_before(self) -> Option<Self> {
         match self {
@@ -109,11 +122,11 @@ pub enum Breakdown {
     #[default]
     Total,
     /// By aggregated specialty.
-    Aggregate(String),
+    Aggregate(Name),
     /// By specialty code.
-    Specialty(String),
+    Specialty(Name),
     /// By care unit.
-    Unit(String),
+    Unit(Name),
 }
 
 impl Breakdown {
@@ -210,7 +223,7 @@ impl Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
     /// The measure's id.
-    pub measure: String,
+    pub measure: Name,
     /// Where.
     pub place: Place,
     /// When.
@@ -218,7 +231,7 @@ pub struct Figure {
     /// Of what part.
     pub breakdown: Breakdown,
     /// Of which variable, where the measure is about variables.
-    pub variable: Option<String>,
+    pub variable: Option<Name>,
     /// Which part of a whole, where the measure divides one.
     pub category: Option<Category>,
     /// What is counted; `None` where nothing was delivered.

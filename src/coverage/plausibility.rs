@@ -242,7 +242,7 @@ fn shares<'a>(figures: impl Iterator<Item = &'a Figure>) -> Vec<Flag> {
         if let (Some(numerator), Some(denominator)) = (figure.numerator, figure.denominator)
             && !denominator.is_zero()
         {
-            let of_measure = series.entry((figure.measure.as_str(), figure.variable.as_deref())).or_default();
+            let of_measure = series.entry((&*figure.measure, figure.variable.as_deref())).or_default();
             of_measure.entry(county).or_default().insert(month, (numerator.as_f64(), denominator.as_f64()));
         }
     }
@@ -355,10 +355,10 @@ fn level(members: &[Member<'_>], (county, figure, value): &Member<'_>) -> Option
     };
     stands_out.then(|| Flag {
         kind: FlagKind::Level,
-        measure: figure.measure.clone(),
+        measure: figure.measure.to_string(),
         county: *county,
         period: figure.period,
-        variable: figure.variable.clone(),
+        variable: figure.variable.as_deref().map(str::to_owned),
         observed: Value::of(above.as_f64(), below.as_f64()),
         expected,
         baseline: None,

@@ -17,7 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::figure::{Amount, Breakdown, Figure, Period, Place};
-use super::scope::delivered;
+use super::scope::Delivered;
 use super::{Context, Missing, Sources};
 use crate::measure::{Denominator, Ratio};
 use crate::model::County;
@@ -41,22 +41,20 @@ impl Parts {
 
 /// Every figure of `measure`; denominators that are not there are added to `missing`.
 pub(super) fn figures(context: &Context<'_>, measure: &Ratio, missing: &mut BTreeSet<Missing>) -> Vec<Figure> {
-    let delivered = delivered(context.tallies_of(&measure.collections), context.scope);
+    let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
     let counted = count(context, measure);
     let periods = periods(context, measure);
     let mut breakdowns: BTreeSet<Breakdown> = counted.keys().map(|(_, _, breakdown)| breakdown.clone()).collect();
     breakdowns.insert(Breakdown::Total);
     if measure.by_specialty {
-        breakdowns.extend(context.specialties.all().into_iter().map(|name| Breakdown::Aggregate(name.to_owned())));
+        breakdowns.extend(context.specialties.all().into_iter().map(|name| Breakdown::Aggregate(name.into())));
     }
     let mut figures = Vec::new();
     for breakdown in &breakdowns {
         for period in &periods {
             let of_regions: Vec<Figure> = delivered
-                .iter()
-                .filter_map(|(county, months)| {
-                    region(context, measure, &counted, (*county, months), *period, breakdown, missing)
-                })
+                .regions()
+                .filter_map(|delivered| region(context, measure, &counted, delivered, *period, breakdown, missing))
                 .collect();
             figures.extend(country(&of_regions));
             figures.extend(of_regions);
@@ -84,7 +82,7 @@ fn count(context: &Context<'_>, measure: &Ratio) -> Counted {
             };
             counted.entry((county, month, Breakdown::Total)).or_default().add(parts);
             if measure.by_specialty {
-                let aggregate = Breakdown::Aggregate(context.specialties.aggregate(specialty).to_owned());
+                let aggregate = Breakdown::Aggregate(context.specialties.aggregate(specialty).into());
                 counted.entry((county, month, aggregate)).or_default().add(parts);
             }
         }
@@ -108,14 +106,10 @@ fn region(
     breakdown: &Breakdown,
     missing: &mut BTreeSet<Missing>,
 ) -> Option<Figure> {
-    let within = |month: &&Month| match period {
-        Period::Year(year) => month.year() == year,
-        Period::Month(only) => **month == only,
-    };
-    let months: Vec<Month> = delivered.iter().filter(within).copied().collect();
+    let months: Vec<Month> = delivered.iter().filter(|month| period.contains(**month)).copied().collect();
     let n_months = u32::try_from(months.len()).unwrap_or(0);
     let mut figure = Figure {
-        measure: measure.id.clone(),
+        measure: measure.id.as_str().into(),
         place: Place::Region(county),
         period,
         breakdown: breakdown.clone(),

@@ -15,7 +15,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figure::{Amount, Breakdown, Change, Figure, Period, Place};
+use super::figure::{Amount, Breakdown, Change, Figure, Name, Period, Place};
+use super::scope::Delivered;
 use super::{Context, Detail};
 use crate::engine::tally::Tally;
 use crate::measure::Reporting;
@@ -23,12 +24,13 @@ use crate::model::County;
 
 /// What one figure is about, less its variable.
 type Group = (Place, Period, Breakdown);
-/// Filled records, and records.
-type Reported = (u64, u64);
+/// Filled records, and records, by variable.
+type Reported = Vec<(u64, u64)>;
 
 /// Every figure of `measure`: its selection first, then the other variables in the schema's order.
 pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure> {
-    let mut counted: BTreeMap<Group, BTreeMap<&str, Reported>> = BTreeMap::new();
+    let variables = variables(context, measure);
+    let mut counted: BTreeMap<Group, Reported> = BTreeMap::new();
     let mut regions: BTreeMap<Period, BTreeSet<County>> = BTreeMap::new();
     for collection in &measure.collections {
         let (Some(tally), Some(plan), Some(counts)) = (
@@ -38,24 +40,33 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
         ) else {
             continue;
         };
+        let own = &plan.collection.variables;
+        let place_of = |id: &str| variables.iter().position(|name| **name == *id).unwrap_or(0);
+        let places: Vec<usize> = own.iter().map(|variable| place_of(&variable.id)).collect();
         let mut add =
             |county: County, period: Period, breakdown: Breakdown, among: &[u64], blank: &dyn Fn(usize) -> u64| {
                 regions.entry(period).or_default().insert(county);
-                for place in [Place::Region(county), Place::Country] {
-                    let of_variables = counted.entry((place, period, breakdown.clone())).or_default();
-                    for (index, variable) in plan.collection.variables.iter().enumerate() {
+                // Units are of one region: there is nothing to add up over the country.
+                let everywhere = [Place::Region(county), Place::Country];
+                let wanted = if matches!(breakdown, Breakdown::Unit(_)) { &everywhere[..1] } else { &everywhere };
+                for place in wanted {
+                    let of_variables = counted.entry((*place, period, breakdown.clone())).or_default();
+                    of_variables.resize(variables.len(), (0, 0));
+                    for (index, place) in places.iter().enumerate() {
                         let records = among.get(counts.among_of[index]).copied().unwrap_or(0);
-                        let reported = of_variables.entry(&variable.id).or_default();
-                        reported.0 += records - blank(index).min(records);
-                        reported.1 += records;
+                        of_variables[*place].0 += records - blank(index).min(records);
+                        of_variables[*place].1 += records;
                     }
                 }
             };
         add_months(context, tally, &mut add);
         add_details(context, tally, &mut add);
     }
-    let variables = variables(context, measure);
-    let mut figures = Vec::new();
+    let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
+    let id: Name = measure.id.as_str().into();
+    let reversed: Vec<bool> =
+        variables.iter().map(|name| measure.reversed.iter().any(|reversed| **reversed == **name)).collect();
+    let mut figures = Vec::with_capacity(counted.len() * variables.len());
     for (group, of_variables) in &counted {
         let (place, period, breakdown) = group;
         let n_regions = regions.get(period).map_or(0, BTreeSet::len);
@@ -63,30 +74,31 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
             continue;
         }
         let before = period.year_before().and_then(|before| counted.get(&(*place, before, breakdown.clone())));
-        for variable in &variables {
-            let Some((filled, records)) = of_variables.get(variable) else { continue };
-            let before = before.and_then(|before| before.get(variable)).filter(|(_, records)| *records > 0);
+        for (index, variable) in variables.iter().enumerate() {
+            let (filled, records) = of_variables[index];
+            let before = before.map(|before| before[index]).filter(|(_, records)| *records > 0);
             let mut figure = Figure {
-                measure: measure.id.clone(),
+                measure: Name::clone(&id),
                 place: *place,
                 period: *period,
                 breakdown: breakdown.clone(),
-                variable: Some((*variable).to_owned()),
+                variable: Some(Name::clone(variable)),
                 category: None,
-                numerator: Some(Amount::count(*filled)),
-                denominator: Some(Amount::count(*records)),
+                numerator: Some(Amount::count(filled)),
+                denominator: Some(Amount::count(records)),
                 per: 100,
-                months: context.months_delivered(&measure.collections, *place, *period),
+                months: delivered.months(*place, *period),
                 months_expected: context.months_expected(*period),
                 regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
                 undecided: 0,
-                before: before.map(|(filled, records)| (Amount::count(*filled), Amount::count(*records))),
+                before: before.map(|(filled, records)| (Amount::count(filled), Amount::count(records))),
                 change: None,
                 suppressed: false,
             };
-            let reversed = measure.reversed.iter().any(|name| name == variable);
-            figure.change =
-                figure.value_before().zip(figure.value()).map(|(before, now)| Change::between(before, now, reversed));
+            figure.change = figure
+                .value_before()
+                .zip(figure.value())
+                .map(|(before, now)| Change::between(before, now, reversed[index]));
             figures.push(figure);
         }
     }
@@ -115,7 +127,7 @@ fn add_details(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
         for ((region, year, specialty), fills) in &tally.by_specialty {
             if let (Some(county), Some(year)) = (*region, year.filter(|year| years.contains(year))) {
                 let blank = |index: usize| fills.variables.get(index).map_or(0, |fill| fill.blank_among);
-                add(county, Period::Year(year), Breakdown::Specialty(specialty.clone()), &fills.among, &blank);
+                add(county, Period::Year(year), Breakdown::Specialty(specialty.as_str().into()), &fills.among, &blank);
             }
         }
     }
@@ -123,19 +135,19 @@ fn add_details(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
         for ((region, year, unit), fills) in &tally.by_unit {
             if let (Some(county), Some(year)) = (*region, year.filter(|year| years.contains(year))) {
                 let blank = |index: usize| fills.blank_among.get(index).copied().unwrap_or(0);
-                add(county, Period::Year(year), Breakdown::Unit(unit.clone()), &fills.among, &blank);
+                add(county, Period::Year(year), Breakdown::Unit(unit.as_str().into()), &fills.among, &blank);
             }
         }
     }
 }
 
-/// The selection, then the other variables of the first collection.
-fn variables<'a>(context: &'a Context<'_>, measure: &'a Reporting) -> Vec<&'a str> {
-    let mut names: Vec<&str> = measure.selection.iter().map(String::as_str).collect();
+/// The selection, then the other variables of the collections.
+fn variables(context: &Context<'_>, measure: &Reporting) -> Vec<Name> {
+    let mut names: Vec<Name> = measure.selection.iter().map(|name| name.as_str().into()).collect();
     for plan in measure.collections.iter().filter_map(|collection| context.measures.plans.get(collection)) {
         for variable in &plan.collection.variables {
-            if !names.contains(&variable.id.as_str()) {
-                names.push(&variable.id);
+            if !names.iter().any(|name| **name == *variable.id) {
+                names.push(variable.id.as_str().into());
             }
         }
     }

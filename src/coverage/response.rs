@@ -206,7 +206,7 @@ fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell
         .map(|((measure, place, period), rate)| {
             let is_known = rate.unknown == 0;
             Figure {
-                measure,
+                measure: measure.into(),
                 place,
                 period,
                 breakdown: Breakdown::Total,

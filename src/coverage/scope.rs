@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::figure::{Period, Place};
 use crate::engine::tally::{BLANK, INVALID, Tally};
 use crate::model::County;
 use crate::schema::Codelists;
@@ -106,24 +107,48 @@ impl Specialties {
     }
 }
 
-/// For each region the months of which something was delivered in any of `tallies`: records, or a file that was
-/// stated to be of that region and month and is empty.
-pub fn delivered<'a>(tallies: impl Iterator<Item = &'a Tally>, scope: Scope) -> BTreeMap<County, BTreeSet<Month>> {
-    let mut delivered: BTreeMap<County, BTreeSet<Month>> = BTreeMap::new();
-    let mut add = |region: Option<County>, month: Option<Month>| {
-        if let (Some(county), Some(month)) = (region, month)
-            && scope.contains(month)
-        {
-            delivered.entry(county).or_default().insert(month);
+/// What was delivered: for each region the months with records in any of some tallies, or with a file that was stated to
+/// be of that region and month and is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Delivered {
+    months: BTreeMap<County, BTreeSet<Month>>,
+}
+
+impl Delivered {
+    /// Of `tallies`, within `scope`.
+    pub fn of<'a>(tallies: impl Iterator<Item = &'a Tally>, scope: Scope) -> Self {
+        let mut months: BTreeMap<County, BTreeSet<Month>> = BTreeMap::new();
+        let mut add = |region: Option<County>, month: Option<Month>| {
+            if let (Some(county), Some(month)) = (region, month)
+                && scope.contains(month)
+            {
+                months.entry(county).or_default().insert(month);
+            }
+        };
+        for tally in tallies {
+            for (region, month) in tally.by_month.keys() {
+                add(*region, *month);
+            }
+            for delivery in &tally.deliveries {
+                add(delivery.region, delivery.month);
+            }
         }
-    };
-    for tally in tallies {
-        for (region, month) in tally.by_month.keys() {
-            add(*region, *month);
-        }
-        for delivery in &tally.deliveries {
-            add(delivery.region, delivery.month);
+        Self { months }
+    }
+
+    /// The regions that delivered anything, with their months.
+    pub fn regions(&self) -> impl Iterator<Item = (County, &BTreeSet<Month>)> {
+        self.months.iter().map(|(county, months)| (*county, months))
+    }
+
+    /// How many months of a period were delivered; of the country, in the region with the fewest.
+    pub fn months(&self, place: Place, period: Period) -> u32 {
+        let of = |months: &BTreeSet<Month>| {
+            u32::try_from(months.iter().filter(|month| period.contains(**month)).count()).unwrap_or(0)
+        };
+        match place {
+            Place::Region(county) => self.months.get(&county).map_or(0, of),
+            Place::Country => self.months.values().map(of).min().unwrap_or(0),
         }
     }
-    delivered
 }

@@ -447,13 +447,7 @@ impl<'a> Collector<'a> {
     /// Adds one batch of the file at `file`.
     ///
     /// `hashes` are those of the records' keys by [`Collector::fingerprinted`], where they are known already.
-    pub(super) fn add(
-        &self,
-        file: usize,
-        evaluator: &Evaluator<'_>,
-        broken: Option<&Bits>,
-        hashes: Option<&[u64]>,
-    ) {
+    pub(super) fn add(&self, file: usize, evaluator: &Evaluator<'_>, broken: Option<&Bits>, hashes: Option<&[u64]>) {
         let (plan, batch) = (evaluator.plan(), evaluator.batch());
         let sum = |hashes: &[u64]| hashes.iter().fold(0u64, |sum, hash| sum.wrapping_add(*hash));
         let fingerprint =
@@ -694,14 +688,7 @@ impl Part {
                 .map(|variable| {
                     let (blank, blank_among) = blanks(counters, variable);
                     let of = |sort| counters[layout.at(sort, variable)];
-                    Fill {
-                        blank,
-                        blank_required: of(2),
-                        negative: of(3),
-                        unknown: of(4),
-                        required: of(5),
-                        blank_among,
-                    }
+                    Fill { blank, blank_required: of(2), negative: of(3), unknown: of(4), required: of(5), blank_among }
                 })
                 .collect(),
         };
@@ -793,7 +780,11 @@ mod tests {
                 assert_eq!(words.len(), n_rows);
                 for (row, word) in words.iter().enumerate() {
                     for set in 0..64 {
-                        assert_eq!(word >> set & 1 == 1, set < n_sets && is_in(set, row), "{n_rows} {n_sets} {row} {set}");
+                        assert_eq!(
+                            word >> set & 1 == 1,
+                            set < n_sets && is_in(set, row),
+                            "{n_rows} {n_sets} {row} {set}"
+                        );
                     }
                 }
             }
@@ -805,6 +796,9 @@ mod tests {
         let mut names = Names::default();
         let numbers: Vec<u32> = ["b", "", "a", "b", ""].iter().map(|text| names.number(text.as_bytes())).collect();
         assert_eq!(numbers, [0, 1, 2, 0, 1]);
-        assert_eq!((names.text(0), names.text(1), names.text(2), names.text(9)), ("b".into(), String::new(), "a".into(), String::new()));
+        assert_eq!(
+            (names.text(0), names.text(1), names.text(2), names.text(9)),
+            ("b".into(), String::new(), "a".into(), String::new())
+        );
     }
 }

@@ -146,7 +146,7 @@ fn batch(coverage: &Coverage, figures: &[&Figure]) -> Result<RecordBatch, Report
     };
     let filled = |text: String| (!text.is_empty()).then_some(text);
     let columns: Vec<ArrayRef> = vec![
-        text(&|figure| Some(figure.measure.clone())),
+        text(&|figure| Some(figure.measure.to_string())),
         text(&|figure| filled(county_code(figure.place))),
         text(&|figure| Some(place_name(coverage, figure.place))),
         text(&|figure| Some(figure.period.to_string())),
@@ -154,7 +154,7 @@ fn batch(coverage: &Coverage, figures: &[&Figure]) -> Result<RecordBatch, Report
         number(&|figure| Some(u64::from(figure.months_expected))),
         text(&|figure| Some(figure.breakdown.kind().to_owned())),
         text(&|figure| Some(figure.breakdown.name().to_owned())),
-        text(&|figure| figure.variable.clone()),
+        text(&|figure| figure.variable.as_deref().map(str::to_owned)),
         text(&|figure| figure.category.map(|category| category.as_str().to_owned())),
         amount(&|figure| figure.numerator),
         amount(&|figure| figure.denominator),
