@@ -36,6 +36,7 @@
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
+//! | [`coverage`] | which counts of linked tables are hidden so that no small one can be recovered |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`report`] | writes an outcome, one file a format |
 //! | [`cli`] | arguments, progress, exit codes |
@@ -72,6 +73,7 @@
 
 pub mod assets;
 pub mod cli;
+pub mod coverage;
 pub mod diag;
 pub mod engine;
 pub mod generate;
