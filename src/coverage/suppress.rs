@@ -55,6 +55,9 @@
 mod search;
 mod system;
 
+#[cfg(test)]
+mod tests;
+
 use search::{Choice, Direction, Effort, FORBIDDING, Move, Order, Room, Search, Taste};
 use system::System;
 
