@@ -33,6 +33,7 @@ pub mod reporting;
 pub mod response;
 pub mod saved;
 pub mod scope;
+pub mod suppress;
 
 use std::collections::{BTreeMap, BTreeSet};
 

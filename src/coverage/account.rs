@@ -57,7 +57,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
             if *place == Place::Country && regions.len() < 2 {
                 continue;
             }
-            for index in 0..names.len() {
+            for (index, name) in names.iter().enumerate() {
                 let fill = fills.variables.get(index).copied().unwrap_or_default();
                 let conditional = plan.requirements[index].level == Level::Conditional;
                 for (category, count) in parts(&fill, fills.records, conditional) {
@@ -66,7 +66,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                         place: *place,
                         period: *period,
                         breakdown: breakdown.clone(),
-                        variable: Some(Name::clone(&names[index])),
+                        variable: Some(Name::clone(name)),
                         category: Some(category),
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
