@@ -27,6 +27,7 @@
 pub mod account;
 pub mod figure;
 pub mod plausibility;
+pub mod publish;
 pub mod ratio;
 pub mod reference;
 pub mod reporting;

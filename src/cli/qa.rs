@@ -90,6 +90,13 @@ impl<'a> Session<'a> {
                 format!("--measure {id}: no such measure ({near}?); the measures are {known}"),
             ));
         }
+        if options.publish.is_some() && !options.detail.is_empty() {
+            return Err(Failure::usage(
+                language,
+                "--publish visar varken vårdenheter eller enskilda MVO: ta bort --detail",
+                "--publish shows neither care units nor single specialties: remove --detail",
+            ));
+        }
         let reference = Reference::load(inputs.common.schemas.as_deref(), inputs.common.rules.as_deref())
             .map_err(|error| setup_failure(&error, language))?;
         let failed = |error: ReferenceError| reference_failure(&error, signals, language);
@@ -263,6 +270,10 @@ impl<'a> Session<'a> {
         let figures = coverage::compute(&context, &expected).map_err(|error| match error {
             CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, language),
         })?;
+        let figures = match self.options.publish {
+            Some(threshold) => coverage::publish::publish(figures, &context, threshold),
+            None => figures,
+        };
         let options = ReportOptions { language, ..ReportOptions::default() };
         self.reports.write(options, &|format, options, out| report::coverage::write(format, &figures, options, out))
     }

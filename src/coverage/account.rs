@@ -74,7 +74,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                         months: delivered.months(*place, *period),
                         months_expected: context.months_expected(*period),
                         regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
-                        undecided: 0,
+                        undecided: Some(0),
                         before: None,
                         change: None,
                         suppressed: false,

@@ -246,8 +246,8 @@ pub struct Figure {
     pub months_expected: u32,
     /// Regions in the sum, for the country.
     pub regions: Option<u32>,
-    /// Records for which it could not be decided whether they count.
-    pub undecided: u64,
+    /// Records for which it could not be decided whether they count; `None` where that may not be shown.
+    pub undecided: Option<u64>,
     /// The same a year before: numerator and denominator.
     pub before: Option<(Amount, Amount)>,
     /// How it stands to the year before.

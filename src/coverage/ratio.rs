@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::figure::{Amount, Breakdown, Figure, Period, Place};
 use super::scope::Delivered;
 use super::{Context, Missing, Sources};
+use crate::engine::tally::{BLANK, INVALID};
 use crate::measure::{Denominator, Ratio};
 use crate::model::County;
 use crate::time::Month;
@@ -121,7 +122,7 @@ fn region(
         months: n_months,
         months_expected: context.months_expected(period),
         regions: None,
-        undecided: 0,
+        undecided: Some(0),
         before: None,
         change: None,
         suppressed: false,
@@ -135,14 +136,20 @@ fn region(
     }
     let amount = |sum| if measure.monthly_mean { Amount::mean(sum, n_months) } else { Amount::count(sum) };
     figure.numerator = Some(amount(parts.numerator));
-    figure.undecided = parts.undecided;
+    figure.undecided = Some(parts.undecided);
     figure.denominator = match measure.denominator {
         Denominator::Records => Some(amount(parts.among)),
         Denominator::Population | Denominator::Register => {
             match context.sources.count(measure.denominator, county, period.year(), breakdown) {
                 Some(count) => Some(Amount::count(count)),
-                // A register without specialties says nothing of them, which is no mistake.
-                None if *breakdown != Breakdown::Total => return None,
+                // A register without specialties says nothing of them, which is no mistake. Contacts of no known
+                // specialty are shown without a denominator, for there is none.
+                None if *breakdown != Breakdown::Total => {
+                    if !context.sources.has_specialties(county, period.year()) || parts.numerator == 0 {
+                        return None;
+                    }
+                    None
+                }
                 None => {
                     missing.insert(Missing { denominator: measure.denominator.into(), county, year: period.year() });
                     None
@@ -180,8 +187,17 @@ impl Sources<'_> {
         match (of, breakdown) {
             (Denominator::Records, _) => None,
             (Denominator::Population, _) => self.population?.get(county, year),
-            (Denominator::Register, Breakdown::Aggregate(name)) => self.register?.get_aggregate(county, year, name),
+            (Denominator::Register, Breakdown::Aggregate(name)) if **name == *BLANK || **name == *INVALID => None,
+            (Denominator::Register, Breakdown::Aggregate(name)) => {
+                let register = self.register.filter(|_| self.has_specialties(county, year))?;
+                Some(register.get_aggregate(county, year, name).unwrap_or(0))
+            }
             (Denominator::Register, _) => self.register?.get(county, year),
         }
+    }
+
+    /// Whether the register says how a region's contacts of a year are divided by specialty.
+    fn has_specialties(&self, county: County, year: i32) -> bool {
+        self.register.is_some_and(|register| register.aggregates(county, year).next().is_some())
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 months: delivered.months(*place, *period),
                 months_expected: context.months_expected(*period),
                 regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
-                undecided: 0,
+                undecided: Some(0),
                 before: before.map(|(filled, records)| (Amount::count(filled), Amount::count(records))),
                 change: None,
                 suppressed: false,

@@ -30,7 +30,9 @@ pub const RESPONSE: &str = "svarsfrekvens";
 /// One region's submission of one month.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// Records found; `None` where nothing was received.
+    /// Whether anything was received: records, or an empty file stated to be of it.
+    pub is_received: bool,
+    /// Records found; `None` where nothing was received, or where they may not be shown.
     pub records: Option<u64>,
     /// Records stated, where they were of every file.
     pub stated: Option<u64>,
@@ -49,6 +51,17 @@ pub struct Response {
     pub figures: Vec<Figure>,
     /// Pairs of files with the very same records: `(collection, one file, the other)`.
     pub repeated: Vec<(String, String, String)>,
+}
+
+impl Response {
+    /// Takes away numbers of records and names of files.
+    pub(super) fn withhold_records(&mut self) {
+        for cell in self.cells.values_mut() {
+            (cell.records, cell.stated) = (None, None);
+            cell.files.clear();
+        }
+        self.repeated.clear();
+    }
 }
 
 /// A delivery that was expected, received or not, from a list of deliveries.
@@ -137,6 +150,7 @@ fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Contex
 
 fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_of_cell: bool) {
     let first = cell.records.is_none();
+    cell.is_received = true;
     cell.records = Some(cell.records.unwrap_or(0) + records);
     cell.files.push(delivery.file.clone());
     // A stray record in a file of another month says nothing of when this month came or how many it should have.
@@ -190,12 +204,13 @@ fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell
                 }
             }
         };
-        add(RESPONSE, Some(cell.records.is_some()));
+        add(RESPONSE, Some(cell.is_received));
         for (name, days) in DEADLINES {
             // What was not received was not in time; of what was received on an unknown day nothing is known.
-            let in_time = match cell.records {
-                None => Some(false),
-                Some(_) => cell.received.map(|received| received <= month.last_day() + days),
+            let in_time = if cell.is_received {
+                cell.received.map(|received| received <= month.last_day() + days)
+            } else {
+                Some(false)
             };
             add(name, in_time);
         }
@@ -218,7 +233,7 @@ fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell
                 months: 0,
                 months_expected: context.months_expected(period),
                 regions: (place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
-                undecided: rate.unknown,
+                undecided: Some(rate.unknown),
                 before: None,
                 change: None,
                 suppressed: false,

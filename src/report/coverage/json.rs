@@ -81,7 +81,7 @@ struct FigureJson<'a> {
     per: u64,
     /// Rounded as published; null where there is no denominator, or where it may not be shown.
     value: Option<u64>,
-    undecided: u64,
+    undecided: Option<u64>,
     numerator_before: Option<f64>,
     denominator_before: Option<f64>,
     value_before: Option<u64>,
@@ -256,7 +256,7 @@ fn response(coverage: &Coverage) -> ResponseJson<'_> {
                 lanskod: county.to_string(),
                 region: coverage.regions.name(*county),
                 month: month.to_string(),
-                received: cell.records.is_some(),
+                received: cell.is_received,
                 records: cell.records,
                 stated_records: cell.stated,
                 received_on: cell.received.map(format_day),

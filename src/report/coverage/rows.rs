@@ -94,7 +94,7 @@ pub(super) fn write_csv(coverage: &Coverage, out: &mut (dyn Write + Send)) -> Re
         cells.cell(&amount_cell(figure.denominator));
         cells.number(figure.per);
         cells.optional_number(figure.value());
-        cells.number(figure.undecided);
+        cells.optional_number(figure.undecided);
         cells.cell(&amount_cell(figure.before.map(|before| before.0)));
         cells.cell(&amount_cell(figure.before.map(|before| before.1)));
         cells.optional_number(figure.value_before());
@@ -160,7 +160,7 @@ fn batch(coverage: &Coverage, figures: &[&Figure]) -> Result<RecordBatch, Report
         amount(&|figure| figure.denominator),
         number(&|figure| Some(figure.per)),
         number(&Figure::value),
-        number(&|figure| Some(figure.undecided)),
+        number(&|figure| figure.undecided),
         amount(&|figure| figure.before.map(|before| before.0)),
         amount(&|figure| figure.before.map(|before| before.1)),
         number(&Figure::value_before),

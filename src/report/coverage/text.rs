@@ -120,7 +120,7 @@ fn ratio(page: &mut Page, coverage: &Coverage, table: &Table) {
         heading.push(page.say("(antal / av)", "(count / of)").to_owned());
         heading.push(page.say("månader", "months").to_owned());
     }
-    let with_undecided = cells.values().any(|figure| figure.undecided > 0) && coverage.published_below.is_none();
+    let with_undecided = cells.values().any(|figure| figure.undecided > Some(0));
     if with_undecided {
         heading.push(page.say("osäkra", "undecided").to_owned());
     }
@@ -133,7 +133,7 @@ fn ratio(page: &mut Page, coverage: &Coverage, table: &Table) {
             row.push(value(page, figure));
             row.push(counts(page, figure));
             row.push(figure.map_or_else(String::new, |figure| format!("{}/{}", figure.months, figure.months_expected)));
-            undecided += figure.map_or(0, |figure| figure.undecided);
+            undecided += figure.and_then(|figure| figure.undecided).unwrap_or(0);
         }
         if with_undecided {
             row.push(page.figures.count(undecided));
@@ -346,7 +346,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
     let mut unknown_days = false;
     for group in &groups {
         let cells: Vec<_> = response.cells.iter().filter(|((of, ..), _)| of == group).collect();
-        let received = cells.iter().filter(|(_, cell)| cell.records.is_some()).count() as u64;
+        let received = cells.iter().filter(|(_, cell)| cell.is_received).count() as u64;
         let expected = cells.len() as u64;
         let mut row = vec![
             (*group).to_owned(),
@@ -355,10 +355,10 @@ fn response(page: &mut Page, coverage: &Coverage) {
             page.figures.share(received, expected).unwrap_or_else(|| NOTHING.to_owned()),
         ];
         for (_, days) in DEADLINES {
-            let known = cells.iter().all(|(_, cell)| cell.records.is_none() || cell.received.is_some());
+            let known = cells.iter().all(|(_, cell)| !cell.is_received || cell.received.is_some());
             unknown_days |= !known;
             let in_time = cells.iter().filter(|((_, _, month), cell)| {
-                cell.records.is_some() && cell.received.is_some_and(|day| day <= month.last_day() + days)
+                cell.is_received && cell.received.is_some_and(|day| day <= month.last_day() + days)
             });
             let share = page.figures.share(in_time.count() as u64, expected);
             row.push(if known { share.unwrap_or_else(|| NOTHING.to_owned()) } else { NOTHING.to_owned() });
@@ -373,7 +373,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
         );
         page.paragraph(1, text);
     }
-    let missing: Vec<_> = response.cells.iter().filter(|(_, cell)| cell.records.is_none()).collect();
+    let missing: Vec<_> = response.cells.iter().filter(|(_, cell)| !cell.is_received).collect();
     if !missing.is_empty() {
         let shown: Vec<String> = missing
             .iter()

@@ -1,0 +1,478 @@
+//! Figures for others: small counts are hidden, and as many more as it takes that they cannot be worked out.
+//!
+//! What is published hangs together: a country is the sum of its regions, a year that of its months, a total that of its
+//! specialties; a share tells its numerator and, by subtraction, the rest; the account of a variable adds up to the
+//! records; and one number of records stands in many tables. This module writes all of that down as one system of counts
+//! and sums, has [`suppress`](mod@super::suppress) decide, and hides. Numbers that are not shown but follow by
+//! subtraction (the rest of a share, contacts outside a filter) are part of the system, as a small one of those tells as
+//! much.
+//!
+//! # What is left out of an edition for others
+//!
+//! - Care units and single specialty codes: cells of a few contacts, of providers with a name.
+//! - Months of reporting rates and of stocks. Those of contacts that took place remain.
+//! - Numbers of undecided records, of records in no table, of deliveries' records; what stands out in single months.
+//!
+//! # Stocks
+//!
+//! One contact that waits all year is twelve in the sum of twelve months. The threshold is therefore held against the
+//! monthly mean, and counts of stocks are given as whole means, from which their values are worked out. Sums of
+//! stocks then hold only as nearly as rounding lets them; the system takes them as exact, which hides rather more.
+//!
+//! # Thresholds
+//!
+//! | threshold | practice |
+//! | --- | --- |
+//! | 5 | "fewer than 5" is not shown: the default, and the nearest public Swedish practice for waiting-time figures |
+//! | 3 | counts of 1 and 2 are not shown |
+//! | 10 | for tables that are to be linked with others, where more caution is asked for |
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::account;
+use super::figure::{Amount, Breakdown, Category, Figure, Period, Place};
+use super::suppress::{Mark, Sum, suppress};
+use super::{Context, Coverage};
+use crate::measure::{Denominator, Measures, Ratio, Reporting};
+use crate::rule::expr::BoolNode;
+
+/// The same coverage with counts below `threshold` hidden, and others so that those cannot be recovered.
+///
+/// `context` is what the coverage was computed from; it must not ask for details.
+#[must_use]
+pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) -> Coverage {
+    coverage.published_below = Some(threshold);
+    coverage.flags.clear();
+    coverage.left_out.clear();
+    coverage.response.withhold_records();
+    let is_stock = |collections: &[String]| {
+        collections.iter().any(|id| context.measures.plans.get(id).is_some_and(|plan| plan.collection.stock))
+    };
+    for (table, measure) in coverage.ratios.iter_mut().filter_map(|table| {
+        let measure = context.measures.ratios.iter().find(|measure| measure.id == table.id)?;
+        Some((table, measure))
+    }) {
+        if measure.monthly_mean {
+            table.figures.retain(|figure| matches!(figure.period, Period::Year(_)));
+        }
+    }
+    for table in &mut coverage.reporting {
+        table.figures.retain(|figure| matches!(figure.period, Period::Year(_)));
+    }
+    let mut system = System::default();
+    for table in &coverage.ratios {
+        if let Some(measure) = context.measures.ratios.iter().find(|measure| measure.id == table.id) {
+            system.ratio(measure, &table.figures);
+        }
+    }
+    for table in &coverage.reporting {
+        if let Some(measure) = context.measures.reporting.iter().find(|measure| measure.id == table.id) {
+            system.reporting(context.measures, measure, &table.figures, is_stock(&measure.collections));
+        }
+    }
+    for table in &coverage.accounts {
+        if let Some(collection) = table.id.strip_prefix(account::PREFIX) {
+            let collections = [collection.to_owned()];
+            system.account(collection, &table.figures, is_stock(&collections));
+        }
+    }
+    system.links(context.measures);
+    let hidden = system.hidden(threshold);
+    hide(&mut coverage, context, &hidden, &is_stock);
+    coverage
+}
+
+/// What a count is of: which records, and which part of the tables.
+type Key = (String, Place, Period, Breakdown);
+
+/// Every published count once, and what follows from what.
+#[derive(Default)]
+struct System {
+    places: HashMap<Key, usize>,
+    keys: Vec<Key>,
+    values: Vec<u64>,
+    sums: Vec<Sum>,
+    /// What sums over regions, months and specialties are known of.
+    summed: BTreeSet<String>,
+    /// What is given as whole means, so that totals are made from their parts.
+    rounded: BTreeSet<String>,
+    /// Counts that follow by subtraction, once totals are settled: what, the total, and its published parts.
+    rests: Vec<(Key, usize, Vec<usize>)>,
+}
+
+/// Records of a condition of some collections.
+fn condition(measure: &Ratio, of: impl Fn(&crate::measure::RatioConditions) -> usize) -> String {
+    let parts: Vec<String> =
+        measure.conditions.iter().map(|(collection, conditions)| format!("{collection}#{}", of(conditions))).collect();
+    parts.join("+")
+}
+
+/// All records of some collections.
+fn all(collections: &[String]) -> String {
+    let mut parts: Vec<String> = collections.iter().map(|collection| format!("{collection}#0")).collect();
+    parts.sort();
+    parts.join("+")
+}
+
+/// The records that a variable's reporting rate is taken among.
+fn among(measures: &Measures, measure: &Reporting, variable: &str) -> String {
+    for collection in &measure.collections {
+        let (Some(plan), Some(tally)) = (measures.plans.get(collection), measures.tallies.get(collection)) else {
+            continue;
+        };
+        if let Some(index) = plan.collection.variable(variable) {
+            let set = tally.among_of[index.0];
+            let everything: Option<BoolNode> = tally.conditions.first().map(|condition| condition.node);
+            return if tally.among.get(set).copied() == everything {
+                all(&measure.collections)
+            } else {
+                format!("{}|among {set}", all(&measure.collections))
+            };
+        }
+    }
+    all(&measure.collections)
+}
+
+fn filled(measure: &Reporting, variable: &str) -> String {
+    format!("{}|{variable} filled", measure.id)
+}
+
+fn category(collection: &str, variable: &str, category: Category) -> String {
+    format!("{collection}|{variable} {}", category.as_str())
+}
+
+/// A count as it is published: of a stock the whole monthly mean, at least 1 where there is anything.
+fn whole(amount: Amount, months: u32, is_stock: bool) -> u64 {
+    let months = if is_stock { u64::from(months.max(1)) } else { 1 };
+    let rounded = amount.rounded_ratio(Amount::count(months), 1).unwrap_or(0);
+    if amount.is_zero() { 0 } else { rounded.max(1) }
+}
+
+impl System {
+    /// The place of a count; the first value stated holds.
+    fn cell(&mut self, key: Key, value: u64) -> usize {
+        if let Some(place) = self.places.get(&key) {
+            return *place;
+        }
+        let place = self.values.len();
+        self.values.push(value);
+        self.keys.push(key.clone());
+        self.places.insert(key, place);
+        place
+    }
+
+    /// A count that follows by subtraction: the total less the parts.
+    fn rest(&mut self, key: Key, total: usize, parts: &[usize]) {
+        self.rests.push((key, total, parts.to_vec()));
+    }
+
+    fn settle_rests(&mut self) {
+        for (key, total, parts) in std::mem::take(&mut self.rests) {
+            self.settle_rest(key, total, &parts);
+        }
+    }
+
+    fn settle_rest(&mut self, key: Key, total: usize, parts: &[usize]) {
+        let known: u64 = parts.iter().map(|part| self.values[*part]).sum();
+        let Some(rest) = self.values[total].checked_sub(known) else { return };
+        let rest = self.cell(key, rest);
+        self.sums.push(Sum { total, parts: parts.iter().copied().chain([rest]).collect() });
+    }
+
+    fn ratio(&mut self, measure: &Ratio, figures: &[Figure]) {
+        let numerator = condition(measure, |conditions| conditions.numerator);
+        let base = condition(measure, |conditions| conditions.among);
+        for figure in figures {
+            let Some(above) = figure.numerator else { continue };
+            let key = |what: &str| (what.to_owned(), figure.place, figure.period, figure.breakdown.clone());
+            if measure.monthly_mean {
+                self.rounded.extend([numerator.clone(), base.clone()]);
+            }
+            // Means are amounts already: their months are within.
+            let counted = self.cell(key(&numerator), whole(above, 1, false));
+            if measure.denominator == Denominator::Records
+                && let Some(below) = figure.denominator
+            {
+                let total = self.cell(key(&base), whole(below, 1, false));
+                self.summed.insert(base.clone());
+                if base != numerator {
+                    self.rest(key(&format!("{base} but not {numerator}")), total, &[counted]);
+                }
+            }
+        }
+        self.summed.insert(numerator);
+    }
+
+    fn reporting(&mut self, measures: &Measures, measure: &Reporting, figures: &[Figure], is_stock: bool) {
+        for figure in figures {
+            let (Some(above), Some(below), Some(variable)) =
+                (figure.numerator, figure.denominator, figure.variable.as_deref())
+            else {
+                continue;
+            };
+            let key = |what: String| (what, figure.place, figure.period, figure.breakdown.clone());
+            let (reported, base) = (filled(measure, variable), among(measures, measure, variable));
+            let total = self.cell(key(base.clone()), whole(below, figure.months, is_stock));
+            let counted = self.cell(key(reported.clone()), whole(above, figure.months, is_stock));
+            self.rest(key(format!("{reported} not")), total, &[counted]);
+            if is_stock {
+                self.rounded.extend([base.clone(), reported.clone()]);
+            }
+            self.summed.extend([base, reported]);
+        }
+    }
+
+    fn account(&mut self, collection: &str, figures: &[Figure], is_stock: bool) {
+        let records = format!("{collection}#0");
+        let mut groups: BTreeMap<(Place, Period, Breakdown, String), Vec<&Figure>> = BTreeMap::new();
+        for figure in figures {
+            if let Some(variable) = figure.variable.as_deref() {
+                let key = (figure.place, figure.period, figure.breakdown.clone(), variable.to_owned());
+                groups.entry(key).or_default().push(figure);
+            }
+        }
+        for ((place, period, breakdown, variable), figures) in groups {
+            let key = |what: String| (what, place, period, breakdown.clone());
+            let Some(below) = figures.first().and_then(|figure| figure.denominator) else { continue };
+            let months = figures.first().map_or(1, |figure| figure.months);
+            let total = self.cell(key(records.clone()), whole(below, months, is_stock));
+            let mut parts = Vec::new();
+            for figure in figures {
+                let (Some(above), Some(of)) = (figure.numerator, figure.category) else { continue };
+                let what = category(collection, &variable, of);
+                let counted = self.cell(key(what.clone()), whole(above, months, is_stock));
+                self.summed.insert(what.clone());
+                if is_stock {
+                    self.rounded.extend([what.clone(), records.clone()]);
+                }
+                if of == Category::Required {
+                    self.rest(key(format!("{what} not")), total, &[counted]);
+                } else {
+                    parts.push(counted);
+                }
+            }
+            // Whole means need not add up; what is lacking goes to the largest part, so that the system is sound.
+            let sum: u64 = parts.iter().map(|part| self.values[*part]).sum();
+            if let Some(largest) = parts.iter().copied().max_by_key(|part| self.values[*part]) {
+                let total_value = self.values[total];
+                self.values[largest] = (self.values[largest] + total_value).saturating_sub(sum);
+            }
+            self.sums.push(Sum { total, parts });
+        }
+        self.summed.insert(records);
+    }
+
+    /// Sums over regions, months and specialties, and what tables have in common.
+    fn links(&mut self, measures: &Measures) {
+        let mut by_country: BTreeMap<(String, Period, Breakdown), Vec<usize>> = BTreeMap::new();
+        let mut by_year: BTreeMap<(String, Place, i32, Breakdown), Vec<usize>> = BTreeMap::new();
+        let mut by_total: BTreeMap<(String, Place, Period), Vec<usize>> = BTreeMap::new();
+        for (cell, (what, place, period, breakdown)) in self.keys.iter().enumerate() {
+            if !self.summed.contains(what) {
+                continue;
+            }
+            if matches!(place, Place::Region(_)) {
+                by_country.entry((what.clone(), *period, breakdown.clone())).or_default().push(cell);
+            }
+            if let Period::Month(month) = period {
+                by_year.entry((what.clone(), *place, month.year(), breakdown.clone())).or_default().push(cell);
+            }
+            if *breakdown != Breakdown::Total {
+                by_total.entry((what.clone(), *place, *period)).or_default().push(cell);
+            }
+        }
+        for ((what, period, breakdown), parts) in by_country {
+            self.sum((what, Place::Country, period, breakdown), parts);
+        }
+        for ((what, place, year, breakdown), parts) in by_year {
+            self.sum((what, place, Period::Year(year), breakdown), parts);
+        }
+        for ((what, place, period), parts) in by_total {
+            self.sum((what, place, period, Breakdown::Total), parts);
+        }
+        self.settle_rests();
+        for measure in &measures.reporting {
+            self.common(measures, measure);
+        }
+        self.settle_rests();
+    }
+
+    /// A published total. Of whole means it is made the sum of its parts; otherwise what is lacking is a part that is not
+    /// published.
+    fn sum(&mut self, total: Key, parts: Vec<usize>) {
+        let Some(place) = self.places.get(&total).copied() else { return };
+        let sum = parts.iter().map(|part| self.values[*part]).sum();
+        if self.rounded.contains(&total.0) {
+            self.values[place] = sum;
+        }
+        if sum == self.values[place] {
+            self.sums.push(Sum { total: place, parts });
+        } else {
+            let (what, at, period, breakdown) = total;
+            let kind = parts.first().map_or("", |part| self.keys[*part].3.kind());
+            self.rest((format!("{what} not published by {kind}"), at, period, breakdown), place, &parts);
+        }
+    }
+
+    /// Records outside a filter, and those of them in which a variable is filled, follow from tables with and without
+    /// the filter.
+    fn common(&mut self, measures: &Measures, measure: &Reporting) {
+        let everything = all(&measure.collections);
+        let places: BTreeSet<(Place, Period)> = self
+            .keys
+            .iter()
+            .filter(|(what, ..)| *what == everything)
+            .map(|(_, place, period, _)| (*place, *period))
+            .collect();
+        let variables: BTreeSet<&str> = measure
+            .collections
+            .iter()
+            .filter_map(|collection| measures.plans.get(collection))
+            .flat_map(|plan| plan.collection.variables.iter().map(|variable| variable.id.as_str()))
+            .collect();
+        for (place, period) in places {
+            let key = |what: &str| (what.to_owned(), place, period, Breakdown::Total);
+            let find = |system: &Self, what: &str| system.places.get(&key(what)).copied();
+            let Some(total) = find(self, &everything) else { continue };
+            if measure.collections.len() > 1 {
+                let parts: Vec<usize> =
+                    measure.collections.iter().filter_map(|id| find(self, &all(std::slice::from_ref(id)))).collect();
+                if !parts.is_empty() && parts.iter().map(|part| self.values[*part]).sum::<u64>() == self.values[total] {
+                    self.sums.push(Sum { total, parts });
+                }
+            }
+            let mut seen = BTreeSet::new();
+            for variable in &variables {
+                let base = among(measures, measure, variable);
+                if base != everything
+                    && seen.insert(base.clone())
+                    && let Some(part) = find(self, &base)
+                {
+                    self.rest(key(&format!("{base} outside")), total, &[part]);
+                }
+                self.reported(measure, variable, place, period);
+            }
+        }
+    }
+
+    /// The account says how many records have a variable filled, the reporting rate how many of those within its filter.
+    fn reported(&mut self, measure: &Reporting, variable: &str, place: Place, period: Period) {
+        let key = |what: String| (what, place, period, Breakdown::Total);
+        let mut of_collections = Vec::new();
+        for collection in &measure.collections {
+            let parts: Vec<usize> = [Category::Filled, Category::Negative, Category::Unknown]
+                .into_iter()
+                .filter_map(|of| self.places.get(&key(category(collection, variable, of))).copied())
+                .collect();
+            if !parts.is_empty() {
+                let value = parts.iter().map(|part| self.values[*part]).sum();
+                let total = self.cell(key(format!("{collection}|{variable} reported")), value);
+                self.sums.push(Sum { total, parts });
+                of_collections.push(total);
+            }
+        }
+        let Some(within) = self.places.get(&key(filled(measure, variable))).copied() else { return };
+        let value: u64 = of_collections.iter().map(|part| self.values[*part]).sum();
+        if of_collections.is_empty() || value < self.values[within] {
+            return;
+        }
+        let total = self.cell(key(format!("{}|{variable} reported", measure.id)), value);
+        self.sums.push(Sum { total, parts: of_collections });
+        self.rest(key(format!("{}|{variable} reported outside", measure.id)), total, &[within]);
+    }
+
+    /// The counts that may not be shown.
+    fn hidden(&self, threshold: u64) -> BTreeSet<&Key> {
+        let marks = suppress(&self.values, &self.sums, threshold);
+        marks.iter().zip(&self.keys).filter(|(mark, _)| **mark != Mark::Shown).map(|(_, key)| key).collect()
+    }
+}
+
+fn hide(coverage: &mut Coverage, context: &Context<'_>, hidden: &BTreeSet<&Key>, is_stock: &dyn Fn(&[String]) -> bool) {
+    let is_hidden = |what: &str, figure: &Figure| {
+        hidden.contains(&(what.to_owned(), figure.place, figure.period, figure.breakdown.clone()))
+    };
+    for table in &mut coverage.ratios {
+        let Some(measure) = context.measures.ratios.iter().find(|measure| measure.id == table.id) else { continue };
+        let numerator = condition(measure, |conditions| conditions.numerator);
+        let base = condition(measure, |conditions| conditions.among);
+        for figure in &mut table.figures {
+            let below = measure.denominator == Denominator::Records && is_hidden(&base, figure);
+            withhold(figure, is_hidden(&numerator, figure), below);
+            make_whole(figure, 1, measure.denominator == Denominator::Records);
+        }
+    }
+    for table in &mut coverage.reporting {
+        let Some(measure) = context.measures.reporting.iter().find(|measure| measure.id == table.id) else { continue };
+        let months = is_stock(&measure.collections);
+        for figure in &mut table.figures {
+            let variable = figure.variable.as_deref().unwrap_or_default().to_owned();
+            let base = among(context.measures, measure, &variable);
+            withhold(figure, is_hidden(&filled(measure, &variable), figure), is_hidden(&base, figure));
+            let months = if months { figure.months } else { 1 };
+            make_whole(figure, months, true);
+        }
+        without_hidden_years(&mut table.figures);
+    }
+    for table in &mut coverage.accounts {
+        let Some(collection) = table.id.strip_prefix(account::PREFIX).map(str::to_owned) else { continue };
+        let months = is_stock(std::slice::from_ref(&collection));
+        for figure in &mut table.figures {
+            let (Some(variable), Some(of)) = (figure.variable.as_deref(), figure.category) else { continue };
+            let above = is_hidden(&category(&collection, variable, of), figure);
+            let below = is_hidden(&format!("{collection}#0"), figure);
+            withhold(figure, above, below);
+            let months = if months { figure.months } else { 1 };
+            make_whole(figure, months, true);
+        }
+    }
+}
+
+/// Takes away what may not be shown of a figure.
+fn withhold(figure: &mut Figure, above: bool, below: bool) {
+    figure.undecided = None;
+    if above || below {
+        figure.suppressed = true;
+        figure.change = None;
+    }
+    if above {
+        figure.numerator = None;
+    }
+    if below {
+        figure.denominator = None;
+    }
+}
+
+/// Rounds the counts of a stock to whole means.
+fn make_whole(figure: &mut Figure, months: u32, denominator_too: bool) {
+    let is_stock = months > 1 || figure.numerator.is_some_and(|amount| amount.whole().is_none());
+    if !is_stock {
+        return;
+    }
+    let of = |amount: Amount| Amount::count(whole(amount, months, months > 1));
+    figure.numerator = figure.numerator.map(of);
+    if denominator_too {
+        figure.denominator = figure.denominator.map(of);
+    }
+    figure.before = figure.before.map(|(above, below)| (of(above), of(below)));
+}
+
+/// A year that is hidden in its own row is hidden beside the next year, too.
+fn without_hidden_years(figures: &mut [Figure]) {
+    let hidden: BTreeSet<(Place, Period, Breakdown, Option<String>)> = figures
+        .iter()
+        .filter(|figure| figure.suppressed)
+        .map(|figure| {
+            let variable = figure.variable.as_deref().map(str::to_owned);
+            (figure.place, figure.period, figure.breakdown.clone(), variable)
+        })
+        .collect();
+    for figure in figures {
+        let Some(before) = figure.period.year_before() else { continue };
+        let variable = figure.variable.as_deref().map(str::to_owned);
+        if hidden.contains(&(figure.place, before, figure.breakdown.clone(), variable)) {
+            figure.before = None;
+            figure.change = None;
+        }
+    }
+}
