@@ -10,6 +10,8 @@
 //! # What is left out of an edition for others
 //!
 //! - Care units and single specialty codes: cells of a few contacts, of providers with a name.
+//! - A region's year with fewer than ten times the threshold of records: there is hardly anything to say of it, and
+//!   much to hide for its sake. The country is then the sum of the other regions, in every table of the collection.
 //! - Months of reporting rates and of stocks. Those of contacts that took place remain.
 //! - Numbers of undecided records, of records in no table, of deliveries' records; what stands out in single months.
 //!
@@ -30,10 +32,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::account;
-use super::figure::{Amount, Breakdown, Category, Figure, Period, Place};
+use super::figure::{Amount, Breakdown, Category, Figure, Name, Period, Place};
 use super::suppress::{Mark, Sum, suppress};
 use super::{Context, Coverage};
 use crate::measure::{Denominator, Measures, Ratio, Reporting};
+use crate::model::County;
 use crate::rule::expr::BoolNode;
 
 /// The same coverage with counts below `threshold` hidden, and others so that those cannot be recovered.
@@ -59,7 +62,8 @@ pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) ->
     for table in &mut coverage.reporting {
         table.figures.retain(|figure| matches!(figure.period, Period::Year(_)));
     }
-    let mut system = System::default();
+    without_tiny_regions(&mut coverage, context, threshold.saturating_mul(LEAST_RECORDS));
+    let mut system = System { threshold, ..System::default() };
     for table in &coverage.ratios {
         if let Some(measure) = context.measures.ratios.iter().find(|measure| measure.id == table.id) {
             system.ratio(measure, &table.figures);
@@ -77,9 +81,73 @@ pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) ->
         }
     }
     system.links(context.measures);
-    let hidden = system.hidden(threshold);
+    let hidden = system.hidden();
     hide(&mut coverage, context, &hidden, &is_stock);
     coverage
+}
+
+/// A region's year needs so many times the threshold of records to be in a table.
+const LEAST_RECORDS: u64 = 10;
+
+/// Leaves out every year of a region with fewer than `least` records, from its own row and from the country's.
+fn without_tiny_regions(coverage: &mut Coverage, context: &Context<'_>, least: u64) {
+    let tiny = |collections: &[String]| {
+        let mut records: BTreeMap<(County, i32), u64> = BTreeMap::new();
+        for tally in context.tallies_of(collections) {
+            for ((region, month), fills) in &tally.by_month {
+                if let (Some(county), Some(month)) = (*region, month.filter(|month| context.scope.contains(*month))) {
+                    *records.entry((county, month.year())).or_default() += fills.records;
+                }
+            }
+        }
+        records.retain(|_, records| *records < least);
+        records.into_keys().collect::<BTreeSet<(County, i32)>>()
+    };
+    let collections_of = |id: &str| -> Vec<String> {
+        let ratios = context.measures.ratios.iter().map(|measure| (&measure.id, &measure.collections));
+        let reporting = context.measures.reporting.iter().map(|measure| (&measure.id, &measure.collections));
+        let own = id.strip_prefix(account::PREFIX).map(|collection| vec![collection.to_owned()]);
+        own.or_else(|| ratios.chain(reporting).find(|(known, _)| *known == id).map(|(_, list)| list.clone()))
+            .unwrap_or_default()
+    };
+    for table in coverage.ratios.iter_mut().chain(&mut coverage.reporting).chain(&mut coverage.accounts) {
+        let tiny = tiny(&collections_of(&table.id));
+        let is_tiny = |figure: &Figure| match figure.place {
+            Place::Region(county) => tiny.contains(&(county, figure.period.year())),
+            Place::Country => false,
+        };
+        if table.figures.iter().any(is_tiny) {
+            table.figures.retain(|figure| !is_tiny(figure));
+            recount_country(&mut table.figures);
+        }
+    }
+}
+
+/// Makes the country's figures the sums of the regions' that are left.
+fn recount_country(figures: &mut Vec<Figure>) {
+    type Part = (Period, Breakdown, Option<Name>, Option<Category>);
+    let part = |figure: &Figure| -> Part {
+        (figure.period, figure.breakdown.clone(), figure.variable.clone(), figure.category)
+    };
+    let mut sums: BTreeMap<Part, (Amount, Amount, u32)> = BTreeMap::new();
+    for figure in figures.iter().filter(|figure| figure.place != Place::Country) {
+        if let (Some(above), Some(below)) = (figure.numerator, figure.denominator) {
+            let sum = sums.entry(part(figure)).or_default();
+            *sum = (sum.0.plus(above), sum.1.plus(below), sum.2 + 1);
+        }
+    }
+    figures.retain_mut(|figure| {
+        if figure.place != Place::Country {
+            return true;
+        }
+        let Some((above, below, regions)) = sums.get(&part(figure)).copied().filter(|sum| sum.2 > 1) else {
+            return false;
+        };
+        (figure.numerator, figure.denominator, figure.regions) = (Some(above), Some(below), Some(regions));
+        // The year before may have had other regions.
+        (figure.before, figure.change) = (None, None);
+        true
+    });
 }
 
 /// What a count is of: which records, and which part of the tables.
@@ -88,6 +156,7 @@ type Key = (String, Place, Period, Breakdown);
 /// Every published count once, and what follows from what.
 #[derive(Default)]
 struct System {
+    threshold: u64,
     places: HashMap<Key, usize>,
     keys: Vec<Key>,
     values: Vec<u64>,
@@ -166,17 +235,20 @@ impl System {
         self.rests.push((key, total, parts.to_vec()));
     }
 
+    /// Adds those of the rests that are small. The others are shown nowhere and need no protection; a number that nobody
+    /// looks for binds no others either.
     fn settle_rests(&mut self) {
         for (key, total, parts) in std::mem::take(&mut self.rests) {
-            self.settle_rest(key, total, &parts);
+            let known: u64 = parts.iter().map(|part| self.values[*part]).sum();
+            match self.values[total].checked_sub(known) {
+                Some(0) => self.sums.push(Sum { total, parts }),
+                Some(rest) if rest < self.threshold => {
+                    let rest = self.cell(key, rest);
+                    self.sums.push(Sum { total, parts: parts.into_iter().chain([rest]).collect() });
+                }
+                _ => {}
+            }
         }
-    }
-
-    fn settle_rest(&mut self, key: Key, total: usize, parts: &[usize]) {
-        let known: u64 = parts.iter().map(|part| self.values[*part]).sum();
-        let Some(rest) = self.values[total].checked_sub(known) else { return };
-        let rest = self.cell(key, rest);
-        self.sums.push(Sum { total, parts: parts.iter().copied().chain([rest]).collect() });
     }
 
     fn ratio(&mut self, measure: &Ratio, figures: &[Figure]) {
@@ -231,6 +303,11 @@ impl System {
                 groups.entry(key).or_default().push(figure);
             }
         }
+        // What no region has any of is no secret: a variable without a code for "none" has none of it anywhere.
+        let mut anywhere: BTreeSet<(&str, Category)> = BTreeSet::new();
+        for figure in figures.iter().filter(|figure| figure.numerator.is_some_and(|amount| !amount.is_zero())) {
+            anywhere.extend(figure.variable.as_deref().zip(figure.category));
+        }
         for ((place, period, breakdown, variable), figures) in groups {
             let key = |what: String| (what, place, period, breakdown.clone());
             let Some(below) = figures.first().and_then(|figure| figure.denominator) else { continue };
@@ -239,15 +316,18 @@ impl System {
             let mut parts = Vec::new();
             for figure in figures {
                 let (Some(above), Some(of)) = (figure.numerator, figure.category) else { continue };
+                if !anywhere.contains(&(variable.as_str(), of)) {
+                    continue;
+                }
                 let what = category(collection, &variable, of);
                 let counted = self.cell(key(what.clone()), whole(above, months, is_stock));
                 self.summed.insert(what.clone());
                 if is_stock {
                     self.rounded.extend([what.clone(), records.clone()]);
                 }
-                if of == Category::Required {
-                    self.rest(key(format!("{what} not")), total, &[counted]);
-                } else {
+                // Every part tells the rest.
+                self.rest(key(format!("{what} not")), total, &[counted]);
+                if of != Category::Required {
                     parts.push(counted);
                 }
             }
@@ -337,8 +417,8 @@ impl System {
             if measure.collections.len() > 1 {
                 let parts: Vec<usize> =
                     measure.collections.iter().filter_map(|id| find(self, &all(std::slice::from_ref(id)))).collect();
-                if !parts.is_empty() && parts.iter().map(|part| self.values[*part]).sum::<u64>() == self.values[total] {
-                    self.sums.push(Sum { total, parts });
+                if !parts.is_empty() {
+                    self.rest(key(&format!("{everything} of others")), total, &parts);
                 }
             }
             let mut seen = BTreeSet::new();
@@ -358,32 +438,33 @@ impl System {
     /// The account says how many records have a variable filled, the reporting rate how many of those within its filter.
     fn reported(&mut self, measure: &Reporting, variable: &str, place: Place, period: Period) {
         let key = |what: String| (what, place, period, Breakdown::Total);
-        let mut of_collections = Vec::new();
-        for collection in &measure.collections {
-            let parts: Vec<usize> = [Category::Filled, Category::Negative, Category::Unknown]
-                .into_iter()
-                .filter_map(|of| self.places.get(&key(category(collection, variable, of))).copied())
-                .collect();
-            if !parts.is_empty() {
-                let value = parts.iter().map(|part| self.values[*part]).sum();
-                let total = self.cell(key(format!("{collection}|{variable} reported")), value);
-                self.sums.push(Sum { total, parts });
-                of_collections.push(total);
-            }
-        }
         let Some(within) = self.places.get(&key(filled(measure, variable))).copied() else { return };
-        let value: u64 = of_collections.iter().map(|part| self.values[*part]).sum();
-        if of_collections.is_empty() || value < self.values[within] {
-            return;
+        let of_account: Vec<usize> = measure
+            .collections
+            .iter()
+            .flat_map(|collection| {
+                [Category::Filled, Category::Negative, Category::Unknown]
+                    .map(|of| key(category(collection, variable, of)))
+            })
+            .filter_map(|key| self.places.get(&key).copied())
+            .collect();
+        let sum: u64 = of_account.iter().map(|part| self.values[*part]).sum();
+        match sum.checked_sub(self.values[within]) {
+            Some(0) => self.sums.push(Sum { total: within, parts: of_account }),
+            Some(outside) if outside < self.threshold && !of_account.is_empty() => {
+                let total = self.cell(key(format!("{}|{variable} reported", measure.id)), sum);
+                self.sums.push(Sum { total, parts: of_account });
+                self.rest(key(format!("{}|{variable} reported outside", measure.id)), total, &[within]);
+            }
+            // The account lacks regions that the rate has.
+            None => self.rest(key(format!("{}|{variable} reported by others", measure.id)), within, &of_account),
+            _ => {}
         }
-        let total = self.cell(key(format!("{}|{variable} reported", measure.id)), value);
-        self.sums.push(Sum { total, parts: of_collections });
-        self.rest(key(format!("{}|{variable} reported outside", measure.id)), total, &[within]);
     }
 
     /// The counts that may not be shown.
-    fn hidden(&self, threshold: u64) -> BTreeSet<&Key> {
-        let marks = suppress(&self.values, &self.sums, threshold);
+    fn hidden(&self) -> BTreeSet<&Key> {
+        let marks = suppress(&self.values, &self.sums, self.threshold);
         marks.iter().zip(&self.keys).filter(|(mark, _)| **mark != Mark::Shown).map(|(_, key)| key).collect()
     }
 }
@@ -457,22 +538,14 @@ fn make_whole(figure: &mut Figure, months: u32, denominator_too: bool) {
     figure.before = figure.before.map(|(above, below)| (of(above), of(below)));
 }
 
-/// A year that is hidden in its own row is hidden beside the next year, too.
+/// A year that is not shown in its own row is not shown beside the next year either.
 fn without_hidden_years(figures: &mut [Figure]) {
-    let hidden: BTreeSet<(Place, Period, Breakdown, Option<String>)> = figures
-        .iter()
-        .filter(|figure| figure.suppressed)
-        .map(|figure| {
-            let variable = figure.variable.as_deref().map(str::to_owned);
-            (figure.place, figure.period, figure.breakdown.clone(), variable)
-        })
-        .collect();
+    let key = |figure: &Figure, period| (figure.place, period, figure.breakdown.clone(), figure.variable.clone());
+    let shown: BTreeSet<(Place, Period, Breakdown, Option<Name>)> =
+        figures.iter().filter(|figure| !figure.suppressed).map(|figure| key(figure, figure.period)).collect();
     for figure in figures {
-        let Some(before) = figure.period.year_before() else { continue };
-        let variable = figure.variable.as_deref().map(str::to_owned);
-        if hidden.contains(&(figure.place, before, figure.breakdown.clone(), variable)) {
-            figure.before = None;
-            figure.change = None;
+        if !figure.period.year_before().is_some_and(|before| shown.contains(&key(figure, before))) {
+            (figure.before, figure.change) = (None, None);
         }
     }
 }

@@ -10,5 +10,6 @@ mod generate;
 mod layers;
 mod oracle;
 mod property;
+mod publish;
 mod rules;
 mod support;
