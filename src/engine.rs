@@ -356,7 +356,7 @@ impl<'a> Runner<'a> {
             path: file.path.clone(),
             size: file.size,
             format: file.format.clone(),
-            collection_detected: file.collection_detected,
+            collection_source: file.collection_source,
             header: file.header.clone(),
             summary,
         });

@@ -29,11 +29,39 @@ use crate::time::Month;
 
 pub use detect::{Delimiter, Encoding};
 
+/// How it is known which collection a file is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CollectionSource {
+    /// By its header.
+    Header,
+    /// The user said so.
+    #[default]
+    Option,
+    /// By the file's name.
+    FileName,
+    /// A list of deliveries says so.
+    List,
+}
+
+impl CollectionSource {
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Option => "option",
+            Self::FileName => "file_name",
+            Self::List => "list",
+        }
+    }
+}
+
 /// How files are to be read, where the user overrides detection.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// The collection's id; detected from the header where `None`.
     pub collection: Option<String>,
+    /// How `collection` is known.
+    pub collection_source: CollectionSource,
     /// The CSV delimiter; detected where `None`.
     pub delimiter: Option<Delimiter>,
     /// The CSV encoding; detected where `None`.
@@ -91,8 +119,8 @@ pub struct InputFile {
     pub column_of: Vec<Option<usize>>,
     /// The collection's id.
     pub collection: String,
-    /// Whether the collection was detected (rather than stated).
-    pub collection_detected: bool,
+    /// How it is known which collection it is.
+    pub collection_source: CollectionSource,
     /// What was said about it beforehand.
     pub statement: Statement,
     /// Batch sizes asked for.

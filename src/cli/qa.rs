@@ -29,7 +29,7 @@ use crate::model::Language;
 use crate::report::{self, ReportOptions};
 use crate::rule::Plan;
 use crate::schema::Schemas;
-use crate::submission::{InputError, InputFile, ReadOptions, Statement, find};
+use crate::submission::{CollectionSource, InputError, InputFile, ReadOptions, Statement, find};
 use crate::time::Month;
 
 /// `vantkoll qa`.
@@ -178,12 +178,18 @@ impl<'a> Session<'a> {
         if options.collection.is_some() {
             return options.clone();
         }
+        let listed = || Some((self.row_of(path)?.collection.clone(), CollectionSource::List));
         let named = || {
             let name = path.file_name()?.to_str()?;
-            self.collections.iter().filter(|id| name.contains(id.as_str())).max_by_key(|id| id.len()).cloned()
+            let longest = self.collections.iter().filter(|id| name.contains(id.as_str())).max_by_key(|id| id.len());
+            Some((longest?.clone(), CollectionSource::FileName))
         };
-        let collection = self.row_of(path).map(|row| row.collection.clone()).or_else(named);
-        ReadOptions { collection, ..options.clone() }
+        match listed().or_else(named) {
+            None => options.clone(),
+            Some((collection, collection_source)) => {
+                ReadOptions { collection: Some(collection), collection_source, ..options.clone() }
+            }
+        }
     }
 
     /// What is known of a file beforehand.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::tally::Tally;
 use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
 use crate::rule::Plan;
-use crate::submission::{Format, HeaderColumn, ScanSummary};
+use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary};
 
 /// What the user stated about the submission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,8 +94,8 @@ pub struct FileRun {
     pub size: u64,
     /// As detected or stated.
     pub format: Format,
-    /// Whether the collection was detected.
-    pub collection_detected: bool,
+    /// How it is known which collection it is.
+    pub collection_source: CollectionSource,
     /// Its columns.
     pub header: Vec<HeaderColumn>,
     /// What was read.

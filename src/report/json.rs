@@ -17,7 +17,7 @@ use crate::report::rule_rows::{Status, reason_code, reason_name, speaks_of_recor
 use crate::report::{ReportError, ReportOptions, gate};
 use crate::rule::{Plan, Rule};
 use crate::schema::{Collection, Domain};
-use crate::submission::{Delimiter, Encoding, Format};
+use crate::submission::{CollectionSource, Delimiter, Encoding, Format};
 use crate::time::format_day;
 
 /// The name and version of the document's shape, in its field `schema`.
@@ -129,6 +129,8 @@ struct FileJson<'a> {
     encoding: Option<&'static str>,
     byte_order_mark: Option<bool>,
     collection_detected: bool,
+    /// `header`, `option`, `file_name` or `list`.
+    collection_source: &'static str,
     records: u64,
     blank_lines: u64,
     columns: Vec<ColumnJson<'a>>,
@@ -357,7 +359,8 @@ impl<'a> FileJson<'a> {
             delimiter,
             encoding,
             byte_order_mark,
-            collection_detected: file.collection_detected,
+            collection_detected: file.collection_source == CollectionSource::Header,
+            collection_source: file.collection_source.as_str(),
             records: file.summary.records,
             blank_lines: file.summary.blank_lines,
             columns: file.header.iter().enumerate().map(column).collect(),

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::rule::expr::{BoolNode, Program};
 use crate::rule::{Check, MissingColumns, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind};
 use crate::schema::{Codelists, Collection, Detect, Domain, Variable};
-use crate::submission::{Delimiter, Encoding, Format, HeaderColumn, ScanSummary};
+use crate::submission::{CollectionSource, Delimiter, Encoding, Format, HeaderColumn, ScanSummary};
 
 /// A value that tries to colour the terminal, to forge a line and to be a formula.
 pub(crate) const NASTY_VALUE: &str = "=1\u{1b}[31m;\"\n2 GODKÄND";
@@ -360,7 +360,7 @@ fn file(path: &str, records: u64) -> FileRun {
         path: PathBuf::from(path),
         size: 276_131,
         format: Format::Csv { delimiter: Delimiter::Semicolon, encoding: Encoding::Utf8, byte_order_mark: true },
-        collection_detected: true,
+        collection_source: CollectionSource::Header,
         header: header(),
         summary: ScanSummary { records, blank_lines: 2 },
     }
@@ -468,7 +468,7 @@ pub(crate) fn several() -> Outcome {
     outcome.runs[0].rules[4].skipped = vec![(1, Skipped::MissingColumn("beslut_att_utfora_aktivitet".to_owned()))];
     second.files[0].path = PathBuf::from("leveranser/v\u{e4}ntande\u{1b}.parquet");
     second.files[0].format = Format::Parquet { records: RECORDS };
-    second.files[0].collection_detected = false;
+    second.files[0].collection_source = CollectionSource::Option;
     let mut plan = (*second.plan).clone();
     let mut collection = (*plan.collection).clone();
     collection.id = "specvard_vantande".to_owned();

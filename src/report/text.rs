@@ -15,10 +15,10 @@ mod variables;
 use std::io::Write;
 
 use crate::engine::{FileRun, Outcome, Run, Stated, TimestampForms};
-use crate::model::Severity;
+use crate::model::{Language, Severity};
 use crate::report::shown::{escaped, shortened};
 use crate::report::{Gate, ReportError, ReportOptions, gate};
-use crate::submission::{Delimiter, Encoding, Format};
+use crate::submission::{CollectionSource, Delimiter, Encoding, Format};
 use crate::time::format_day;
 use page::{Page, Tone};
 use unchecked::Unchecked;
@@ -69,10 +69,14 @@ fn input(page: &mut Page, outcome: &Outcome) {
         page.paragraph(1, page.say("Inga filer.", "No files."));
     }
     for run in &outcome.runs {
-        let detected = if run.files.iter().all(|file| file.collection_detected) {
-            page.say("igenkänd på kolumnrubrikerna", "recognised by its column headers")
-        } else {
-            page.say("angiven med --collection", "stated with --collection")
+        // The weakest of the ways in which its files' collection is known.
+        let detected = match run.files.iter().map(|file| file.collection_source).min() {
+            Some(CollectionSource::Header) | None => {
+                page.say("igenkänd på kolumnrubrikerna", "recognised by its column headers")
+            }
+            Some(CollectionSource::Option) => page.say("angiven med --collection", "stated with --collection"),
+            Some(CollectionSource::FileName) => page.say("enligt filnamnet", "by the name of the file"),
+            Some(CollectionSource::List) => page.say("enligt leveranslistan", "by the list of deliveries"),
         };
         let line = format!("{}, {detected}", collection_name(page, run));
         page.paragraph(1, &line);
@@ -83,10 +87,43 @@ fn input(page: &mut Page, outcome: &Outcome) {
             env!("CARGO_PKG_VERSION")
         );
         page.paragraph(2, &line);
-        for file in &run.files {
-            input_file(page, file);
-        }
+        input_files(page, &run.files);
         timestamp_forms(page, run);
+    }
+}
+
+/// Files shown one by one; of more, those that have something to say.
+const MOST_FILES: usize = 8;
+
+fn input_files(page: &mut Page, files: &[FileRun]) {
+    if files.len() <= MOST_FILES {
+        return files.iter().for_each(|file| input_file(page, file));
+    }
+    let (Some(first), Some(last)) = (files.first(), files.last()) else { return };
+    let name = |file: &FileRun| escaped(&file.path.to_string_lossy()).into_owned();
+    let line = format!(
+        "{} {}, {}, {}: {} … {}",
+        page.figures.count(files.len() as u64),
+        page.say("filer", "files"),
+        page.records(files.iter().map(|file| file.summary.records).sum()),
+        page.figures.bytes(files.iter().map(|file| file.size).sum()),
+        name(first),
+        name(last)
+    );
+    page.paragraph(2, &line);
+    let has_something =
+        |file: &&FileRun| file.summary.blank_lines > 0 || file.header.iter().any(|column| column.variable.is_none());
+    let told: Vec<&FileRun> = files.iter().filter(has_something).collect();
+    for file in told.iter().take(MOST_FILES) {
+        input_file(page, file);
+    }
+    if told.len() > MOST_FILES {
+        let more = page.figures.count((told.len() - MOST_FILES) as u64);
+        let line = match page.figures.language {
+            Language::Swedish => format!("och {more} till med okända kolumner eller tomma rader"),
+            Language::English => format!("and {more} more with unknown columns or blank lines"),
+        };
+        page.paragraph(2, &line);
     }
 }
 

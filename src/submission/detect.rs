@@ -159,7 +159,7 @@ fn open_text(
         (_, Some(failure)) => return Err(failure),
         (_, None) => return Err(InputError::Empty(path.to_path_buf())),
     };
-    let Identified { header: columns, column_of, collection, collection_detected } =
+    let Identified { header: columns, column_of, collection, collection_source } =
         identify(path, &header.names, schemas, options)?;
     let mut start = header.start;
     start.byte += mark as u64;
@@ -170,7 +170,7 @@ fn open_text(
         header: columns,
         column_of,
         collection,
-        collection_detected,
+        collection_source,
         statement: super::Statement::default(),
         chunk_bytes: options.chunk_bytes,
         batch_rows: options.batch_rows,

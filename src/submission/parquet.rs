@@ -59,7 +59,7 @@ pub(super) fn open(
     let (_, metadata) = load(path)?;
     let records = records(path, &metadata)?;
     let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().trim().to_owned()).collect();
-    let Identified { header, column_of, collection, collection_detected } = identify(path, &names, schemas, options)?;
+    let Identified { header, column_of, collection, collection_source } = identify(path, &names, schemas, options)?;
     for (field, column) in metadata.schema().fields().iter().zip(&header) {
         if column.variable.is_some() {
             check_type(path, field)?;
@@ -72,7 +72,7 @@ pub(super) fn open(
         header,
         column_of,
         collection,
-        collection_detected,
+        collection_source,
         statement: super::Statement::default(),
         chunk_bytes: options.chunk_bytes,
         batch_rows: options.batch_rows,

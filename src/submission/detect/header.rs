@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::model::{Text, VariableIndex};
 use crate::schema::{Collection, Schemas};
-use crate::submission::{HeaderColumn, InputError, ReadOptions};
+use crate::submission::{CollectionSource, HeaderColumn, InputError, ReadOptions};
 
 /// Two names at least this alike (of 1) are worth a "did you mean": one letter in three may be wrong.
 const ALIKE: f64 = 0.66;
@@ -26,7 +26,7 @@ pub(in crate::submission) struct Identified {
     /// The collection's id.
     pub(in crate::submission) collection: String,
     /// Whether it was detected rather than stated.
-    pub(in crate::submission) collection_detected: bool,
+    pub(in crate::submission) collection_source: CollectionSource,
 }
 
 /// What remains of a column's name when spelling habits are taken away: lower case, letters without their marks,
@@ -123,7 +123,11 @@ pub(in crate::submission) fn identify(
         header,
         column_of,
         collection: collection.id.clone(),
-        collection_detected: options.collection.is_none(),
+        collection_source: if options.collection.is_none() {
+            CollectionSource::Header
+        } else {
+            options.collection_source
+        },
     })
 }
 

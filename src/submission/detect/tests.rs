@@ -1,5 +1,6 @@
 use super::*;
 use crate::schema::Collection;
+use crate::submission::CollectionSource;
 use crate::submission::testing::{at, collection, open, open_with, plain_schemas, records, schemas, variable};
 
 fn columns(file: &InputFile) -> Vec<(&str, Option<usize>)> {
@@ -177,11 +178,11 @@ fn the_collection_is_found_by_its_columns() {
         ("id;x1\n", "other"),
     ] {
         let (_folder, file) = open("a.csv", text, &schemas).unwrap();
-        assert_eq!((file.collection.as_str(), file.collection_detected), (id, true), "{text:?}");
+        assert_eq!((file.collection.as_str(), file.collection_source), (id, CollectionSource::Header), "{text:?}");
     }
     let options = ReadOptions { collection: Some("Twin".to_owned()), ..ReadOptions::default() };
     let (_folder, file) = open_with("a.csv", "id;decision;start;phase\n", &schemas, &options).unwrap();
-    assert_eq!((file.collection.as_str(), file.collection_detected), ("twin", false));
+    assert_eq!((file.collection.as_str(), file.collection_source), ("twin", CollectionSource::Option));
 }
 
 #[test]
