@@ -203,6 +203,8 @@ pub struct Coverage {
     pub sources: Vec<Text>,
     /// What people call the regions.
     pub regions: Regions,
+    /// What groups of collections are called, by id.
+    pub groups: BTreeMap<String, Text>,
     /// Small counts are hidden below this; `None` where all are shown.
     pub published_below: Option<u64>,
 }
@@ -215,6 +217,12 @@ pub fn compute(context: &Context<'_>, expected: &[response::Expected<'_>]) -> Re
     let mut coverage = Coverage {
         scope: Some(context.scope),
         regions: context.regions.clone(),
+        groups: context
+            .measures
+            .reporting
+            .iter()
+            .map(|measure| (measure.group_id().to_owned(), measure.group.clone()))
+            .collect(),
         left_out: context.tallies.iter().map(|(id, tally)| (id.clone(), left_out(tally, context.scope))).collect(),
         ..Coverage::default()
     };

@@ -357,6 +357,7 @@ impl<'a> Runner<'a> {
             size: file.size,
             format: file.format.clone(),
             collection_source: file.collection_source,
+            statement: file.statement.clone(),
             header: file.header.clone(),
             summary,
         });

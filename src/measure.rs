@@ -99,6 +99,8 @@ pub struct Reporting {
     pub id: String,
     /// What people call it.
     pub title: Text,
+    /// What its collections together are called: those of a group stand for each other where deliveries are expected.
+    pub group: Text,
     /// Which records count, in words; `None` where all do.
     pub filter: Option<Text>,
     /// Where it is defined.
@@ -131,4 +133,11 @@ pub struct Condition {
     pub name: String,
     /// Where it is true.
     pub node: BoolNode,
+}
+
+impl Reporting {
+    /// The group's id: the measure's, less its first word.
+    pub fn group_id(&self) -> &str {
+        self.id.split_once('_').map_or(self.id.as_str(), |(_, name)| name)
+    }
 }

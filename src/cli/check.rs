@@ -57,7 +57,10 @@ pub(super) fn run_with(
     let wanted = Wanted { option: "--format", formats: &arguments.format, output: arguments.output.as_deref() };
     let reports = Reports::open(wanted, language)?;
 
-    let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+    let mut paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+    if let Some(session) = &coverage {
+        paths = session.deliveries_of(paths);
+    }
     refuse_overwriting(&outputs(arguments, qa), &paths, language)?;
     let options = read_options(&arguments.reading, language)?;
     let mut files = Vec::new();

@@ -173,6 +173,19 @@ impl<'a> Session<'a> {
         self.deliveries.as_ref()?.rows().get(*index)
     }
 
+    /// Those of `paths` that are deliveries: tables named with options may lie in the same folder.
+    pub(super) fn deliveries_of(&self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
+        let options = [&self.options.population, &self.options.register, &self.options.deliveries];
+        let tables: Vec<PathBuf> = options
+            .into_iter()
+            .flatten()
+            .chain(&self.options.tally)
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
+        let is_table = |path: &PathBuf| path.canonicalize().is_ok_and(|path| tables.contains(&path));
+        paths.into_iter().filter(|path| !is_table(path)).collect()
+    }
+
     /// How a file is to be read: as the list of deliveries says, else as its name says, else as it looks.
     pub(super) fn read_options(&self, path: &Path, options: &ReadOptions) -> ReadOptions {
         if options.collection.is_some() {
@@ -336,6 +349,7 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
     let mut counted = BTreeMap::new();
     if !arguments.files.is_empty() {
         let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+        let paths = session.deliveries_of(paths);
         let reports = arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| file.into()));
         let files = [&arguments.output, &arguments.coverage.save_tally].into_iter().flatten().cloned();
         refuse_overwriting(&reports.chain(files).collect::<Vec<PathBuf>>(), &paths, language)?;

@@ -164,7 +164,7 @@ fn counts(context: &Context<'_>) -> Vec<Flag> {
                 }
             }
         }
-        let name = measure.id.split_once('_').map_or(measure.id.as_str(), |(_, name)| name);
+        let name = measure.group_id();
         for county in of_regions.keys() {
             for month in of_regions[county].keys() {
                 flags.extend(count_shift(&of_regions, *county, *month, name));

@@ -103,8 +103,7 @@ fn groups<'a>(context: &Context<'a>, expected: &[Expected<'_>]) -> BTreeMap<Stri
         let is_here =
             |id: &String| context.tallies.contains_key(id) || expected.iter().any(|expected| expected.collection == id);
         if measure.collections.iter().any(is_here) {
-            let name = measure.id.split_once('_').map_or(measure.id.as_str(), |(_, name)| name);
-            groups.insert(name.to_owned(), measure.collections.iter().map(String::as_str).collect());
+            groups.insert(measure.group_id().to_owned(), measure.collections.iter().map(String::as_str).collect());
         }
     }
     groups

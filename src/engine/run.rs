@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::tally::Tally;
 use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
 use crate::rule::Plan;
-use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary};
+use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary, Statement};
 
 /// What the user stated about the submission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub struct FileRun {
     pub format: Format,
     /// How it is known which collection it is.
     pub collection_source: CollectionSource,
+    /// What was said of it beforehand.
+    pub statement: Statement,
     /// Its columns.
     pub header: Vec<HeaderColumn>,
     /// What was read.

@@ -194,6 +194,7 @@ impl Compiler<'_> {
     fn reporting(&mut self, source: &Source, spec: &ReportingSpec, default: &SourceReference) -> Option<Reporting> {
         self.id(source, &spec.id);
         require_text(&spec.title, "title", &spec.id, source, self.diagnostics);
+        require_text(&spec.group, "group", &spec.id, source, self.diagnostics);
         let collections = self.collections(source, &spec.collections, &spec.id)?;
         for id in &collections {
             let plan = self.plans.get_mut(id)?;
@@ -233,6 +234,7 @@ impl Compiler<'_> {
         Some(Reporting {
             id: spec.id.value.clone(),
             title: spec.title.clone().into(),
+            group: spec.group.clone().into(),
             filter: spec.filter.clone().map(TextSpec::into),
             source: SourceReference { document: default.document.clone(), place },
             collections,

@@ -48,6 +48,7 @@ pub(super) enum DenominatorSpec {
 pub(super) struct ReportingSpec {
     pub(super) id: Spanned<String>,
     pub(super) title: TextSpec,
+    pub(super) group: TextSpec,
     pub(super) place: Option<String>,
     pub(super) collections: Vec<Spanned<String>>,
     pub(super) among: Option<Spanned<String>>,

@@ -361,6 +361,7 @@ fn file(path: &str, records: u64) -> FileRun {
         size: 276_131,
         format: Format::Csv { delimiter: Delimiter::Semicolon, encoding: Encoding::Utf8, byte_order_mark: true },
         collection_source: CollectionSource::Header,
+        statement: crate::submission::Statement::default(),
         header: header(),
         summary: ScanSummary { records, blank_lines: 2 },
     }

@@ -39,6 +39,7 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
     input(&mut page, outcome);
     stated(&mut page, &outcome.stated);
+    listed(&mut page, outcome);
     verdict(&mut page, outcome, options);
     for run in &outcome.runs {
         if outcome.runs.len() > 1 {
@@ -56,6 +57,25 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     let words = page.paint(tone, &words);
     page.paragraph(0, &words);
     page.into_text()
+}
+
+/// That a list of deliveries goes before what is stated for all.
+fn listed(page: &mut Page, outcome: &Outcome) {
+    let n = outcome.runs.iter().flat_map(|run| &run.files).filter(|file| file.statement.is_listed).count();
+    if n > 0 {
+        let files = page.counted(n as u64, ["fil", "filer"], ["file", "files"]);
+        let text = match page.figures.language {
+            Language::Swedish => {
+                format!("För {files} gäller leveranslistans månad, region, ankomstdag och antal poster.")
+            }
+            Language::English => {
+                format!(
+                    "For {files} the list of deliveries states month, region, day of receipt and number of records."
+                )
+            }
+        };
+        page.paragraph(1, &text);
+    }
 }
 
 fn collection_name(page: &Page, run: &Run) -> String {

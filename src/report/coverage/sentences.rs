@@ -23,7 +23,9 @@ pub(super) fn flag(coverage: &Coverage, flag: &Flag, language: Language) -> Stri
 fn title(coverage: &Coverage, flag: &Flag, language: Language) -> String {
     let tables = coverage.ratios.iter().chain(&coverage.reporting).chain(&coverage.accounts);
     let table = tables.into_iter().find(|table| table.id == flag.measure);
-    let title = table.map_or_else(|| flag.measure.clone(), |table| table.title.get(language).to_owned());
+    let group = coverage.groups.get(&flag.measure).map(|title| title.get(language).to_owned());
+    let title = table
+        .map_or_else(|| group.unwrap_or_else(|| flag.measure.clone()), |table| table.title.get(language).to_owned());
     match &flag.variable {
         Some(variable) => format!("{title}, {variable}"),
         None => title,

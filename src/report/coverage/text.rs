@@ -30,8 +30,10 @@ pub(super) fn render(coverage: &Coverage, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
     beginning(&mut page, coverage);
     response(&mut page, coverage);
+    let mut before = None;
     for table in &coverage.ratios {
-        ratio(&mut page, coverage, table);
+        ratio(&mut page, coverage, table, before);
+        before = Some(table);
     }
     for table in &coverage.reporting {
         reporting(&mut page, coverage, table);
@@ -53,8 +55,9 @@ fn beginning(page: &mut Page, coverage: &Coverage) {
         };
         page.paragraph(0, &text);
     }
-    for source in &coverage.sources {
-        let text = page.text_of(source).to_owned();
+    if !coverage.sources.is_empty() {
+        let sources: Vec<&str> = coverage.sources.iter().map(|source| page.text_of(source)).collect();
+        let text = format!("{}: {}", page.say("Nämnare", "Denominators"), sources.join("; "));
         page.paragraph(0, &text);
     }
     if let Some(threshold) = coverage.published_below {
@@ -97,11 +100,19 @@ fn grid(page: &mut Page, rows: &[Vec<String>]) {
     }
 }
 
-fn ratio(page: &mut Page, coverage: &Coverage, table: &Table) {
+/// The figures of one measure; what its description and caution share with those of the table before is not said again.
+fn ratio(page: &mut Page, coverage: &Coverage, table: &Table, before: Option<&Table>) {
     let title = page.text_of(&table.title).to_owned();
     page.heading(&title);
-    for text in [&table.description, &table.caution] {
-        let text = page.text_of(text).to_owned();
+    let is_new = |text: &crate::model::Text, of: fn(&Table) -> &crate::model::Text| {
+        before.is_none_or(|before| of(before) != text)
+    };
+    if is_new(&table.description, |table| &table.description) {
+        let text = page.text_of(&table.description).to_owned();
+        page.paragraph(1, &text);
+    }
+    if is_new(&table.caution, |table| &table.caution) {
+        let text = page.text_of(&table.caution).to_owned();
         page.paragraph(1, &text);
     }
     let years: BTreeSet<i32> = table.figures.iter().map(|figure| figure.period.year()).collect();
@@ -327,6 +338,11 @@ fn rate(page: &Page, figure: Option<&Figure>) -> String {
     format!("{now} ({before}) {mark}")
 }
 
+/// What a group of collections is called.
+fn group_title(page: &Page, coverage: &Coverage, group: &str) -> String {
+    coverage.groups.get(group).map_or_else(|| group.to_owned(), |title| page.text_of(title).to_owned())
+}
+
 fn response(page: &mut Page, coverage: &Coverage) {
     let response = &coverage.response;
     if response.cells.is_empty() {
@@ -349,7 +365,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
         let received = cells.iter().filter(|(_, cell)| cell.is_received).count() as u64;
         let expected = cells.len() as u64;
         let mut row = vec![
-            (*group).to_owned(),
+            group_title(page, coverage, group),
             page.figures.count(expected),
             page.figures.count(received),
             page.figures.share(received, expected).unwrap_or_else(|| NOTHING.to_owned()),
@@ -378,7 +394,13 @@ fn response(page: &mut Page, coverage: &Coverage) {
         let shown: Vec<String> = missing
             .iter()
             .take(MOST_MISSING)
-            .map(|((group, county, month), _)| format!("{} {group} {month}", coverage.regions.name(*county)))
+            .map(|((group, county, month), _)| {
+                format!(
+                    "{} {} {month}",
+                    coverage.regions.name(*county),
+                    group_title(page, coverage, group).to_lowercase()
+                )
+            })
             .collect();
         let more = missing.len().saturating_sub(MOST_MISSING);
         let (sv, en) = if more > 0 {
@@ -400,12 +422,13 @@ fn response(page: &mut Page, coverage: &Coverage) {
         {
             let (name, found, stated) =
                 (coverage.regions.name(*county), page.figures.count(found), page.figures.count(stated));
+            let title = group_title(page, coverage, group);
             let text = match page.figures.language {
                 crate::model::Language::Swedish => {
-                    format!("{name} {group} {month}: {stated} poster angivna, {found} funna.")
+                    format!("{name} {} {month}: {stated} poster angivna, {found} funna.", title.to_lowercase())
                 }
                 crate::model::Language::English => {
-                    format!("{name} {group} {month}: {stated} records stated, {found} found.")
+                    format!("{name} {} {month}: {stated} records stated, {found} found.", title.to_lowercase())
                 }
             };
             let text = page.paint(Tone::Doubtful, &text);
