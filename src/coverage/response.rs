@@ -5,9 +5,10 @@
 //! | response rate (svarsfrekvens) | region × collection × month cells received | cells expected |
 //! | timeliness | cells received within three or five weeks of the month's end | cells expected |
 //!
-//! Expected is every month of the scope for every expected region and every group of collections of the run. Regions are
-//! expected if a list of deliveries names them, or if the run holds several regions: then all of the country's; a run of
-//! one region expects that one. A cell is received where it has records, or where an empty file is stated to be of it.
+//! With a list of deliveries, expected is what it names within the scope, and what came without being named. Without one,
+//! expected is every month of the scope for every group of collections in the run and every region: all of the country's
+//! where the run holds several, the one where it holds one. A cell is received where it has records, or where an empty
+//! file is stated to be of it.
 //! Where the day of receipt is not stated, timeliness has no value: it is never guessed. A cell that comes in several
 //! files is received on the day of the last of them, because only then is it complete.
 //!
@@ -81,18 +82,33 @@ pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Resp
     let groups = groups(context, expected);
     let everyone = regions(context, expected);
     for (group, collections) in &groups {
-        for county in &everyone {
-            for month in context.scope.months() {
-                response.cells.insert((group.clone(), *county, month), Cell::default());
-            }
+        for (county, month) in expected_cells(context, expected, &everyone, collections) {
+            response.cells.insert((group.clone(), county, month), Cell::default());
         }
         for (collection, tally) in collections.iter().filter_map(|id| Some((*id, context.tallies.get(*id)?))) {
-            receive(&mut response, group, tally, context);
+            receive(&mut response, group, tally, context, !expected.is_empty());
             repeated(&mut response.repeated, collection, tally);
         }
     }
     response.figures = figures(context, &response.cells);
     response
+}
+
+/// The cells of one group that are expected.
+fn expected_cells(
+    context: &Context<'_>,
+    expected: &[Expected<'_>],
+    everyone: &BTreeSet<County>,
+    collections: &[&str],
+) -> Vec<(County, Month)> {
+    if expected.is_empty() {
+        return everyone.iter().flat_map(|county| context.scope.months().map(|month| (*county, month))).collect();
+    }
+    let of_group = expected.iter().filter(|expected| collections.contains(&expected.collection));
+    of_group
+        .map(|expected| (expected.county, expected.month))
+        .filter(|(_, month)| context.scope.contains(*month))
+        .collect()
 }
 
 /// The groups of collections that stand for each other (the two models of primary care), named by the measure of
@@ -122,7 +138,7 @@ fn regions(context: &Context<'_>, expected: &[Expected<'_>]) -> BTreeSet<County>
     found
 }
 
-fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Context<'_>) {
+fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Context<'_>, has_list: bool) {
     for delivery in &tally.deliveries {
         let mut cells: BTreeMap<(County, Month), u64> = BTreeMap::new();
         for ((region, month), records) in &delivery.found {
@@ -141,7 +157,14 @@ fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Contex
             if !context.scope.contains(month) {
                 continue;
             }
-            let Some(cell) = response.cells.get_mut(&(group.to_owned(), county, month)) else { continue };
+            let key = (group.to_owned(), county, month);
+            let cell = if has_list && is_of(county, month) {
+                response.cells.entry(key).or_default()
+            } else if let Some(cell) = response.cells.get_mut(&key) {
+                cell
+            } else {
+                continue;
+            };
             add(cell, delivery, records, is_of(county, month));
         }
     }

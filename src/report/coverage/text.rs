@@ -11,13 +11,15 @@ use super::sentences;
 use crate::coverage::figure::{Amount, Breakdown, Change, Figure, Period, Place};
 use crate::coverage::response::DEADLINES;
 use crate::coverage::{Coverage, Table};
+use crate::model::{County, Language, Text};
 use crate::report::ReportOptions;
 use crate::report::shown::{escaped, middle_cut};
 use crate::report::text::page::{Page, Tone, left, right, width_of};
+use crate::time::Month;
 
 /// Flags shown of one kind; the others are counted.
 const MOST_FLAGS: usize = 10;
-/// Missing cells of the response named at most.
+/// Regions and collections named at most, of which something is missing.
 const MOST_MISSING: usize = 12;
 /// Between columns.
 const GAP: &str = "  ";
@@ -62,10 +64,10 @@ fn beginning(page: &mut Page, coverage: &Coverage) {
     }
     if let Some(threshold) = coverage.published_below {
         let text = match page.figures.language {
-            crate::model::Language::Swedish => format!(
+            Language::Swedish => format!(
                 "Utgåva för andra: antal under {threshold} visas inte ({HIDDEN}), inte heller de tal som skulle avslöja dem. Vårdenheter, månadernas flaggor och poster utanför tabellerna ingår inte."
             ),
-            crate::model::Language::English => format!(
+            Language::English => format!(
                 "Edition for others: counts below {threshold} are not shown ({HIDDEN}), nor the numbers that would reveal them. Care units, flags of months and records outside the tables are left out."
             ),
         };
@@ -104,9 +106,7 @@ fn grid(page: &mut Page, rows: &[Vec<String>]) {
 fn ratio(page: &mut Page, coverage: &Coverage, table: &Table, before: Option<&Table>) {
     let title = page.text_of(&table.title).to_owned();
     page.heading(&title);
-    let is_new = |text: &crate::model::Text, of: fn(&Table) -> &crate::model::Text| {
-        before.is_none_or(|before| of(before) != text)
-    };
+    let is_new = |text: &Text, of: fn(&Table) -> &Text| before.is_none_or(|before| of(before) != text);
     if is_new(&table.description, |table| &table.description) {
         let text = page.text_of(&table.description).to_owned();
         page.paragraph(1, &text);
@@ -220,8 +220,8 @@ fn value(page: &Page, figure: Option<&Figure>) -> String {
 fn per_cent(page: &Page, value: u64) -> String {
     let number = page.figures.count(value);
     match page.figures.language {
-        crate::model::Language::Swedish => format!("{number}\u{a0}%"),
-        crate::model::Language::English => format!("{number}%"),
+        Language::Swedish => format!("{number}\u{a0}%"),
+        Language::English => format!("{number}%"),
     }
 }
 
@@ -245,8 +245,8 @@ fn amount(page: &Page, amount: Amount) -> String {
     // Tenths, rounded.
     let tenths = amount.rounded_ratio(Amount::count(1), 10).unwrap_or(0);
     let sign = match page.figures.language {
-        crate::model::Language::Swedish => ',',
-        crate::model::Language::English => '.',
+        Language::Swedish => ',',
+        Language::English => '.',
     };
     format!("{}{sign}{}", page.figures.count(tenths / 10), tenths % 10)
 }
@@ -389,32 +389,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
         );
         page.paragraph(1, text);
     }
-    let missing: Vec<_> = response.cells.iter().filter(|(_, cell)| !cell.is_received).collect();
-    if !missing.is_empty() {
-        let shown: Vec<String> = missing
-            .iter()
-            .take(MOST_MISSING)
-            .map(|((group, county, month), _)| {
-                format!(
-                    "{} {} {month}",
-                    coverage.regions.name(*county),
-                    group_title(page, coverage, group).to_lowercase()
-                )
-            })
-            .collect();
-        let more = missing.len().saturating_sub(MOST_MISSING);
-        let (sv, en) = if more > 0 {
-            (format!(" och {more} till"), format!(" and {more} more"))
-        } else {
-            (String::new(), String::new())
-        };
-        let shown = shown.join("; ");
-        let text = match page.figures.language {
-            crate::model::Language::Swedish => format!("Saknas: {shown}{sv}."),
-            crate::model::Language::English => format!("Missing: {shown}{en}."),
-        };
-        page.paragraph(1, &text);
-    }
+    missing(page, coverage);
     for ((group, county, month), cell) in &response.cells {
         if let (Some(found), Some(stated)) = (cell.records, cell.stated)
             && found != stated
@@ -424,10 +399,10 @@ fn response(page: &mut Page, coverage: &Coverage) {
                 (coverage.regions.name(*county), page.figures.count(found), page.figures.count(stated));
             let title = group_title(page, coverage, group);
             let text = match page.figures.language {
-                crate::model::Language::Swedish => {
+                Language::Swedish => {
                     format!("{name} {} {month}: {stated} poster angivna, {found} funna.", title.to_lowercase())
                 }
-                crate::model::Language::English => {
+                Language::English => {
                     format!("{name} {} {month}: {stated} records stated, {found} found.", title.to_lowercase())
                 }
             };
@@ -438,15 +413,49 @@ fn response(page: &mut Page, coverage: &Coverage) {
     for (collection, one, other) in &response.repeated {
         let (one, other) = (escaped(one), escaped(other));
         let text = match page.figures.language {
-            crate::model::Language::Swedish => {
+            Language::Swedish => {
                 format!("{one} och {other} ({collection}) har samma poster: de räknas dubbelt. Ta bort den ena.")
             }
-            crate::model::Language::English => {
+            Language::English => {
                 format!("{one} and {other} ({collection}) have the same records: they count twice. Remove one.")
             }
         };
         let text = page.paint(Tone::Bad, &text);
         page.paragraph(1, &text);
+    }
+}
+
+/// What was expected and not received: each region and collection with its months, consecutive ones as a span.
+fn missing(page: &mut Page, coverage: &Coverage) {
+    let mut spans: BTreeMap<(County, &str), Vec<(Month, Month)>> = BTreeMap::new();
+    for ((group, county, month), _) in coverage.response.cells.iter().filter(|(_, cell)| !cell.is_received) {
+        let spans = spans.entry((*county, group)).or_default();
+        match spans.last_mut() {
+            Some((_, last)) if last.plus(1) == Some(*month) => *last = *month,
+            _ => spans.push((*month, *month)),
+        }
+    }
+    if spans.is_empty() {
+        return;
+    }
+    let text_of = |(first, last): &(Month, Month)| {
+        if first == last { first.to_string() } else { format!("{first} – {last}") }
+    };
+    let title = page.say("Saknas", "Missing");
+    page.paragraph(1, &format!("{title}:"));
+    for ((county, group), spans) in spans.iter().take(MOST_MISSING) {
+        let group = group_title(page, coverage, group).to_lowercase();
+        let spans: Vec<String> = spans.iter().map(text_of).collect();
+        page.paragraph(2, &format!("{}, {group}: {}", coverage.regions.name(*county), spans.join(", ")));
+    }
+    let more = spans.len().saturating_sub(MOST_MISSING);
+    if more > 0 {
+        let more = page.figures.count(more as u64);
+        let text = match page.figures.language {
+            Language::Swedish => format!("… och {more} till; alla finns i JSON"),
+            Language::English => format!("… and {more} more; all are in the JSON report"),
+        };
+        page.paragraph(2, &text);
     }
 }
 
@@ -469,8 +478,8 @@ fn flags(page: &mut Page, coverage: &Coverage, options: &ReportOptions) {
     for (kind, n) in shown.iter().filter(|(_, n)| **n > MOST_FLAGS) {
         let more = page.figures.count((n - MOST_FLAGS) as u64);
         let text = match page.figures.language {
-            crate::model::Language::Swedish => format!("… och {more} till av samma slag ({kind}); alla finns i JSON."),
-            crate::model::Language::English => {
+            Language::Swedish => format!("… och {more} till av samma slag ({kind}); alla finns i JSON."),
+            Language::English => {
                 format!("… and {more} more of this kind ({kind}); all are in the JSON report.")
             }
         };
@@ -501,8 +510,8 @@ fn end(page: &mut Page, coverage: &Coverage) {
         let say = |n: u64, sv: &str, en: &str| {
             (n > 0).then(|| {
                 let word = match page.figures.language {
-                    crate::model::Language::Swedish => sv,
-                    crate::model::Language::English => en,
+                    Language::Swedish => sv,
+                    Language::English => en,
                 };
                 format!("{} {word}", page.figures.count(n))
             })
@@ -518,8 +527,8 @@ fn end(page: &mut Page, coverage: &Coverage) {
         .collect();
         let of = page.figures.count(left.records);
         let text = match page.figures.language {
-            crate::model::Language::Swedish => format!("{collection}, av {of}: {}.", parts.join(", ")),
-            crate::model::Language::English => format!("{collection}, of {of}: {}.", parts.join(", ")),
+            Language::Swedish => format!("{collection}, av {of}: {}.", parts.join(", ")),
+            Language::English => format!("{collection}, of {of}: {}.", parts.join(", ")),
         };
         page.paragraph(1, &text);
     }
