@@ -10,5 +10,6 @@ mod generate;
 mod layers;
 mod oracle;
 mod property;
+mod published;
 mod rules;
 mod support;
