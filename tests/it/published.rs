@@ -5,6 +5,8 @@
 //! filled the opposite way, target dates in phase 4, contacts that wait for several months, months of different sizes.
 //! That they do is tested too, with measures that are wrong on purpose.
 
+mod figures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -165,6 +167,7 @@ const WRONG: &str = "wrong";
 /// A figure as the program writes it.
 #[derive(Clone, Debug)]
 struct Figure {
+    numerator: f64,
     denominator: f64,
     value: Option<u64>,
     value_before: Option<u64>,
@@ -177,6 +180,8 @@ type Key = [String; 5];
 /// The figures of whole years.
 struct Figures {
     figures: BTreeMap<Key, Figure>,
+    /// Collection, county code and year of what was delivered.
+    delivered: BTreeSet<[String; 3]>,
 }
 
 impl Figures {
@@ -188,9 +193,9 @@ impl Figures {
         let column = |name: &str| header.iter().position(|column| column == name).unwrap();
         let key = ["measure", "lanskod", "period", "group", "variable"].map(column);
         let [category, suppressed, change] = ["category", "suppressed", "change"].map(column);
-        let amount = column("denominator");
+        let amounts = ["numerator", "denominator"].map(column);
         let values = ["value", "value_before"].map(column);
-        let mut figures = BTreeMap::new();
+        let (mut figures, mut delivered) = (BTreeMap::new(), BTreeSet::new());
         for row in reader.records() {
             let row = row.unwrap();
             let key = key.map(|column| row[column].to_owned());
@@ -198,15 +203,19 @@ impl Figures {
                 continue;
             }
             if !row[category].is_empty() {
+                if let Some(collection) = key[0].strip_prefix("bortfall_") {
+                    delivered.insert([collection.to_owned(), key[1].clone(), key[2].clone()]);
+                }
                 continue;
             }
             assert_eq!(&row[suppressed], "false");
-            let denominator = row[amount].replace(',', ".").parse().unwrap_or(0.0);
+            let amount = |cell: &str| cell.replace(',', ".").parse().unwrap_or(0.0);
+            let [numerator, denominator] = amounts.map(|column| amount(&row[column]));
             let [value, value_before] = values.map(|column| row[column].parse().ok());
-            let figure = Figure { denominator, value, value_before, change: row[change].to_owned() };
+            let figure = Figure { numerator, denominator, value, value_before, change: row[change].to_owned() };
             assert!(figures.insert(key, figure).is_none(), "one figure of {row:?}");
         }
-        Self { figures }
+        Self { figures, delivered }
     }
 
     fn get(&self, key: [&str; 5]) -> &Figure {
