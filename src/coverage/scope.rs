@@ -38,16 +38,17 @@ impl Scope {
         u32::try_from(self.months().filter(|month| month.year() == year).count()).unwrap_or(0)
     }
 
-    /// The months that the deliveries are stated to be of, from the first to the last; else the months found in their
-    /// records. `None` where neither is known.
-    pub fn of_tallies<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> Option<Self> {
-        let span = |months: &mut dyn Iterator<Item = Month>| {
-            let months: BTreeSet<Month> = months.collect();
-            Some(Self { first: *months.first()?, last: *months.last()? })
-        };
-        let deliveries = tallies.clone().flat_map(|tally| &tally.deliveries);
-        span(&mut deliveries.filter_map(|delivery| delivery.month))
-            .or_else(|| span(&mut tallies.flat_map(|tally| tally.by_month.keys()).filter_map(|(_, month)| *month)))
+    /// From the first to the last month of the deliveries: those they are stated to be of, and of deliveries without a
+    /// stated month those of their records. `None` where no month is known.
+    pub fn of_tallies<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<Self> {
+        let months: BTreeSet<Month> = tallies
+            .flat_map(|tally| &tally.deliveries)
+            .flat_map(|delivery| match delivery.month {
+                Some(month) => vec![month],
+                None => delivery.found.keys().filter_map(|(_, month)| *month).collect(),
+            })
+            .collect();
+        Some(Self { first: *months.first()?, last: *months.last()? })
     }
 }
 

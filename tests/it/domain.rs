@@ -134,3 +134,19 @@ fn the_names_of_regions_are_the_sources_where_the_domain_tables_are_at_hand() {
     }
     assert_eq!(compared, 84);
 }
+
+#[test]
+fn the_published_figures_are_the_sources_where_the_domain_tables_are_at_hand() {
+    let Some(domain) = domain() else { return };
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/published");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(&own).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            let name = path.file_name().unwrap();
+            assert!(std::fs::read(&path).unwrap() == std::fs::read(domain.join(name)).unwrap(), "{}", path.display());
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 5);
+}

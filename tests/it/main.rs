@@ -11,5 +11,6 @@ mod layers;
 mod oracle;
 mod property;
 mod publish;
+mod published;
 mod rules;
 mod support;
