@@ -12,5 +12,6 @@ mod oracle;
 mod property;
 mod publish;
 mod published;
+mod qa;
 mod rules;
 mod support;

@@ -1,0 +1,196 @@
+//! `qa` as central QA runs it: the README's command, what the list of deliveries says of each file, mistakes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Said, line, rule, run, submission};
+
+const SAMPLE: &str = "testdata/samples/national";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The README's command.
+fn sample(more: &[&str]) -> Said {
+    let table = |name: &str| format!("{SAMPLE}/{name}.csv");
+    let (list, population, register) = (table("leveranslista"), table("befolkning"), table("patientregistret"));
+    let options = ["--deliveries", &list, "--population", &population, "--register", &register];
+    run(root(), &[&["qa", SAMPLE], &options[..], more].concat())
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let section = readme.split("## Central QA").nth(1).unwrap();
+    let shown = section.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let said = sample(&[]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let mut rest = said.out.as_str();
+    let mut n_lines = 0;
+    for line in shown.lines().filter(|line| !line.is_empty() && *line != "…") {
+        let place = rest.find(line).unwrap_or_else(|| panic!("not printed, or not in this order: {line}"));
+        rest = &rest[place + line.len()..];
+        n_lines += 1;
+    }
+    assert!(n_lines > 20, "{n_lines}");
+}
+
+#[test]
+fn both_languages_say_everything() {
+    let (swedish, english) = (sample(&[]), sample(&["--lang", "en"]));
+    assert_eq!((swedish.code, english.code), (0, 0));
+    for word in ["Inkomna leveranser", "Nämnare", "månader", "Riket"] {
+        assert!(swedish.out.contains(word), "{word}");
+    }
+    for word in ["Deliveries received", "Denominators", "months", "No established method"] {
+        assert!(english.out.contains(word), "{word}");
+    }
+    for word in ["Inkomna", "Nämnare", "månader", "poster", "osäkra", "Saknas"] {
+        assert!(!english.out.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn coverage_is_the_same_beside_the_check_and_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let formats = |prefix: &str| {
+        ["csv", "json", "parquet"].map(|format| format!("{format}={}", file(&format!("{prefix}.{format}"))))
+    };
+    let (beside, alone) = (formats("beside"), formats("alone"));
+    let said = sample(&[
+        "--detail",
+        "mvo",
+        "--detail",
+        "unit",
+        "--figures",
+        &beside[0],
+        "--figures",
+        &beside[1],
+        "--figures",
+        &beside[2],
+        "--threads",
+        "1",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let table = |name: &str| format!("{SAMPLE}/{name}.csv");
+    let said = run(
+        root(),
+        &[
+            "coverage",
+            SAMPLE,
+            "--deliveries",
+            &table("leveranslista"),
+            "--population",
+            &table("befolkning"),
+            "--register",
+            &table("patientregistret"),
+            "--detail",
+            "mvo",
+            "--detail",
+            "unit",
+            "--format",
+            &alone[0],
+            "--format",
+            &alone[1],
+            "--format",
+            &alone[2],
+            "--threads",
+            "2",
+        ],
+    );
+    assert_eq!((said.code, said.out.as_str()), (0, ""), "{}", said.err);
+    for format in ["csv", "json", "parquet"] {
+        let read = |name: &str| fs::read(file(&format!("{name}.{format}"))).unwrap();
+        assert!(read("beside") == read("alone"), "{format}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(file("alone.json")).unwrap()).unwrap();
+    assert_eq!(json["schema"], "vantkoll.coverage/1");
+}
+
+/// A folder with two months of those waiting, the same contact in both.
+fn waiting(second: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |ids: &[&str]| {
+        let lines: Vec<String> = ids.iter().map(|id| line(id, &[])).collect();
+        submission(&lines).replace("start_av_aktivitet", "x").replace("2022-03-14T10:30", "")
+    };
+    fs::write(folder.path().join("specvard_vantande_2022-03.csv"), lines(&["K-1", "K-2"])).unwrap();
+    fs::write(folder.path().join("specvard_vantande_2022-04.csv"), lines(second)).unwrap();
+    folder
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+    let said = run(
+        folder,
+        &[&["qa", ".", "--format", "json=rapport.json", "--delivery-date", "2022-05-05"], arguments].concat(),
+    );
+    assert!(said.code < 2, "{}", said.err);
+    serde_json::from_slice(&fs::read(folder.join("rapport.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn who_waits_on_is_no_duplicate_but_twice_in_a_month_is() {
+    let population = "lanskod;ar;folkmangd\n01;2022;1000\n";
+    for (second, duplicates) in [(&["K-2", "K-3"][..], 0), (&["K-2", "K-3", "K-3"][..], 2)] {
+        let folder = waiting(second);
+        fs::write(folder.path().join("befolkning.csv"), population).unwrap();
+        let report = report(folder.path(), &["--population", "befolkning.csv"]);
+        let rules = report["collections"][0]["rules"].as_array().unwrap();
+        let unique = rules.iter().find(|rule| rule["id"].as_str().unwrap().starts_with("SV-0001")).unwrap();
+        assert_eq!(unique["violations"], duplicates, "{unique}");
+    }
+}
+
+#[test]
+fn the_list_of_deliveries_says_what_each_file_should_be() {
+    let folder = waiting(&["K-3"]);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("befolkning.csv", "lanskod;ar;folkmangd\n01;2022;1000\n12;2022;1000\n");
+    // Skåne's by the list, Stockholm's by their records; one record too few in March.
+    write(
+        "lista.csv",
+        "fil;insamling;lanskod;period;mottagen;poster\nspecvard_vantande_2022-03.csv;specvard_vantande;12;2022-03;2022-04-05;3\n\
+         specvard_vantande_2022-04.csv;specvard_vantande;01;2022-04;2022-05-05;1\n",
+    );
+    let report = report(folder.path(), &["--population", "befolkning.csv", "--deliveries", "lista.csv"]);
+    let violations = |id: &str| rule(&report, id)["violations"].as_u64().unwrap();
+    let region = report["collections"][0]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["assert"].as_str().is_some_and(|text| text.contains("stated_region_orgnr")));
+    assert_eq!(region.map(|rule| rule["violations"].as_u64()), Some(Some(2)), "{region:?}");
+    assert_eq!(violations("LEV-0003"), 1);
+    assert_eq!(report["collections"][0]["files"][0]["collection_source"], "list");
+}
+
+#[test]
+fn mistakes_are_told_before_the_records_are_read() {
+    let folder = waiting(&["K-3"]);
+    let folder = folder.path();
+    fs::rename(folder.join("specvard_vantande_2022-04.csv"), folder.join("specvard_vantande.csv")).unwrap();
+    let fails = |arguments: &[&str], code: i32, words: &[&str]| {
+        let said = run(folder, arguments);
+        assert_eq!((said.code, said.out.as_str()), (code, ""), "{}", said.err);
+        for word in words {
+            assert!(said.err.contains(word), "no {word:?} in {}", said.err);
+        }
+    };
+    fails(&["coverage", "specvard_vantande.csv"], 2, &["specvard_vantande.csv", "ingen månad", "--period"]);
+    fails(&["coverage"], 2, &["--tally"]);
+    fails(&["coverage", ".", "--measure", "kontakter_per_1000_vantade"], 2, &["kontakter_per_1000_vantande?"]);
+    // Two years and no population of 2022: the regions and the year are named.
+    fails(
+        &["coverage", "specvard_vantande_2022-03.csv"],
+        3,
+        &["folkmängd saknas för 2022", "Region Stockholm", "Inget annat års tal"],
+    );
+    fs::write(folder.join("befolkning.csv"), "lanskod;ar;folkmangd\n01;2022;-5\n").unwrap();
+    fails(&["coverage", "specvard_vantande_2022-03.csv", "--population", "befolkning.csv"], 3, &["post 1", "-5"]);
+    fails(&["coverage", "--tally", "befolkning.csv"], 3, &["befolkning.csv"]);
+    fails(&["merge", "saknas.parquet", "--output", "ut.parquet"], 3, &["saknas.parquet"]);
+    fails(&["merge", "befolkning.csv", "--output", "befolkning.csv"], 2, &["både indata och utdata"]);
+    assert!(!folder.join("ut.parquet").exists());
+}
