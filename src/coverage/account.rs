@@ -68,6 +68,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                         breakdown: breakdown.clone(),
                         variable: Some(Name::clone(name)),
                         category: Some(category),
+                        level: Some(plan.requirements[index].level),
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
                         per: 100,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::model::County;
+use crate::model::{County, Level};
 use crate::time::Month;
 
 /// A name that many figures share.
@@ -234,6 +234,8 @@ pub struct Figure {
     pub variable: Option<Name>,
     /// Which part of a whole, where the measure divides one.
     pub category: Option<Category>,
+    /// The variable's requirement level, where that is what the measure is about.
+    pub level: Option<Level>,
     /// What is counted; `None` where nothing was delivered.
     pub numerator: Option<Amount>,
     /// What it is divided by; `None` where nothing was delivered.

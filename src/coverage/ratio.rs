@@ -116,6 +116,7 @@ fn region(
         breakdown: breakdown.clone(),
         variable: None,
         category: None,
+        level: None,
         numerator: None,
         denominator: None,
         per: measure.per,

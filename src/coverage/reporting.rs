@@ -84,6 +84,7 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 breakdown: breakdown.clone(),
                 variable: Some(Name::clone(variable)),
                 category: None,
+                level: None,
                 numerator: Some(Amount::count(filled)),
                 denominator: Some(Amount::count(records)),
                 per: 100,

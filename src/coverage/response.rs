@@ -249,6 +249,7 @@ fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell
                 breakdown: Breakdown::Total,
                 variable: None,
                 category: None,
+                level: None,
                 numerator: is_known.then(|| Amount::count(rate.met)),
                 denominator: is_known.then(|| Amount::count(rate.expected)),
                 per: 100,

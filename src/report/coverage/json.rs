@@ -66,6 +66,7 @@ struct TableJson<'a> {
 
 #[derive(Serialize)]
 struct FigureJson<'a> {
+    measure: &'a str,
     /// County code; null for the country.
     lanskod: Option<String>,
     region: String,
@@ -76,6 +77,8 @@ struct FigureJson<'a> {
     group: &'a str,
     variable: Option<&'a str>,
     category: Option<&'static str>,
+    /// The variable's requirement level, in accounts.
+    level: Option<&'static str>,
     numerator: Option<f64>,
     denominator: Option<f64>,
     per: u64,
@@ -93,7 +96,7 @@ struct FigureJson<'a> {
 #[derive(Serialize)]
 struct ResponseJson<'a> {
     cells: Vec<CellJson<'a>>,
-    rates: Vec<RateJson<'a>>,
+    rates: Vec<FigureJson<'a>>,
     /// Pairs of files with the very same records.
     repeated: Vec<[&'a str; 3]>,
 }
@@ -109,13 +112,6 @@ struct CellJson<'a> {
     stated_records: Option<u64>,
     received_on: Option<String>,
     files: &'a [String],
-}
-
-#[derive(Serialize)]
-struct RateJson<'a> {
-    measure: &'a str,
-    #[serde(flatten)]
-    figure: FigureJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -219,6 +215,7 @@ fn table_json<'a>(coverage: &Coverage, table: &'a Table) -> TableJson<'a> {
 
 fn figure_json<'a>(coverage: &Coverage, figure: &'a Figure) -> FigureJson<'a> {
     FigureJson {
+        measure: &figure.measure,
         lanskod: match figure.place {
             Place::Country => None,
             Place::Region(county) => Some(county.to_string()),
@@ -231,6 +228,7 @@ fn figure_json<'a>(coverage: &Coverage, figure: &'a Figure) -> FigureJson<'a> {
         group: figure.breakdown.name(),
         variable: figure.variable.as_deref(),
         category: figure.category.map(crate::coverage::figure::Category::as_str),
+        level: figure.level.map(crate::model::Level::as_str),
         numerator: figure.numerator.map(Amount::as_f64),
         denominator: figure.denominator.map(Amount::as_f64),
         per: figure.per,
@@ -263,11 +261,7 @@ fn response(coverage: &Coverage) -> ResponseJson<'_> {
                 files: &cell.files,
             })
             .collect(),
-        rates: response
-            .figures
-            .iter()
-            .map(|figure| RateJson { measure: &figure.measure, figure: figure_json(coverage, figure) })
-            .collect(),
+        rates: response.figures.iter().map(|figure| figure_json(coverage, figure)).collect(),
         repeated: response.repeated.iter().map(|(collection, one, other)| [collection.as_str(), one, other]).collect(),
     }
 }

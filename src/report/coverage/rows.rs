@@ -9,12 +9,13 @@ use arrow::datatypes::{Field, Schema};
 
 use crate::coverage::Coverage;
 use crate::coverage::figure::{Amount, Category, Change, Figure, Place};
+use crate::model::Level;
 use crate::report::ReportError;
 use crate::report::csv::{BYTE_ORDER_MARK, CellWriter};
 use crate::report::parquet::properties;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 22] = [
     "measure",
     "lanskod",
     "region",
@@ -36,6 +37,7 @@ pub const COLUMNS: [&str; 21] = [
     "change",
     "regions",
     "suppressed",
+    "level",
 ];
 
 /// Every figure, table by table.
@@ -101,6 +103,7 @@ pub(super) fn write_csv(coverage: &Coverage, out: &mut (dyn Write + Send)) -> Re
         cells.cell(figure.change.map(Change::as_str).unwrap_or_default());
         cells.optional_number(figure.regions.map(u64::from));
         cells.cell(if figure.suppressed { "true" } else { "false" });
+        cells.cell(figure.level.map(Level::as_str).unwrap_or_default());
         cells.end_row();
         if cells.bytes.len() > 1 << 20 {
             out.write_all(&cells.bytes)?;
@@ -167,6 +170,7 @@ fn batch(coverage: &Coverage, figures: &[&Figure]) -> Result<RecordBatch, Report
         text(&|figure| figure.change.map(|change| change.as_str().to_owned())),
         number(&|figure| figure.regions.map(u64::from)),
         Arc::new(BooleanArray::from(figures.iter().map(|figure| figure.suppressed).collect::<Vec<bool>>())),
+        text(&|figure| figure.level.map(|level| level.as_str().to_owned())),
     ];
     let fields: Vec<Field> = COLUMNS
         .iter()

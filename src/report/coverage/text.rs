@@ -488,6 +488,15 @@ fn flags(page: &mut Page, coverage: &Coverage, options: &ReportOptions) {
 }
 
 fn end(page: &mut Page, coverage: &Coverage) {
+    if !coverage.accounts.is_empty() {
+        let title = page.say("Mer i de andra formaten", "More in the other formats").to_owned();
+        page.heading(&title);
+        let text = page.say(
+            "Månader, alla variabler, fem sorters svar per variabel och region (ifyllt, inget, okänt, tomt och tillåtet, tomt men krävs), hur ofta villkor var sanna: --figures csv=FIL (för coverage: --format). Per MVO och vårdenhet: --detail.",
+            "Months, all variables, five kinds of answers by variable and region (filled, none, unknown, blank and allowed, blank but required), how often conditions were true: --figures csv=FILE (in coverage: --format). By specialty and care unit: --detail.",
+        );
+        page.paragraph(1, text);
+    }
     if !coverage.not_made.is_empty() {
         let title = page.say("Inte beräknat", "Not made").to_owned();
         page.heading(&title);
