@@ -1,11 +1,40 @@
 //! What is counted: measures of coverage as written in `rules/coverage/`, compiled against the collections.
 //!
 //! A measure is data: which collections, which of their records, divided by what. Its conditions are SQL over the
-//! collection's variables, compiled to nodes of the very [`Plan`](crate::rule::Plan) that checks the collection, so
+//! collection's variables, compiled to nodes of the very [`Plan`] that checks the collection, so
 //! that one evaluator answers rules and measures alike, in one pass.
 //!
 //! For each collection this module makes a [`TallyPlan`]: what the engine has to count, whatever it is for. Turning
 //! counts into measures is `coverage`'s. Deliberately knows no populations, registers and periods.
+//!
+//! # A measure file
+//!
+//! ```yaml
+//! source: { document: "…", place: "…" }      # where the file's measures are defined
+//! measures:
+//!   - id: andel_video                          # permanent; names the figures in every format
+//!     title: { sv: Andel videokontakter, en: Share of video contacts }
+//!     description: { sv: …, en: … }            # what is counted, and by what it is divided
+//!     caution: { sv: …, en: … }                # what it cannot tell
+//!     exclusion: { sv: …, en: … }              # optional: what is left out
+//!     collections: [specvard_genomforda]       # counts of several are added: all stocks, or none
+//!     among: "fas <> '5'"                      # optional SQL: the records it speaks of; all where left out
+//!     numerator: "vardkontakt = '81'"          # optional SQL: those counted; all of them where left out
+//!     denominator: records                     # records (those of `among`), population, or register
+//!     per: 100                                 # 100 for shares, 1000 for rates
+//!     by_specialty: false                      # also by aggregated specialty
+//! reporting:                                   # reporting rates of every variable
+//!   - id: inrapporteringsgrad_genomforda       # what follows the first _ names the group
+//!     title: { sv: …, en: … }
+//!     group: { sv: Genomförda, en: Completed } # collections that stand for each other
+//!     place: Tabell 4                          # optional: the place in the document
+//!     collections: [specvard_genomforda]
+//!     among: "fas <> '5'"                      # optional: the records a rate is taken among
+//!     exceptions: { medicinskt_maldatum: "fas IN ('1', '2', '3')" } # optional: other records for some variables
+//!     filter: { sv: …, en: … }                 # optional: the above in words
+//!     selection: [diagnos, atgard]             # variables shown first, in this order
+//!     reversed: [avvikelse]                    # variables for which less is better
+//! ```
 //!
 //! # Conditions that cannot be decided
 //!

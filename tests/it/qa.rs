@@ -194,3 +194,55 @@ fn mistakes_are_told_before_the_records_are_read() {
     fails(&["merge", "befolkning.csv", "--output", "befolkning.csv"], 2, &["både indata och utdata"]);
     assert!(!folder.join("ut.parquet").exists());
 }
+
+#[test]
+fn a_new_measure_is_a_few_lines_of_yaml() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("regler/coverage")).unwrap();
+    let measure = r#"
+source: { document: Egen, place: "-" }
+measures:
+  - id: andel_video
+    title: { sv: Andel videokontakter, en: Share of video contacts }
+    description: { sv: Video av alla utom akuta., en: Video of all but acute ones. }
+    caution: { sv: Inget om varför., en: Not why. }
+    collections: [specvard_genomforda]
+    among: "fas <> '5'"
+    numerator: "vardkontakt = '81'"
+    denominator: records
+    per: 100
+"#;
+    fs::write(folder.join("regler/coverage/video.yaml"), measure).unwrap();
+    // Three of eight by video, one of those acute; one without a type of contact, which may be either: 2 of 7, and one
+    // undecided. 28.57 % is 29.
+    let changes: [&[(&str, &str)]; 8] = [
+        &[("vardkontakt", "81")],
+        &[("vardkontakt", "81")],
+        &[("vardkontakt", "81"), ("fas", "5")],
+        &[("vardkontakt", "")],
+        &[],
+        &[],
+        &[],
+        &[],
+    ];
+    let lines: Vec<String> =
+        changes.iter().enumerate().map(|(index, changes)| line(&format!("K-{index}"), changes)).collect();
+    fs::write(folder.join("specvard_genomforda_2022-03.csv"), submission(&lines)).unwrap();
+    let said = run(
+        folder,
+        &[
+            "coverage",
+            "specvard_genomforda_2022-03.csv",
+            "--rules",
+            "regler",
+            "--measure",
+            "andel_video",
+            "--format",
+            "csv",
+        ],
+    );
+    assert_eq!(said.code, 0, "{}", said.err);
+    let row = said.out.lines().find(|row| row.starts_with("andel_video;01;Region Stockholm;2022;")).expect("a row");
+    assert!(row.contains(";2;7;100;29;1;"), "{row}");
+}
