@@ -42,7 +42,7 @@ pub(super) fn run_with(
     };
     // From here on a signal is noticed, so that no output is left half-written.
     let signals = Signals::listen();
-    let mut coverage = match qa {
+    let coverage = match qa {
         None => None,
         Some(qa) => {
             let wanted = Wanted { option: "--figures", formats: &qa.figures, output: None };
@@ -76,8 +76,8 @@ pub(super) fn run_with(
         }
         files.push(file);
     }
-    if let Some(session) = &mut coverage {
-        session.require_months(&files, &plans)?;
+    if let Some(session) = &coverage {
+        session.require(&files, &plans)?;
     }
 
     let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);

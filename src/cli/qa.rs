@@ -24,7 +24,7 @@ use crate::coverage::saved::{self, SavedError};
 use crate::coverage::scope::{Regions, Scope, Specialties};
 use crate::coverage::{self, Context, CoverageError, Detail, Missing, MissingIn, Sources};
 use crate::engine::{self, Outcome, Settings, Tally};
-use crate::measure::{self, Measures};
+use crate::measure::{self, Denominator, Measures};
 use crate::model::Language;
 use crate::report::{self, ReportOptions};
 use crate::rule::Plan;
@@ -221,12 +221,38 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What would stop the figures after all records are read is told before: a stock without a month, and years of which
+    /// a table says nothing at all.
+    pub(super) fn require(&self, files: &[InputFile], plans: &BTreeMap<String, Arc<Plan>>) -> Result<(), Failure> {
+        self.require_months(files, plans)?;
+        let months = files.iter().filter_map(|file| file.statement.month).map(Month::year);
+        let years: BTreeSet<i32> = self.scope.map_or_else(|| months.collect(), |scope| scope.years().collect());
+        let is_wanted = |id: &str| self.options.measure.is_empty() || self.options.measure.iter().any(|one| one == id);
+        let divides = |denominator: Denominator| {
+            self.measures.ratios.iter().any(|measure| {
+                let is_counted = files.iter().any(|file| measure.collections.contains(&file.collection));
+                measure.denominator == denominator && is_wanted(&measure.id) && is_counted
+            })
+        };
+        let mut missing = BTreeSet::new();
+        let mut add = |denominator, known: BTreeSet<i32>| {
+            for year in years.difference(&known) {
+                let of_region = |(county, _)| Missing { denominator, year: *year, county };
+                missing.extend(self.reference.regions().map(of_region));
+            }
+        };
+        if divides(Denominator::Population) {
+            let population = self.population.as_ref().unwrap_or(self.reference.population());
+            add(MissingIn::Population, population.iter().map(|(_, year, _)| year).collect());
+        }
+        if let Some(register) = self.register.as_ref().filter(|_| divides(Denominator::Register)) {
+            add(MissingIn::Register, register.iter().map(|(_, year, _)| year).collect());
+        }
+        if missing.is_empty() { Ok(()) } else { Err(missing_failure(&missing, &self.reference, self.language)) }
+    }
+
     /// A stock has a month only if somebody says so.
-    pub(super) fn require_months(
-        &self,
-        files: &[InputFile],
-        plans: &BTreeMap<String, Arc<Plan>>,
-    ) -> Result<(), Failure> {
+    fn require_months(&self, files: &[InputFile], plans: &BTreeMap<String, Arc<Plan>>) -> Result<(), Failure> {
         let is_stock = |file: &&InputFile| plans.get(&file.collection).is_some_and(|plan| plan.collection.stock);
         let without: Vec<String> = files
             .iter()
@@ -361,7 +387,7 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
             file.statement = session.statement(path);
             files.push(file);
         }
-        session.require_months(&files, &plans)?;
+        session.require(&files, &plans)?;
         // Counting alone: the same pass, without rules.
         let plans: BTreeMap<String, Arc<Plan>> = session
             .measures()
@@ -455,13 +481,15 @@ fn missing_failure(missing: &BTreeSet<Missing>, reference: &Reference, language:
     }
     let (mut sv, mut en) = (Vec::new(), Vec::new());
     for ((denominator, year), regions) in &groups {
+        let everyone = regions.len() == reference.regions().count();
         let regions = regions.join(", ");
+        let (all_sv, all_en) = if everyone { ("alla regioner", "every region") } else { (&*regions, &*regions) };
         let (swedish, english, option) = match denominator {
             MissingIn::Population => ("folkmängd", "population", "--population"),
             MissingIn::Register => ("antal i patientregistret", "the patient register's count", "--register"),
         };
-        sv.push(format!("{swedish} saknas för {year}: {regions} ({option})"));
-        en.push(format!("{english} is missing for {year}: {regions} ({option})"));
+        sv.push(format!("{swedish} saknas för {year}: {all_sv} ({option})"));
+        en.push(format!("{english} is missing for {year}: {all_en} ({option})"));
     }
     let sv = format!(
         "{}\nInget annat års tal används. Ge en tabell med dessa år, begränsa perioden (--period) eller välj mått (--measure).",

@@ -181,11 +181,17 @@ fn mistakes_are_told_before_the_records_are_read() {
     fails(&["coverage", "specvard_vantande.csv"], 2, &["specvard_vantande.csv", "ingen månad", "--period"]);
     fails(&["coverage"], 2, &["--tally"]);
     fails(&["coverage", ".", "--measure", "kontakter_per_1000_vantade"], 2, &["kontakter_per_1000_vantande?"]);
-    // Two years and no population of 2022: the regions and the year are named.
+    // No population of 2022 is built in: the year is named, and no other year's taken.
     fails(
         &["coverage", "specvard_vantande_2022-03.csv"],
         3,
-        &["folkmängd saknas för 2022", "Region Stockholm", "Inget annat års tal"],
+        &["folkmängd saknas för 2022: alla regioner", "Inget annat års tal"],
+    );
+    fs::write(folder.join("skane.csv"), "lanskod;ar;folkmangd\n12;2022;1000\n").unwrap();
+    fails(
+        &["coverage", "specvard_vantande_2022-03.csv", "--population", "skane.csv"],
+        3,
+        &["folkmängd saknas för 2022: Region Stockholm"],
     );
     fs::write(folder.join("befolkning.csv"), "lanskod;ar;folkmangd\n01;2022;-5\n").unwrap();
     fails(&["coverage", "specvard_vantande_2022-03.csv", "--population", "befolkning.csv"], 3, &["post 1", "-5"]);
