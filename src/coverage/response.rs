@@ -7,8 +7,8 @@
 //!
 //! With a list of deliveries, expected is what it names within the scope, and what came without being named. Without one,
 //! expected is every month of the scope for every group of collections in the run and every region: all of the country's
-//! where the run holds several, the one where it holds one. A cell is received where it has records, or where an empty
-//! file is stated to be of it.
+//! where the run holds several, the one where it holds one. A cell is received where a file that is stated to be of it, or
+//! a file of no stated month, has records of it, or where an empty file is stated to be of it.
 //! Where the day of receipt is not stated, timeliness has no value: it is never guessed. A cell that comes in several
 //! files is received on the day of the last of them, because only then is it complete.
 //!
@@ -33,10 +33,13 @@ pub const RESPONSE: &str = "svarsfrekvens";
 pub struct Cell {
     /// Whether anything was received: records, or an empty file stated to be of it.
     pub is_received: bool,
-    /// Records found; `None` where nothing was received, or where they may not be shown.
+    /// Records found, strays in files of other months included; `None` where there are none, or where they may not be
+    /// shown.
     pub records: Option<u64>,
     /// Records stated, where they were of every file.
     pub stated: Option<u64>,
+    /// All records of the files that are stated to be of it, whatever they are of; what `stated` is held against.
+    pub in_files: Option<u64>,
     /// The day the last file was received, days since 1970-01-01; `None` where not stated.
     pub received: Option<i64>,
     /// The files, by name.
@@ -58,7 +61,7 @@ impl Response {
     /// Takes away numbers of records and names of files.
     pub(super) fn withhold_records(&mut self) {
         for cell in self.cells.values_mut() {
-            (cell.records, cell.stated) = (None, None);
+            (cell.records, cell.stated, cell.in_files) = (None, None, None);
             cell.files.clear();
         }
         self.repeated.clear();
@@ -171,17 +174,21 @@ fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Contex
 }
 
 fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_of_cell: bool) {
-    let first = cell.records.is_none();
-    cell.is_received = true;
     cell.records = Some(cell.records.unwrap_or(0) + records);
     cell.files.push(delivery.file.clone());
-    // A stray record in a file of another month says nothing of when this month came or how many it should have.
+    // A stray record in a file of another month does not make this month received, and says nothing of when it came or
+    // how many records it should have.
     if is_of_cell {
+        let first = !cell.is_received;
+        cell.is_received = true;
         cell.received = match (first, cell.received, delivery.received) {
             (true, _, day) => day,
             (false, Some(one), Some(other)) => Some(one.max(other)),
             (false, ..) => None,
         };
+        if delivery.month.is_some() {
+            cell.in_files = Some(cell.in_files.unwrap_or(0) + delivery.records);
+        }
         cell.stated = match (first, cell.stated, delivery.stated_records) {
             (true, _, stated) => stated,
             (false, Some(one), Some(other)) => Some(one + other),

@@ -108,8 +108,11 @@ impl Specialties {
     }
 }
 
-/// What was delivered: for each region the months with records in any of some tallies, or with a file that was stated to
-/// be of that region and month and is empty.
+/// What was delivered: for each region its months.
+///
+/// A delivery that is stated to be of a month delivers that month, for the region it is stated to be of and for those it
+/// has records of in that month; a stray record of another month delivers nothing. One without a stated month delivers
+/// every month that it has records of.
 #[derive(Clone, Debug, Default)]
 pub struct Delivered {
     months: BTreeMap<County, BTreeSet<Month>>,
@@ -126,12 +129,12 @@ impl Delivered {
                 months.entry(county).or_default().insert(month);
             }
         };
-        for tally in tallies {
-            for (region, month) in tally.by_month.keys() {
-                add(*region, *month);
-            }
-            for delivery in &tally.deliveries {
-                add(delivery.region, delivery.month);
+        for delivery in tallies.flat_map(|tally| &tally.deliveries) {
+            add(delivery.region, delivery.month);
+            for (region, month) in delivery.found.keys() {
+                if delivery.month.is_none() || delivery.month == *month {
+                    add(*region, *month);
+                }
             }
         }
         Self { months }

@@ -110,6 +110,8 @@ struct CellJson<'a> {
     received: bool,
     records: Option<u64>,
     stated_records: Option<u64>,
+    /// All records of the files stated to be of it.
+    records_in_files: Option<u64>,
     received_on: Option<String>,
     files: &'a [String],
 }
@@ -257,6 +259,7 @@ fn response(coverage: &Coverage) -> ResponseJson<'_> {
                 received: cell.is_received,
                 records: cell.records,
                 stated_records: cell.stated,
+                records_in_files: cell.in_files,
                 received_on: cell.received.map(format_day),
                 files: &cell.files,
             })

@@ -391,7 +391,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
     }
     missing(page, coverage);
     for ((group, county, month), cell) in &response.cells {
-        if let (Some(found), Some(stated)) = (cell.records, cell.stated)
+        if let (Some(found), Some(stated)) = (cell.in_files, cell.stated)
             && found != stated
             && coverage.published_below.is_none()
         {
