@@ -31,13 +31,14 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
         let id: Name = format!("{PREFIX}{collection}").into();
         let Some(plan) = context.measures.plans.get(collection) else { continue };
         let mut counted: BTreeMap<(Period, Breakdown, Place), Fills> = BTreeMap::new();
-        let mut regions: BTreeSet<County> = BTreeSet::new();
+        let mut regions: BTreeMap<Period, BTreeSet<County>> = BTreeMap::new();
         for ((region, month), fills) in &tally.by_month {
             let (Some(county), Some(month)) = (*region, *month) else { continue };
             if context.scope.contains(month) {
-                regions.insert(county);
+                let year = Period::Year(month.year());
+                regions.entry(year).or_default().insert(county);
                 for place in [Place::Country, Place::Region(county)] {
-                    counted.entry((Period::Year(month.year()), Breakdown::Total, place)).or_default().merge(fills);
+                    counted.entry((year, Breakdown::Total, place)).or_default().merge(fills);
                 }
             }
         }
@@ -53,10 +54,13 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
             }
         }
         let names: Vec<Name> = plan.collection.variables.iter().map(|variable| variable.id.as_str().into()).collect();
+        let none = BTreeSet::new();
         for ((period, breakdown, place), fills) in &counted {
+            let regions = regions.get(period).unwrap_or(&none);
             if *place == Place::Country && regions.len() < 2 {
                 continue;
             }
+            let months = delivered.months(*place, *period, regions);
             for (index, name) in names.iter().enumerate() {
                 let fill = fills.variables.get(index).copied().unwrap_or_default();
                 let conditional = plan.requirements[index].level == Level::Conditional;
@@ -71,7 +75,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
                         per: 100,
-                        months: delivered.months(*place, *period),
+                        months,
                         months_expected: context.months_expected(*period),
                         regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
                         undecided: 0,

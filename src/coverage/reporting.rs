@@ -45,7 +45,10 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
         let places: Vec<usize> = own.iter().map(|variable| place_of(&variable.id)).collect();
         let mut add =
             |county: County, period: Period, breakdown: Breakdown, among: &[u64], blank: &dyn Fn(usize) -> u64| {
-                regions.entry(period).or_default().insert(county);
+                // Details are of whole years, and do not decide who is in the totals of the scope.
+                if breakdown == Breakdown::Total {
+                    regions.entry(period).or_default().insert(county);
+                }
                 // Units are of one region: there is nothing to add up over the country.
                 let everywhere = [Place::Region(county), Place::Country];
                 let wanted = if matches!(breakdown, Breakdown::Unit(_)) { &everywhere[..1] } else { &everywhere };
@@ -67,13 +70,17 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
     let reversed: Vec<bool> =
         variables.iter().map(|name| measure.reversed.iter().any(|reversed| **reversed == **name)).collect();
     let mut figures = Vec::with_capacity(counted.len() * variables.len());
+    let none = BTreeSet::new();
+    let n_regions = |period: &Period| regions.get(period).map_or(0, BTreeSet::len);
     for (group, of_variables) in &counted {
         let (place, period, breakdown) = group;
-        let n_regions = regions.get(period).map_or(0, BTreeSet::len);
-        if *place == Place::Country && n_regions < 2 {
+        let regions = regions.get(period).unwrap_or(&none);
+        if *place == Place::Country && regions.len() < 2 {
             continue;
         }
-        let before = period.year_before().and_then(|before| counted.get(&(*place, before, breakdown.clone())));
+        let months = delivered.months(*place, *period, regions);
+        let before = period.year_before().filter(|before| *place != Place::Country || n_regions(before) > 1);
+        let before = before.and_then(|before| counted.get(&(*place, before, breakdown.clone())));
         for (index, variable) in variables.iter().enumerate() {
             let (filled, records) = of_variables[index];
             let before = before.map(|before| before[index]).filter(|(_, records)| *records > 0);
@@ -87,9 +94,9 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 numerator: Some(Amount::count(filled)),
                 denominator: Some(Amount::count(records)),
                 per: 100,
-                months: delivered.months(*place, *period),
+                months,
                 months_expected: context.months_expected(*period),
-                regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
+                regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
                 undecided: 0,
                 before: before.map(|(filled, records)| (Amount::count(filled), Amount::count(records))),
                 change: None,

@@ -141,14 +141,15 @@ impl Delivered {
         self.months.iter().map(|(county, months)| (*county, months))
     }
 
-    /// How many months of a period were delivered; of the country, in the region with the fewest.
-    pub fn months(&self, place: Place, period: Period) -> u32 {
-        let of = |months: &BTreeSet<Month>| {
-            u32::try_from(months.iter().filter(|month| period.contains(**month)).count()).unwrap_or(0)
+    /// How many months of a period were delivered; of the country, by the one of `regions` with the fewest.
+    pub fn months(&self, place: Place, period: Period, regions: &BTreeSet<County>) -> u32 {
+        let of = |county: &County| {
+            let months = self.months.get(county).into_iter().flatten();
+            u32::try_from(months.filter(|month| period.contains(**month)).count()).unwrap_or(0)
         };
         match place {
-            Place::Region(county) => self.months.get(&county).map_or(0, of),
-            Place::Country => self.months.values().map(of).min().unwrap_or(0),
+            Place::Region(county) => of(&county),
+            Place::Country => regions.iter().map(of).min().unwrap_or(0),
         }
     }
 }
