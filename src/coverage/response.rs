@@ -40,11 +40,14 @@ pub struct Cell {
     pub files: Vec<String>,
 }
 
+/// A group of collections, a region and a month.
+pub type CellKey = (String, County, Month);
+
 /// What was expected and received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// Every expected cell: by collection group, region and month.
-    pub cells: BTreeMap<(String, County, Month), Cell>,
+    pub cells: BTreeMap<CellKey, Cell>,
     /// Rates.
     pub figures: Vec<Figure>,
     /// Pairs of files with the very same records: `(collection, one file, the other)`.
@@ -67,6 +70,7 @@ pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Resp
     let mut response = Response::default();
     let groups = groups(context, expected);
     let everyone = regions(context, expected);
+    let mut own = BTreeSet::new();
     for (group, collections) in &groups {
         for county in &everyone {
             for month in context.scope.months() {
@@ -74,7 +78,7 @@ pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Resp
             }
         }
         for (collection, tally) in collections.iter().filter_map(|id| Some((*id, context.tallies.get(*id)?))) {
-            receive(&mut response, group, tally, context);
+            receive(&mut response, &mut own, group, tally, context);
             repeated(&mut response.repeated, collection, tally);
         }
     }
@@ -110,7 +114,8 @@ fn regions(context: &Context<'_>, expected: &[Expected<'_>]) -> BTreeSet<County>
     found
 }
 
-fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Context<'_>) {
+/// Adds the deliveries of `tally`; `own` holds the cells that a delivery of their own was added to.
+fn receive(response: &mut Response, own: &mut BTreeSet<CellKey>, group: &str, tally: &Tally, context: &Context<'_>) {
     for delivery in &tally.deliveries {
         let mut cells: BTreeMap<(County, Month), u64> = BTreeMap::new();
         for ((region, month), records) in &delivery.found {
@@ -129,18 +134,20 @@ fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Contex
             if !context.scope.contains(month) {
                 continue;
             }
-            let Some(cell) = response.cells.get_mut(&(group.to_owned(), county, month)) else { continue };
-            add(cell, delivery, records, is_of(county, month));
+            let key = (group.to_owned(), county, month);
+            let Some(cell) = response.cells.get_mut(&key) else { continue };
+            let is_own = is_of(county, month).then(|| own.insert(key));
+            add(cell, delivery, records, is_own);
         }
     }
 }
 
-fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_of_cell: bool) {
-    let first = cell.records.is_none();
+/// Adds a delivery to a cell; `is_own` says whether it is the first of the cell's own ones, `None` that it is of another.
+fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_own: Option<bool>) {
     cell.records = Some(cell.records.unwrap_or(0) + records);
     cell.files.push(delivery.file.clone());
     // A stray record in a file of another month says nothing of when this month came or how many it should have.
-    if is_of_cell {
+    if let Some(first) = is_own {
         cell.received = match (first, cell.received, delivery.received) {
             (true, _, day) => day,
             (false, Some(one), Some(other)) => Some(one.max(other)),
@@ -173,7 +180,7 @@ struct Rate {
     unknown: u64,
 }
 
-fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell>) -> Vec<Figure> {
+fn figures(context: &Context<'_>, cells: &BTreeMap<CellKey, Cell>) -> Vec<Figure> {
     let mut rates: BTreeMap<(String, Place, Period), Rate> = BTreeMap::new();
     for ((group, county, month), cell) in cells {
         let mut add = |measure: &str, is_counted: Option<bool>| {
