@@ -164,9 +164,8 @@ fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_own: Option<bool>)
 /// Files of one month with the very same records.
 fn repeated(repeated: &mut Vec<(String, String, String)>, collection: &str, tally: &Tally) {
     let mut seen: BTreeMap<(u64, u64, Option<Month>), &str> = BTreeMap::new();
-    for delivery in tally.deliveries.iter().filter(|delivery| delivery.records > 0) {
-        let key = (delivery.fingerprint, delivery.records, delivery.month);
-        if let Some(other) = seen.insert(key, &delivery.file) {
+    for delivery in &tally.deliveries {
+        if let Some(other) = delivery.identity().and_then(|key| seen.insert(key, &delivery.file)) {
             repeated.push((collection.to_owned(), other.to_owned(), delivery.file.clone()));
         }
     }

@@ -332,11 +332,10 @@ pub fn read(path: &Path, measures: &Measures, tallies: &mut BTreeMap<String, Tal
     Ok(())
 }
 
-/// A delivery that is in both: same records, same month.
+/// A delivery that is in both.
 fn repeated(known: &Tally, added: &Tally) -> Option<(String, String)> {
-    let key = |delivery: &Delivery| (delivery.fingerprint, delivery.records, delivery.month);
-    added.deliveries.iter().filter(|delivery| delivery.records > 0).find_map(|delivery| {
-        let same = known.deliveries.iter().find(|other| key(other) == key(delivery))?;
+    added.deliveries.iter().find_map(|delivery| {
+        let same = known.deliveries.iter().find(|other| other.is_same_as(delivery))?;
         Some((same.file.clone(), delivery.file.clone()))
     })
 }
