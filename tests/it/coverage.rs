@@ -1,7 +1,9 @@
-//! Coverage: the figures agree with a second computation, with themselves however they are come by.
+//! Coverage: the figures agree with a second computation, with themselves however they are come by, and with examples
+//! that were worked by hand.
 
 mod deliveries;
 mod tallies;
+mod worked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
