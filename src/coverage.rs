@@ -266,6 +266,16 @@ pub fn compute(context: &Context<'_>, expected: &[response::Expected<'_>]) -> Re
     if !missing.is_empty() {
         return Err(CoverageError::Missing(missing));
     }
+    if !context.details.is_empty() {
+        let partial = |tally: &Tally| !scope::PartialYears::of(tally, context.scope).is_empty();
+        for (id, _) in context.tallies.iter().filter(|(_, tally)| partial(tally)) {
+            let why = Text::new(
+                "för regioner med poster av samma år utanför perioden: av MVO och vårdenheter räknas bara hela år",
+                "for regions with records of the same year outside the period: specialties and units are counted by whole years",
+            );
+            coverage.not_made.push(NotMade { id: format!("--detail {id}"), why });
+        }
+    }
     coverage.accounts = accounts(context);
     coverage.response = response::response(context, expected);
     coverage.flags = plausibility::flags(context, &coverage);

@@ -225,8 +225,9 @@ impl<'a> Session<'a> {
     /// a table says nothing at all.
     pub(super) fn require(&self, files: &[InputFile], plans: &BTreeMap<String, Arc<Plan>>) -> Result<(), Failure> {
         self.require_months(files, plans)?;
-        let months = files.iter().filter_map(|file| file.statement.month).map(Month::year);
-        let years: BTreeSet<i32> = self.scope.map_or_else(|| months.collect(), |scope| scope.years().collect());
+        let months = files.iter().filter_map(|file| file.statement.month);
+        let counted = months.filter(|month| self.scope.is_none_or(|scope| scope.contains(*month)));
+        let years: BTreeSet<i32> = counted.map(Month::year).collect();
         let is_wanted = |id: &str| self.options.measure.is_empty() || self.options.measure.iter().any(|one| one == id);
         let divides = |denominator: Denominator| {
             self.measures.ratios.iter().any(|measure| {
@@ -279,7 +280,22 @@ impl<'a> Session<'a> {
     pub(super) fn finish(mut self, counted: BTreeMap<String, Tally>) -> Result<(), Failure> {
         let language = self.language;
         for (collection, tally) in counted {
-            self.tallies.entry(collection).or_default().merge(tally);
+            let into = self.tallies.entry(collection).or_default();
+            if let Some((one, other)) = saved::repeated(into, &tally) {
+                return Err(Failure::new(
+                    ExitCode::Input,
+                    messages::error(
+                        language,
+                        &format!(
+                            "`{other}` har samma poster som `{one}` i ett sparat räkneverk: en leverans får bara räknas en gång"
+                        ),
+                        &format!(
+                            "`{other}` has the same records as `{one}` in a saved tally: a delivery counts once only"
+                        ),
+                    ),
+                ));
+            }
+            into.merge(tally);
         }
         if let Some(file) = self.saved.take() {
             save(file, &self.tallies, &self.measures, language)?;

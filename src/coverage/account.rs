@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::figure::{Amount, Breakdown, Category, Figure, Name, Period, Place};
-use super::scope::Delivered;
+use super::scope::{Delivered, PartialYears};
 use super::{Context, Detail};
 use crate::engine::tally::{Fill, Fills};
 use crate::model::{County, Level};
@@ -31,21 +31,24 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
         let id: Name = format!("{PREFIX}{collection}").into();
         let Some(plan) = context.measures.plans.get(collection) else { continue };
         let mut counted: BTreeMap<(Period, Breakdown, Place), Fills> = BTreeMap::new();
-        let mut regions: BTreeSet<County> = BTreeSet::new();
+        let mut regions: BTreeMap<Period, BTreeSet<County>> = BTreeMap::new();
         for ((region, month), fills) in &tally.by_month {
             let (Some(county), Some(month)) = (*region, *month) else { continue };
             if context.scope.contains(month) {
-                regions.insert(county);
+                let year = Period::Year(month.year());
+                regions.entry(year).or_default().insert(county);
                 for place in [Place::Country, Place::Region(county)] {
-                    counted.entry((Period::Year(month.year()), Breakdown::Total, place)).or_default().merge(fills);
+                    counted.entry((year, Breakdown::Total, place)).or_default().merge(fills);
                 }
             }
         }
         if context.details.contains(&Detail::Specialty) {
+            let partial = PartialYears::of(tally, context.scope);
             for ((region, year, specialty), fills) in &tally.by_specialty {
                 let (Some(county), Some(year)) = (*region, *year) else { continue };
-                if context.scope.years().contains(&year) {
-                    for place in [Place::Country, Place::Region(county)] {
+                if context.scope.years().contains(&year) && partial.allow(county, year) {
+                    let everywhere = [Place::Region(county), Place::Country];
+                    for place in everywhere.into_iter().take(if partial.allow_country(year) { 2 } else { 1 }) {
                         let breakdown = Breakdown::Specialty(specialty.as_str().into());
                         counted.entry((Period::Year(year), breakdown, place)).or_default().merge(fills);
                     }
@@ -53,10 +56,13 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
             }
         }
         let names: Vec<Name> = plan.collection.variables.iter().map(|variable| variable.id.as_str().into()).collect();
+        let none = BTreeSet::new();
         for ((period, breakdown, place), fills) in &counted {
+            let regions = regions.get(period).unwrap_or(&none);
             if *place == Place::Country && regions.len() < 2 {
                 continue;
             }
+            let months = delivered.months(*place, *period, regions);
             for (index, name) in names.iter().enumerate() {
                 let fill = fills.variables.get(index).copied().unwrap_or_default();
                 let conditional = plan.requirements[index].level == Level::Conditional;
@@ -72,7 +78,7 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
                         per: 100,
-                        months: delivered.months(*place, *period),
+                        months,
                         months_expected: context.months_expected(*period),
                         regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
                         undecided: Some(0),

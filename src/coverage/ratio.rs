@@ -50,12 +50,17 @@ pub(super) fn figures(context: &Context<'_>, measure: &Ratio, missing: &mut BTre
     if measure.by_specialty {
         breakdowns.extend(context.specialties.all().into_iter().map(|name| Breakdown::Aggregate(name.into())));
     }
+    let regions: BTreeSet<County> =
+        delivered.regions().map(|(county, _)| county).chain(counted.keys().map(|(county, ..)| *county)).collect();
     let mut figures = Vec::new();
     for breakdown in &breakdowns {
         for period in &periods {
-            let of_regions: Vec<Figure> = delivered
-                .regions()
-                .filter_map(|delivered| region(context, measure, &counted, delivered, *period, breakdown, missing))
+            let of_regions: Vec<Figure> = regions
+                .iter()
+                .filter_map(|county| {
+                    let n_months = delivered.months(Place::Region(*county), *period, &regions);
+                    region(context, measure, &counted, (*county, n_months), *period, breakdown, missing)
+                })
                 .collect();
             figures.extend(country(&of_regions));
             figures.extend(of_regions);
@@ -102,13 +107,11 @@ fn region(
     context: &Context<'_>,
     measure: &Ratio,
     counted: &Counted,
-    (county, delivered): (County, &BTreeSet<Month>),
+    (county, n_months): (County, u32),
     period: Period,
     breakdown: &Breakdown,
     missing: &mut BTreeSet<Missing>,
 ) -> Option<Figure> {
-    let months: Vec<Month> = delivered.iter().filter(|month| period.contains(**month)).copied().collect();
-    let n_months = u32::try_from(months.len()).unwrap_or(0);
     let mut figure = Figure {
         measure: measure.id.as_str().into(),
         place: Place::Region(county),
@@ -128,12 +131,14 @@ fn region(
         change: None,
         suppressed: false,
     };
-    if months.is_empty() {
+    // Stray contacts of a month that was not delivered count all the same: they took place.
+    let months = || context.scope.months().filter(|month| period.contains(*month));
+    if n_months == 0 && !months().any(|month| counted.contains_key(&(county, month, Breakdown::Total))) {
         return Some(figure);
     }
     let mut parts = Parts::default();
-    for month in &months {
-        parts.add(counted.get(&(county, *month, breakdown.clone())).copied().unwrap_or_default());
+    for month in months() {
+        parts.add(counted.get(&(county, month, breakdown.clone())).copied().unwrap_or_default());
     }
     let amount = |sum| if measure.monthly_mean { Amount::mean(sum, n_months) } else { Amount::count(sum) };
     figure.numerator = Some(amount(parts.numerator));

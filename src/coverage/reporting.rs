@@ -16,7 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::figure::{Amount, Breakdown, Change, Figure, Name, Period, Place};
-use super::scope::Delivered;
+use super::scope::{Delivered, PartialYears};
 use super::{Context, Detail};
 use crate::engine::tally::Tally;
 use crate::measure::Reporting;
@@ -43,13 +43,21 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
         let own = &plan.collection.variables;
         let place_of = |id: &str| variables.iter().position(|name| **name == *id).unwrap_or(0);
         let places: Vec<usize> = own.iter().map(|variable| place_of(&variable.id)).collect();
+        let partial = PartialYears::of(tally, context.scope);
         let mut add =
             |county: County, period: Period, breakdown: Breakdown, among: &[u64], blank: &dyn Fn(usize) -> u64| {
-                regions.entry(period).or_default().insert(county);
+                // Details are of whole years, and do not decide who is in the totals of the scope.
+                if breakdown == Breakdown::Total {
+                    regions.entry(period).or_default().insert(county);
+                }
                 // Units are of one region: there is nothing to add up over the country.
+                let is_summed = match (&breakdown, period) {
+                    (Breakdown::Unit(_), _) => false,
+                    (Breakdown::Specialty(_), Period::Year(year)) => partial.allow_country(year),
+                    _ => true,
+                };
                 let everywhere = [Place::Region(county), Place::Country];
-                let wanted = if matches!(breakdown, Breakdown::Unit(_)) { &everywhere[..1] } else { &everywhere };
-                for place in wanted {
+                for place in everywhere.iter().take(if is_summed { 2 } else { 1 }) {
                     let of_variables = counted.entry((*place, period, breakdown.clone())).or_default();
                     of_variables.resize(variables.len(), (0, 0));
                     for (index, place) in places.iter().enumerate() {
@@ -60,20 +68,24 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 }
             };
         add_months(context, tally, &mut add);
-        add_details(context, tally, &mut add);
+        add_details(context, tally, &partial, &mut add);
     }
     let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
     let id: Name = measure.id.as_str().into();
     let reversed: Vec<bool> =
         variables.iter().map(|name| measure.reversed.iter().any(|reversed| **reversed == **name)).collect();
     let mut figures = Vec::with_capacity(counted.len() * variables.len());
+    let none = BTreeSet::new();
+    let n_regions = |period: &Period| regions.get(period).map_or(0, BTreeSet::len);
     for (group, of_variables) in &counted {
         let (place, period, breakdown) = group;
-        let n_regions = regions.get(period).map_or(0, BTreeSet::len);
-        if *place == Place::Country && n_regions < 2 {
+        let regions = regions.get(period).unwrap_or(&none);
+        if *place == Place::Country && regions.len() < 2 {
             continue;
         }
-        let before = period.year_before().and_then(|before| counted.get(&(*place, before, breakdown.clone())));
+        let months = delivered.months(*place, *period, regions);
+        let before = period.year_before().filter(|before| *place != Place::Country || n_regions(before) > 1);
+        let before = before.and_then(|before| counted.get(&(*place, before, breakdown.clone())));
         for (index, variable) in variables.iter().enumerate() {
             let (filled, records) = of_variables[index];
             let before = before.map(|before| before[index]).filter(|(_, records)| *records > 0);
@@ -88,9 +100,9 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 numerator: Some(Amount::count(filled)),
                 denominator: Some(Amount::count(records)),
                 per: 100,
-                months: delivered.months(*place, *period),
+                months,
                 months_expected: context.months_expected(*period),
-                regions: (*place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
+                regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
                 undecided: Some(0),
                 before: before.map(|(filled, records)| (Amount::count(filled), Amount::count(records))),
                 change: None,
@@ -122,11 +134,15 @@ fn add_months(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
 }
 
 /// Specialties and units, by whole years: those are what the tally keeps of them.
-fn add_details(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
+fn add_details(context: &Context<'_>, tally: &Tally, partial: &PartialYears, add: &mut Add<'_>) {
     let years = context.scope.years();
+    let of = |region: Option<County>, year: Option<i32>| {
+        let (county, year) = (region?, year.filter(|year| years.contains(year))?);
+        partial.allow(county, year).then_some((county, year))
+    };
     if context.details.contains(&Detail::Specialty) {
         for ((region, year, specialty), fills) in &tally.by_specialty {
-            if let (Some(county), Some(year)) = (*region, year.filter(|year| years.contains(year))) {
+            if let Some((county, year)) = of(*region, *year) {
                 let blank = |index: usize| fills.variables.get(index).map_or(0, |fill| fill.blank_among);
                 add(county, Period::Year(year), Breakdown::Specialty(specialty.as_str().into()), &fills.among, &blank);
             }
@@ -134,7 +150,7 @@ fn add_details(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
     }
     if context.details.contains(&Detail::Unit) {
         for ((region, year, unit), fills) in &tally.by_unit {
-            if let (Some(county), Some(year)) = (*region, year.filter(|year| years.contains(year))) {
+            if let Some((county, year)) = of(*region, *year) {
                 let blank = |index: usize| fills.blank_among.get(index).copied().unwrap_or(0);
                 add(county, Period::Year(year), Breakdown::Unit(unit.as_str().into()), &fills.among, &blank);
             }

@@ -8,7 +8,8 @@
 //! With a list of deliveries, expected is what it names within the scope, and what came without being named. Without one,
 //! expected is every month of the scope for every group of collections in the run and every region: all of the country's
 //! where the run holds several, the one where it holds one. A cell is received where a file that is stated to be of it, or
-//! a file of no stated month, has records of it, or where an empty file is stated to be of it.
+//! a file of no stated month, has records of it, or where a file is stated to be of it, whatever it holds: it came, though it
+//! may be empty or of another region.
 //! Where the day of receipt is not stated, timeliness has no value: it is never guessed. A cell that comes in several
 //! files is received on the day of the last of them, because only then is it complete.
 //!
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::figure::{Amount, Breakdown, Figure, Period, Place};
+use super::scope::Scope;
 use crate::engine::tally::{Delivery, Tally};
 use crate::model::County;
 use crate::time::Month;
@@ -31,7 +33,7 @@ pub const RESPONSE: &str = "svarsfrekvens";
 /// One region's submission of one month.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// Whether anything was received: records, or an empty file stated to be of it.
+    /// Whether anything was received: records of it, or a file stated to be of it.
     pub is_received: bool,
     /// Records found, strays in files of other months included; `None` where there are none, or where they may not be
     /// shown.
@@ -46,11 +48,14 @@ pub struct Cell {
     pub files: Vec<String>,
 }
 
+/// A group of collections, a region and a month.
+pub type CellKey = (String, County, Month);
+
 /// What was expected and received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// Every expected cell: by collection group, region and month.
-    pub cells: BTreeMap<(String, County, Month), Cell>,
+    pub cells: BTreeMap<CellKey, Cell>,
     /// Rates.
     pub figures: Vec<Figure>,
     /// Pairs of files with the very same records: `(collection, one file, the other)`.
@@ -88,8 +93,9 @@ pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Resp
         for (county, month) in expected_cells(context, expected, &everyone, collections) {
             response.cells.insert((group.clone(), county, month), Cell::default());
         }
+        let tallies: Vec<&Tally> = collections.iter().filter_map(|id| context.tallies.get(*id)).collect();
+        receive(&mut response, group, &tallies, context.scope, !expected.is_empty());
         for (collection, tally) in collections.iter().filter_map(|id| Some((*id, context.tallies.get(*id)?))) {
-            receive(&mut response, group, tally, context, !expected.is_empty());
             repeated(&mut response.repeated, collection, tally);
         }
     }
@@ -141,34 +147,38 @@ fn regions(context: &Context<'_>, expected: &[Expected<'_>]) -> BTreeSet<County>
     found
 }
 
-fn receive(response: &mut Response, group: &str, tally: &Tally, context: &Context<'_>, has_list: bool) {
-    for delivery in &tally.deliveries {
-        let mut cells: BTreeMap<(County, Month), u64> = BTreeMap::new();
-        for ((region, month), records) in &delivery.found {
-            if let (Some(county), Some(month)) = (*region, *month) {
-                cells.insert((county, month), *records);
+/// A delivery's cells within the scope, each with the records it has of them, and whether it is the cell's own.
+fn cells_of(delivery: &Delivery, scope: Scope) -> Vec<((County, Month), u64, bool)> {
+    let mut cells: BTreeMap<(County, Month), u64> = BTreeMap::new();
+    for ((region, month), records) in &delivery.found {
+        cells.extend(region.zip(*month).map(|cell| (cell, *records)));
+    }
+    // A file that is stated to be of a region and month came, whatever it holds.
+    if let Some(cell) = delivery.region.zip(delivery.month) {
+        cells.entry(cell).or_insert(0);
+    }
+    let is_own = |county: County, month: Month| {
+        delivery.region.is_none_or(|stated| stated == county) && delivery.month.is_none_or(|stated| stated == month)
+    };
+    let within = cells.into_iter().filter(|((_, month), _)| scope.contains(*month));
+    within.map(|((county, month), records)| ((county, month), records, is_own(county, month))).collect()
+}
+
+fn receive(response: &mut Response, group: &str, tallies: &[&Tally], scope: Scope, has_list: bool) {
+    let deliveries = || tallies.iter().flat_map(|tally| &tally.deliveries);
+    // What came without being on the list was delivered all the same.
+    if has_list {
+        for delivery in deliveries() {
+            for ((county, month), ..) in cells_of(delivery, scope).into_iter().filter(|(.., is_own)| *is_own) {
+                response.cells.entry((group.to_owned(), county, month)).or_default();
             }
         }
-        // An empty file that is stated to be of a region and month is received all the same.
-        if let (Some(county), Some(month)) = (delivery.region, delivery.month) {
-            cells.entry((county, month)).or_insert(0);
-        }
-        let is_of = |county: County, month: Month| {
-            delivery.region.is_none_or(|stated| stated == county) && delivery.month.is_none_or(|stated| stated == month)
-        };
-        for ((county, month), records) in cells {
-            if !context.scope.contains(month) {
-                continue;
+    }
+    for delivery in deliveries() {
+        for ((county, month), records, is_own) in cells_of(delivery, scope) {
+            if let Some(cell) = response.cells.get_mut(&(group.to_owned(), county, month)) {
+                add(cell, delivery, records, is_own);
             }
-            let key = (group.to_owned(), county, month);
-            let cell = if has_list && is_of(county, month) {
-                response.cells.entry(key).or_default()
-            } else if let Some(cell) = response.cells.get_mut(&key) {
-                cell
-            } else {
-                continue;
-            };
-            add(cell, delivery, records, is_of(county, month));
         }
     }
 }
@@ -200,9 +210,8 @@ fn add(cell: &mut Cell, delivery: &Delivery, records: u64, is_of_cell: bool) {
 /// Files of one month with the very same records.
 fn repeated(repeated: &mut Vec<(String, String, String)>, collection: &str, tally: &Tally) {
     let mut seen: BTreeMap<(u64, u64, Option<Month>), &str> = BTreeMap::new();
-    for delivery in tally.deliveries.iter().filter(|delivery| delivery.records > 0) {
-        let key = (delivery.fingerprint, delivery.records, delivery.month);
-        if let Some(other) = seen.insert(key, &delivery.file) {
+    for delivery in &tally.deliveries {
+        if let Some(other) = delivery.identity().and_then(|key| seen.insert(key, &delivery.file)) {
             repeated.push((collection.to_owned(), other.to_owned(), delivery.file.clone()));
         }
     }
@@ -216,7 +225,7 @@ struct Rate {
     unknown: u64,
 }
 
-fn figures(context: &Context<'_>, cells: &BTreeMap<(String, County, Month), Cell>) -> Vec<Figure> {
+fn figures(context: &Context<'_>, cells: &BTreeMap<CellKey, Cell>) -> Vec<Figure> {
     let mut rates: BTreeMap<(String, Place, Period), Rate> = BTreeMap::new();
     for ((group, county, month), cell) in cells {
         let mut add = |measure: &str, is_counted: Option<bool>| {

@@ -16,7 +16,8 @@
 //!
 //! Counts of zero are left out, except those of `records`, which say that the group is there. The file's metadata holds
 //! the format's version and that of the measures: tallies that were made with other measures count other things, and
-//! are refused.
+//! are refused. It also holds a checksum of all rows, because a count that is damaged on its way reads as well as a
+//! sound one.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -36,12 +37,14 @@ use crate::engine::Tally;
 use crate::engine::tally::{Delivery, Fill, Fills};
 use crate::measure::Measures;
 use crate::model::{County, Text};
+use crate::submission::parquet::fence;
 use crate::time::Month;
 
 /// The version of this format.
 const FORMAT: &str = "1";
 const FORMAT_KEY: &str = "vantkoll.tally";
 const MEASURES_KEY: &str = "vantkoll.measures";
+const CHECKSUM_KEY: &str = "vantkoll.checksum";
 const COLUMNS: [&str; 8] = ["kind", "collection", "region", "period", "label", "number", "item", "value"];
 
 /// Why a tally could not be saved or read.
@@ -101,16 +104,43 @@ pub fn write(
         .set_key_value_metadata(Some(vec![pair(FORMAT_KEY, FORMAT), pair(MEASURES_KEY, &measures.version)]))
         .build();
     let mut writer = ArrowWriter::try_new(out, schema(), Some(properties))?;
+    let mut checksum = Checksum::default();
     for (collection, tally) in tallies {
         let mut rows = Rows { collection, rows: Vec::new() };
         rows.tally(tally, measures);
+        rows.rows.iter().for_each(|row| checksum.add(&row.saved(collection)));
         // In pieces, so that the columns of a large tally are not held twice.
         for piece in rows.rows.chunks(1 << 16) {
             writer.write(&batch(collection, piece)?)?;
         }
     }
+    writer.append_key_value_metadata(pair(CHECKSUM_KEY, &checksum.hex()));
     writer.close()?;
     Ok(())
+}
+
+/// FNV-1a, 64 bits, over the rows in their order: stays the same on every machine and in every version.
+struct Checksum(u64);
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Checksum {
+    fn add(&mut self, row: &SavedRow<'_>) {
+        let texts = [row.kind, row.collection, row.region, row.period, row.label, row.item];
+        let texts = texts.iter().flat_map(|text| text.bytes().chain([0]));
+        let numbers = [row.number, row.value].into_iter().flat_map(u64::to_le_bytes);
+        for byte in texts.chain(numbers) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn hex(&self) -> String {
+        format!("{:016x}", self.0)
+    }
 }
 
 fn schema() -> Arc<Schema> {
@@ -130,6 +160,21 @@ struct Row {
     number: u64,
     item: String,
     value: u64,
+}
+
+impl Row {
+    fn saved<'a>(&'a self, collection: &'a str) -> SavedRow<'a> {
+        SavedRow {
+            kind: self.kind,
+            collection,
+            region: self.region.as_ref().map_or("", County::as_str),
+            period: &self.period,
+            label: &self.label,
+            number: self.number,
+            item: &self.item,
+            value: self.value,
+        }
+    }
 }
 
 fn batch(collection: &str, rows: &[Row]) -> Result<RecordBatch, SavedError> {
@@ -279,7 +324,8 @@ pub fn read(path: &Path, measures: &Measures, tallies: &mut BTreeMap<String, Tal
         refused(format!("filen går inte att läsa som räkneverk: {error}"), format!("not readable as a tally: {error}"))
     };
     let file = File::open(path).map_err(io)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
+    let reader = fence(|| ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string()));
+    let reader = reader.map_err(damaged)?;
     let metadata = reader.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
     let value_of = |key: &str| metadata.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
     match (value_of(FORMAT_KEY), value_of(MEASURES_KEY)) {
@@ -310,10 +356,15 @@ pub fn read(path: &Path, measures: &Measures, tallies: &mut BTreeMap<String, Tal
         }
     }
     let mut parsed: BTreeMap<String, Tally> = BTreeMap::new();
-    for batch in reader.build().map_err(|error| damaged(error.to_string()))? {
-        let batch = batch.map_err(|error| damaged(error.to_string()))?;
-        let mut of_batch = Reading { measures, tallies: &mut parsed };
+    let mut checksum = Checksum::default();
+    let mut batches = fence(|| reader.build().map_err(|error| error.to_string())).map_err(damaged)?;
+    let mut next = || fence(|| batches.next().transpose().map_err(|error| error.to_string()));
+    while let Some(batch) = next().map_err(damaged)? {
+        let mut of_batch = Reading { measures, tallies: &mut parsed, checksum: &mut checksum };
         of_batch.batch(&batch).map_err(|what| damaged(what.to_owned()))?;
+    }
+    if value_of(CHECKSUM_KEY) != Some(&checksum.hex()) {
+        return Err(damaged("its rows are not those that were saved".to_owned()));
     }
     for (collection, tally) in parsed {
         let into = tallies.entry(collection).or_default();
@@ -332,11 +383,10 @@ pub fn read(path: &Path, measures: &Measures, tallies: &mut BTreeMap<String, Tal
     Ok(())
 }
 
-/// A delivery that is in both: same records, same month.
-fn repeated(known: &Tally, added: &Tally) -> Option<(String, String)> {
-    let key = |delivery: &Delivery| (delivery.fingerprint, delivery.records, delivery.month);
-    added.deliveries.iter().filter(|delivery| delivery.records > 0).find_map(|delivery| {
-        let same = known.deliveries.iter().find(|other| key(other) == key(delivery))?;
+/// A delivery that is in both.
+pub fn repeated(known: &Tally, added: &Tally) -> Option<(String, String)> {
+    added.deliveries.iter().find_map(|delivery| {
+        let same = known.deliveries.iter().find(|other| other.is_same_as(delivery))?;
         Some((same.file.clone(), delivery.file.clone()))
     })
 }
@@ -344,6 +394,7 @@ fn repeated(known: &Tally, added: &Tally) -> Option<(String, String)> {
 struct Reading<'a> {
     measures: &'a Measures,
     tallies: &'a mut BTreeMap<String, Tally>,
+    checksum: &'a mut Checksum,
 }
 
 impl Reading<'_> {
@@ -362,7 +413,7 @@ impl Reading<'_> {
             return Err("a value is missing");
         }
         for row in 0..batch.num_rows() {
-            self.row(&SavedRow {
+            let row = SavedRow {
                 kind: kind.value(row),
                 collection: collection.value(row),
                 region: region.value(row),
@@ -371,7 +422,9 @@ impl Reading<'_> {
                 number: numbers.value(row),
                 item: item.value(row),
                 value: values.value(row),
-            })?;
+            };
+            self.checksum.add(&row);
+            self.row(&row)?;
         }
         Ok(())
     }

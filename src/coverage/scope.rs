@@ -110,9 +110,9 @@ impl Specialties {
 
 /// What was delivered: for each region its months.
 ///
-/// A delivery that is stated to be of a month delivers that month, for the region it is stated to be of and for those it
-/// has records of in that month; a stray record of another month delivers nothing. One without a stated month delivers
-/// every month that it has records of.
+/// A delivery that is stated to be of a month delivers that month for the regions it has records of in it; a stray record
+/// of another month delivers nothing. An empty one delivers its month for the region it is stated to be of: nobody waited
+/// there. One without a stated month delivers every month that it has records of.
 #[derive(Clone, Debug, Default)]
 pub struct Delivered {
     months: BTreeMap<County, BTreeSet<Month>>,
@@ -130,7 +130,9 @@ impl Delivered {
             }
         };
         for delivery in tallies.flat_map(|tally| &tally.deliveries) {
-            add(delivery.region, delivery.month);
+            if delivery.records == 0 {
+                add(delivery.region, delivery.month);
+            }
             for (region, month) in delivery.found.keys() {
                 if delivery.month.is_none() || delivery.month == *month {
                     add(*region, *month);
@@ -145,14 +147,51 @@ impl Delivered {
         self.months.iter().map(|(county, months)| (*county, months))
     }
 
-    /// How many months of a period were delivered; of the country, in the region with the fewest.
-    pub fn months(&self, place: Place, period: Period) -> u32 {
-        let of = |months: &BTreeSet<Month>| {
-            u32::try_from(months.iter().filter(|month| period.contains(**month)).count()).unwrap_or(0)
+    /// How many months of a period were delivered; of the country, by the one of `regions` with the fewest.
+    pub fn months(&self, place: Place, period: Period, regions: &BTreeSet<County>) -> u32 {
+        let of = |county: &County| {
+            let months = self.months.get(county).into_iter().flatten();
+            u32::try_from(months.filter(|month| period.contains(**month)).count()).unwrap_or(0)
         };
         match place {
-            Place::Region(county) => self.months.get(&county).map_or(0, of),
-            Place::Country => self.months.values().map(of).min().unwrap_or(0),
+            Place::Region(county) => of(&county),
+            Place::Country => regions.iter().map(of).min().unwrap_or(0),
         }
+    }
+}
+
+/// Region's years of which a tally has months within the scope's years but outside the scope.
+///
+/// Of specialties and care units a tally keeps whole years, so those of such a year cannot be told apart from what is
+/// outside, and no figures are made of them.
+#[derive(Clone, Debug, Default)]
+pub struct PartialYears {
+    years: BTreeSet<(County, i32)>,
+}
+
+impl PartialYears {
+    /// Those of `tally`.
+    pub fn of(tally: &Tally, scope: Scope) -> Self {
+        let outside = tally
+            .by_month
+            .keys()
+            .filter_map(|(region, month)| region.zip(*month))
+            .filter(|(_, month)| scope.years().contains(&month.year()) && !scope.contains(*month));
+        Self { years: outside.map(|(county, month)| (county, month.year())).collect() }
+    }
+
+    /// Whether the details of a region's year are those of the scope.
+    pub fn allow(&self, county: County, year: i32) -> bool {
+        !self.years.contains(&(county, year))
+    }
+
+    /// Whether those of every region's year are, so that the country's can be summed.
+    pub fn allow_country(&self, year: i32) -> bool {
+        !self.years.iter().any(|(_, partial)| *partial == year)
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.years.is_empty()
     }
 }

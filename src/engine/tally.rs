@@ -123,7 +123,8 @@ pub struct Delivery {
     pub records: u64,
     /// Those that could not be divided into columns.
     pub unreadable: u64,
-    /// Sum of the hashes of the records' keys: the same records, in whatever order, have the same.
+    /// Sum of the hashes of the records' keys: the same records, in whatever order, have the same. 0 where no record has
+    /// a key.
     pub fingerprint: u64,
     /// Records by the region and month they are of; for a stock the month is the delivery's.
     pub found: BTreeMap<(Region, Option<Month>), u64>,
@@ -185,6 +186,19 @@ impl UnitFills {
         self.records += other.records;
         add_all(&mut self.among, &other.among);
         add_all(&mut self.blank_among, &other.blank_among);
+    }
+}
+
+impl Delivery {
+    /// What tells its records from those of other deliveries: their keys and number, and the month stated. `None` where
+    /// no record has a key, because then nothing is known of which they are.
+    pub fn identity(&self) -> Option<(u64, u64, Option<Month>)> {
+        (self.fingerprint != 0).then_some((self.fingerprint, self.records, self.month))
+    }
+
+    /// Whether it has the very records of another.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.identity().is_some_and(|identity| other.identity() == Some(identity))
     }
 }
 

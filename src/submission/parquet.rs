@@ -157,14 +157,18 @@ pub fn is_fenced() -> bool {
 }
 
 /// Runs `decode`, turning a panic of the `parquet` crate over damaged data into an error.
-fn fenced<T>(path: &Path, doing: &str, decode: impl FnOnce() -> Result<T, String>) -> Result<T, InputError> {
+///
+/// # Errors
+/// Whatever `decode` says, or that the data is damaged.
+pub(crate) fn fence<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     FENCED.set(true);
     let result = catch_unwind(AssertUnwindSafe(decode));
     FENCED.set(false);
-    match result {
-        Ok(result) => result.map_err(|message| bad(path, format!("{doing}: {message}"))),
-        Err(_) => Err(bad(path, format!("{doing}: the data is damaged"))),
-    }
+    result.unwrap_or_else(|_| Err("the data is damaged".to_owned()))
+}
+
+fn fenced<T>(path: &Path, doing: &str, decode: impl FnOnce() -> Result<T, String>) -> Result<T, InputError> {
+    fence(decode).map_err(|message| bad(path, format!("{doing}: {message}")))
 }
 
 /// Reads the footer, with text columns typed as views.

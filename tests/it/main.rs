@@ -3,6 +3,8 @@
 
 mod cases;
 mod cli;
+mod coverage;
+mod coverage_oracle;
 mod diagnostics;
 mod domain;
 mod fifth_collection;
