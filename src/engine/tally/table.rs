@@ -1,0 +1,261 @@
+//! Counters by group, and the ways in which a batch's rows are added to them.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::measure::TallyPlan;
+use crate::table::Bits;
+
+/// A group of records: region, month or year, and specialty or unit, as numbers.
+pub(super) type Key = (u32, i32, u32);
+/// A month or year that is not known.
+pub(super) const NO_TIME: i32 = i32::MIN;
+
+/// Texts by number.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) numbers: HashTable<u32>,
+    pub(super) hashes: Vec<u64>,
+    /// The texts, one after another, and where each ends.
+    pub(super) bytes: Vec<u8>,
+    pub(super) ends: Vec<usize>,
+}
+
+impl Names {
+    pub(super) fn number(&mut self, text: &[u8]) -> u32 {
+        let hash = FixedState::default().hash_one(text);
+        let is_same = |number: &u32| self.hashes[*number as usize] == hash && self.bytes_of(*number) == text;
+        if let Some(number) = self.numbers.find(hash, is_same) {
+            return *number;
+        }
+        let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.hashes.push(hash);
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+        self.numbers.insert_unique(hash, number, |number| self.hashes[*number as usize]);
+        number
+    }
+
+    pub(super) fn bytes_of(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.bytes[start..self.ends[number]]
+    }
+
+    pub(super) fn text(&self, number: u32) -> String {
+        if number as usize >= self.ends.len() {
+            return String::new();
+        }
+        String::from_utf8_lossy(self.bytes_of(number)).into_owned()
+    }
+}
+
+/// Counters by group: `width` of them for each.
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) places: HashMap<Key, usize, FixedState>,
+    pub(super) width: usize,
+    pub(super) counters: Vec<u64>,
+}
+
+impl Table {
+    /// Where the counters of this group begin.
+    pub(super) fn place(&mut self, key: Key, width: usize) -> usize {
+        self.width = width;
+        *self.places.entry(key).or_insert_with(|| {
+            let place = self.counters.len();
+            self.counters.resize(place + width, 0);
+            place
+        })
+    }
+
+    pub(super) fn groups(&self) -> impl Iterator<Item = (Key, &[u64])> {
+        self.places.iter().map(|(key, place)| (*key, &self.counters[*place..*place + self.width]))
+    }
+}
+
+/// A batch divided into groups.
+pub(super) struct Groups {
+    /// For each row its group.
+    pub(super) of_row: Vec<u32>,
+    /// For each group its key.
+    pub(super) keys: Vec<Key>,
+    /// For each group its rows.
+    pub(super) rows: Vec<u32>,
+}
+
+/// Groups looked up without hashing, as many as have a place of their own.
+pub(super) const QUICK: usize = 1 << 12;
+
+impl Groups {
+    pub(super) fn new(keys_of_rows: impl Iterator<Item = Key>, n_rows: usize) -> Self {
+        let mut known: HashMap<Key, u32, FixedState> = HashMap::default();
+        let mut quick: Vec<u32> = vec![u32::MAX; QUICK];
+        let mut groups = Self { of_row: Vec::with_capacity(n_rows), keys: Vec::new(), rows: Vec::new() };
+        for key in keys_of_rows {
+            #[expect(clippy::cast_sign_loss, reason = "only a place to look first")]
+            let slot = (key.0.wrapping_mul(0x9e37) ^ (key.1 as u32).wrapping_mul(0x85eb) ^ key.2) as usize % QUICK;
+            let first = quick[slot];
+            let group = if groups.keys.get(first as usize) == Some(&key) {
+                first
+            } else {
+                let group = *known.entry(key).or_insert_with(|| {
+                    groups.keys.push(key);
+                    groups.rows.push(0);
+                    u32::try_from(groups.keys.len() - 1).unwrap_or(u32::MAX)
+                });
+                quick[slot] = group;
+                group
+            };
+            groups.rows[group as usize] += 1;
+            groups.of_row.push(group);
+        }
+        groups
+    }
+
+    /// For each row where its counters begin, if each group is counted under `key` of its own.
+    pub(super) fn places(&self, table: &mut Table, width: usize, key: impl Fn(Key) -> Key) -> Vec<usize> {
+        let places: Vec<usize> = self.keys.iter().map(|own| table.place(key(*own), width)).collect();
+        self.of_row.iter().map(|group| places[*group as usize]).collect()
+    }
+}
+
+/// A table, and for each row of a batch where its group's counters begin.
+pub(super) struct Adding<'t> {
+    pub(super) table: &'t mut Table,
+    pub(super) places: Vec<usize>,
+}
+
+impl Adding<'_> {
+    /// Adds one to counter `at` of every row's group.
+    pub(super) fn add_all(&mut self, at: usize) {
+        for place in &self.places {
+            self.table.counters[place + at] += 1;
+        }
+    }
+
+    /// Adds one to counter `at` of the groups of the rows in `set`.
+    pub(super) fn add(&mut self, set: &Bits, at: usize) {
+        if set.count() == self.places.len() as u64 {
+            return self.add_all(at);
+        }
+        for row in set.iter() {
+            self.table.counters[self.places[row] + at] += 1;
+        }
+    }
+
+    /// For each row and each bit of its word adds one to the bit's counter; those of bit 0 are at `at`.
+    pub(super) fn add_words(&mut self, words: &[u64], at: usize) {
+        for (place, word) in self.places.iter().zip(words) {
+            let counters = &mut self.table.counters[place + at..];
+            let mut rest = *word;
+            while rest != 0 {
+                counters[rest.trailing_zeros() as usize] += 1;
+                rest &= rest - 1;
+            }
+        }
+    }
+}
+
+/// Turns up to 64 sets of rows into one word a row, in which bit `n` says whether the row is in set `n`.
+pub(super) fn row_words(sets: &[Bits], n_rows: usize) -> Vec<u64> {
+    let mut words = Vec::with_capacity(n_rows.div_ceil(64) * 64);
+    let mut square = [0u64; 64];
+    for at in 0..n_rows.div_ceil(64) {
+        square.fill(0);
+        for (line, set) in square.iter_mut().zip(sets) {
+            *line = set.words().get(at).copied().unwrap_or(0);
+        }
+        transpose(&mut square);
+        words.extend_from_slice(&square);
+    }
+    words.truncate(n_rows);
+    words
+}
+
+/// Mirrors a square of bits, bit `column` of word `row` becoming bit `row` of word `column`: halves are exchanged, then
+/// halves of halves, as in Hacker's Delight, section 7-3.
+pub(super) fn transpose(square: &mut [u64; 64]) {
+    let mut width = 32;
+    let mut mask = 0x0000_0000_ffff_ffff_u64;
+    while width > 0 {
+        let mut row = 0;
+        while row < 64 {
+            let swapped = ((square[row] >> width) ^ square[row + width]) & mask;
+            square[row] ^= swapped << width;
+            square[row + width] ^= swapped;
+            row = (row + width + 1) & !width;
+        }
+        width >>= 1;
+        mask ^= mask << width;
+    }
+}
+
+/// Where the counters of a group's [`Fills`] are in a [`Table`]: records, sets, then one counter a variable of each sort.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) n_among: usize,
+    pub(super) n_variables: usize,
+}
+
+impl Layout {
+    pub(super) fn of(tally: &TallyPlan) -> Self {
+        Self { n_among: tally.among.len(), n_variables: tally.among_of.len() }
+    }
+
+    /// The counter of a sort and a variable. Sorts: 0 blank or filled, whichever is rarer ([`Part::counts_filled`]); 1
+    /// the same outside the set that the variable's reporting rate is taken among; 2 blank although required; 3 and 4
+    /// declared codes; 5 required.
+    pub(super) fn at(self, sort: usize, variable: usize) -> usize {
+        1 + self.n_among + sort * self.n_variables + variable
+    }
+
+    pub(super) fn width(self) -> usize {
+        self.at(6, 0)
+    }
+
+    /// Of care units, which need the first two sorts only.
+    pub(super) fn unit_width(self) -> usize {
+        self.at(2, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_bits_become_words_of_rows() {
+        for n_rows in [1, 63, 64, 65, 200] {
+            for n_sets in [1, 5, 64] {
+                let is_in = |set: usize, row: usize| (set * 7 + row * 13 + set * row) % 5 < 2;
+                let sets: Vec<Bits> = (0..n_sets).map(|set| Bits::from_fn(n_rows, |row| is_in(set, row))).collect();
+                let words = row_words(&sets, n_rows);
+                assert_eq!(words.len(), n_rows);
+                for (row, word) in words.iter().enumerate() {
+                    for set in 0..64 {
+                        assert_eq!(
+                            word >> set & 1 == 1,
+                            set < n_sets && is_in(set, row),
+                            "{n_rows} {n_sets} {row} {set}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_numbered_in_the_order_they_are_met() {
+        let mut names = Names::default();
+        let numbers: Vec<u32> = ["b", "", "a", "b", ""].iter().map(|text| names.number(text.as_bytes())).collect();
+        assert_eq!(numbers, [0, 1, 2, 0, 1]);
+        assert_eq!(
+            (names.text(0), names.text(1), names.text(2), names.text(9)),
+            ("b".into(), String::new(), "a".into(), String::new())
+        );
+    }
+}
