@@ -51,7 +51,7 @@ pub struct Tally {
     pub deliveries: Vec<Delivery>,
 }
 
-/// How many records of a group fulfil each condition of the [`TallyPlan`].
+/// How many records of a group fulfil each condition of the [`TallyPlan`](crate::measure::TallyPlan).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Where it is true.

@@ -194,7 +194,7 @@ pub(super) fn transpose(square: &mut [u64; 64]) {
     }
 }
 
-/// Where the counters of a group's [`Fills`] are in a [`Table`]: records, sets, then one counter a variable of each sort.
+/// Where the counters of a group's [`Fills`](super::Fills) are in a [`Table`]: records, sets, then one counter a variable of each sort.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) n_among: usize,
@@ -206,7 +206,7 @@ impl Layout {
         Self { n_among: tally.among.len(), n_variables: tally.among_of.len() }
     }
 
-    /// The counter of a sort and a variable. Sorts: 0 blank or filled, whichever is rarer ([`Part::counts_filled`]); 1
+    /// The counter of a sort and a variable. Sorts: 0 blank or filled, whichever is rarer (`Part::counts_filled`); 1
     /// the same outside the set that the variable's reporting rate is taken among; 2 blank although required; 3 and 4
     /// declared codes; 5 required.
     pub(super) fn at(self, sort: usize, variable: usize) -> usize {
