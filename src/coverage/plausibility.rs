@@ -9,13 +9,15 @@
 //! A month is compared with a baseline of the region's own earlier months: at least [`LEAST_BASELINE`], at most the
 //! twelve last ones. *The tested month is never in its own baseline.* It is flagged where all of these hold:
 //!
-//! 1. **It is large.** Counts: twice or half of what was expected. Shares: [`LEAST_POINTS`] percentage points.
+//! 1. **It is large.** Counts: twice or half of what was expected, and of the region's own median. Shares:
+//!    [`LEAST_POINTS`] percentage points from what was expected, and from the region's own share.
 //! 2. **It is not chance.** Four standard deviations of a Poisson count, or of the difference of two proportions; so
 //!    that small counts need larger shifts.
 //! 3. **It is not the region's habit.** Beyond what its own baseline months have shown, with a margin of half as much
 //!    again.
 //! 4. **It is not everybody's.** What was expected moves with the other regions: where all have fewer contacts in July,
-//!    fewer are expected.
+//!    fewer are expected. How the others moved is the median of their own movements, so that one large region that stands
+//!    out does not make all the others do so.
 //! 5. **It is not the season.** The same month a year ago was not alike.
 //!
 //! # Levels
@@ -103,8 +105,9 @@ pub struct Flag {
     pub baseline: Option<(Value, usize)>,
     /// The same month a year ago.
     pub year_before: Option<Value>,
-    /// The other regions: now, and over their own baselines; or their median, twice.
-    pub others: Option<(Value, Value)>,
+    /// How the middle one of the other regions moved from its own baseline: the factor of its count, or the percentage
+    /// points of its share.
+    pub others: Option<f64>,
 }
 
 /// A count, or a share with its counts.
@@ -201,17 +204,16 @@ fn count_shift(of_regions: &BTreeMap<County, Series>, county: County, month: Mon
     }
     let own = median(before.iter().map(|value| value.0).collect())?;
     // The other regions that can be compared: those with this month and a baseline of their own.
-    let (mut now, mut then) = (0.0, 0.0);
-    for (_, other) in of_regions.iter().filter(|(other, _)| **other != county) {
+    let of_others = of_regions.iter().filter(|(other, _)| **other != county).filter_map(|(_, other)| {
         let before = baseline(other, month);
-        if let (Some(value), true) = (other.get(&month), before.len() >= LEAST_BASELINE) {
-            now += value.0;
-            then += median(before.iter().map(|value| value.0).collect()).unwrap_or(0.0);
-        }
-    }
-    let moved = if then > 0.0 { now / then } else { 1.0 };
-    let expected = own * moved;
-    let is_large = observed >= expected * FACTOR || observed * FACTOR <= expected;
+        let now = other.get(&month).filter(|_| before.len() >= LEAST_BASELINE)?.0;
+        let own = median(before.iter().map(|value| value.0).collect())?;
+        (own > 0.0).then(|| now / own)
+    });
+    let moved = median(of_others.collect());
+    let expected = own * moved.unwrap_or(1.0);
+    let is_apart = |from: f64| observed >= from * FACTOR || observed * FACTOR <= from;
+    let is_large = is_apart(expected) && is_apart(own);
     let is_no_chance = (observed - expected).abs() > DEVIATIONS * (expected + observed).max(1.0).sqrt();
     let habit = before.iter().map(|value| (value.0 - own).abs()).fold(0.0, f64::max) * MARGIN;
     let is_no_habit = (observed - expected).abs() > habit;
@@ -227,7 +229,7 @@ fn count_shift(of_regions: &BTreeMap<County, Series>, county: County, month: Mon
         expected,
         baseline: Some((Value::count(own), before.len())),
         year_before: year_before.map(Value::count),
-        others: (then > 0.0).then(|| (Value::count(now), Value::count(then))),
+        others: moved,
     })
 }
 
@@ -276,18 +278,15 @@ fn share_shift(
     }
     let points = |(above, below): (f64, f64)| 100.0 * above / below;
     let own = pooled(&before);
-    let (mut now, mut then) = ((0.0, 0.0), (0.0, 0.0));
-    for (_, other) in of_regions.iter().filter(|(other, _)| **other != county) {
+    let of_others = of_regions.iter().filter(|(other, _)| **other != county).filter_map(|(_, other)| {
         let before = baseline(other, month);
-        if let (Some(value), true) = (other.get(&month), before.len() >= LEAST_BASELINE) {
-            now = pooled(&[now, *value]);
-            then = pooled(&[then, pooled(&before)]);
-        }
-    }
-    let moved = if now.1 > 0.0 && then.1 > 0.0 { points(now) - points(then) } else { 0.0 };
-    let expected = (points(own) + moved).clamp(0.0, 100.0);
+        let now = other.get(&month).filter(|_| before.len() >= LEAST_BASELINE)?;
+        Some(points(*now) - points(pooled(&before)))
+    });
+    let moved = median(of_others.collect());
+    let expected = (points(own) + moved.unwrap_or(0.0)).clamp(0.0, 100.0);
     let difference = points((above, below)) - expected;
-    let is_large = difference.abs() >= LEAST_POINTS;
+    let is_large = difference.abs() >= LEAST_POINTS && (points((above, below)) - points(own)).abs() >= LEAST_POINTS;
     let joint = (above + own.0) / (below + own.1);
     let deviation = 100.0 * (joint * (1.0 - joint) * (1.0 / below + 1.0 / own.1)).sqrt();
     let is_no_chance = difference.abs() > DEVIATIONS * deviation;
@@ -306,7 +305,7 @@ fn share_shift(
         expected,
         baseline: Some((Value::of(own.0, own.1), before.len())),
         year_before: year_before.map(|(above, below)| Value::of(above, below)),
-        others: (then.1 > 0.0).then(|| (Value::of(now.0, now.1), Value::of(then.0, then.1))),
+        others: moved,
     })
 }
 
@@ -417,15 +416,12 @@ fn rare_conditions(collection: &str, variable: &str, year: i32, strata: &Strata<
     let mut flags = Vec::new();
     for county in regions {
         let (mut observed, mut records, mut expected) = (0.0, 0.0, 0.0);
-        let (mut others_true, mut others_records) = (0.0, 0.0);
         for of_regions in strata.values() {
             let Some((own_true, own_records)) = of_regions.get(&county) else { continue };
             observed += own_true;
             records += own_records;
             let others = of_regions.iter().filter(|(other, _)| **other != county).map(|(_, counts)| *counts);
             let (is_true, of) = pooled(&others.collect::<Vec<_>>());
-            others_true += is_true;
-            others_records += of;
             if of > 0.0 {
                 expected += own_records * is_true / of;
             }
@@ -441,7 +437,7 @@ fn rare_conditions(collection: &str, variable: &str, year: i32, strata: &Strata<
                 expected,
                 baseline: None,
                 year_before: None,
-                others: Some((Value::of(others_true, others_records), Value::of(others_true, others_records))),
+                others: None,
             });
         }
     }

@@ -79,11 +79,11 @@ impl Writer {
                     "no other regions to compare with".to_owned(),
                 )
             },
-            |(now, then)| {
-                let change = self.per_cent(100.0 * now.numerator / then.numerator.max(1.0));
+            |factor| {
+                let change = self.per_cent(100.0 * factor);
                 self.say(
-                    format!("övriga regioner ligger på {change} av sina egna medianer"),
-                    format!("the other regions are at {change} of their own medians"),
+                    format!("övriga regioner ligger i mitten på {change} av sina egna medianer"),
+                    format!("the other regions are in the middle at {change} of their own medians"),
                 )
             },
         );
@@ -103,11 +103,18 @@ impl Writer {
                     "no other regions to compare with".to_owned(),
                 )
             },
-            |(now, then)| {
-                let (now, then) = (self.per_cent(now.number()), self.per_cent(then.number()));
+            |points| {
+                if points.abs() < 0.5 {
+                    return self.say(
+                        "hos övriga regioner är andelen i mitten oförändrad".to_owned(),
+                        "in the other regions the share is in the middle unchanged".to_owned(),
+                    );
+                }
+                let size = self.number(points.abs());
+                let (sv, en) = if points < 0.0 { ("minskat", "down") } else { ("ökat", "up") };
                 self.say(
-                    format!("övriga regioner har {now}, mot {then} månaderna före"),
-                    format!("the other regions have {now}, against {then} in the months before"),
+                    format!("hos övriga regioner har andelen i mitten {sv} med {size} procentenheter"),
+                    format!("in the other regions the share is in the middle {en} by {size} percentage points"),
                 )
             },
         );
