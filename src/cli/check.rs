@@ -59,9 +59,11 @@ pub(super) fn run_with(
 
     let mut paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
     if let Some(session) = &coverage {
-        paths = session.deliveries_of(paths);
+        paths = session.deliveries_of(paths).map_err(|error| input_failure(&error, &signals, language))?;
     }
-    refuse_overwriting(&outputs(arguments, qa), &paths, language)?;
+    let tables = coverage.iter().flat_map(Session::tables);
+    let inputs: Vec<PathBuf> = paths.iter().chain(tables).cloned().collect();
+    refuse_overwriting(&outputs(arguments, qa), &inputs, language)?;
     let options = read_options(&arguments.reading, language)?;
     let mut files = Vec::new();
     for path in &paths {

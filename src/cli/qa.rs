@@ -174,16 +174,26 @@ impl<'a> Session<'a> {
     }
 
     /// Those of `paths` that are deliveries: tables named with options may lie in the same folder.
-    pub(super) fn deliveries_of(&self, paths: Vec<PathBuf>) -> Vec<PathBuf> {
-        let options = [&self.options.population, &self.options.register, &self.options.deliveries];
-        let tables: Vec<PathBuf> = options
-            .into_iter()
-            .flatten()
-            .chain(&self.options.tally)
-            .filter_map(|path| path.canonicalize().ok())
-            .collect();
+    ///
+    /// # Errors
+    /// If there are paths, and all of them are tables.
+    pub(super) fn deliveries_of(&self, paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, InputError> {
+        let first = paths.first().cloned();
+        let tables: Vec<PathBuf> = self.tables().filter_map(|path| path.canonicalize().ok()).collect();
         let is_table = |path: &PathBuf| path.canonicalize().is_ok_and(|path| tables.contains(&path));
-        paths.into_iter().filter(|path| !is_table(path)).collect()
+        let deliveries: Vec<PathBuf> = paths.into_iter().filter(|path| !is_table(path)).collect();
+        match first {
+            Some(table) if deliveries.is_empty() => {
+                Err(InputError::NoSubmissions(table.parent().map_or_else(PathBuf::new, Path::to_path_buf)))
+            }
+            _ => Ok(deliveries),
+        }
+    }
+
+    /// Every table and tally that is read.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &PathBuf> {
+        let options = [&self.options.population, &self.options.register, &self.options.deliveries];
+        options.into_iter().flatten().chain(&self.options.tally)
     }
 
     /// How a file is to be read: as the list of deliveries says, else as its name says, else as it looks.
@@ -389,12 +399,17 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
     let inputs = Inputs { common: &arguments.common, period, schemas: &schemas };
     let session = Session::open(&inputs, &arguments.coverage, wanted, &plans, &signals, language)?;
     let mut counted = BTreeMap::new();
-    if !arguments.files.is_empty() {
-        let paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
-        let paths = session.deliveries_of(paths);
-        let reports = arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| file.into()));
-        let files = [&arguments.output, &arguments.coverage.save_tally].into_iter().flatten().cloned();
-        refuse_overwriting(&reports.chain(files).collect::<Vec<PathBuf>>(), &paths, language)?;
+    let paths = if arguments.files.is_empty() {
+        Vec::new()
+    } else {
+        find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?
+    };
+    let paths = session.deliveries_of(paths).map_err(|error| input_failure(&error, &signals, language))?;
+    let inputs: Vec<PathBuf> = paths.iter().chain(session.tables()).cloned().collect();
+    let reports = arguments.format.iter().filter_map(|format| format.split_once('=').map(|(_, file)| file.into()));
+    let files = [&arguments.output, &arguments.coverage.save_tally].into_iter().flatten().cloned();
+    refuse_overwriting(&reports.chain(files).collect::<Vec<PathBuf>>(), &inputs, language)?;
+    if !paths.is_empty() {
         let options = read_options(&arguments.reading, language)?;
         let mut files = Vec::new();
         for path in &paths {

@@ -199,6 +199,21 @@ fn mistakes_are_told_before_the_records_are_read() {
     fails(&["merge", "saknas.parquet", "--output", "ut.parquet"], 3, &["saknas.parquet"]);
     fails(&["merge", "befolkning.csv", "--output", "befolkning.csv"], 2, &["både indata och utdata"]);
     assert!(!folder.join("ut.parquet").exists());
+    fs::create_dir(folder.join("tabeller")).unwrap();
+    fs::copy(folder.join("skane.csv"), folder.join("tabeller/skane.csv")).unwrap();
+    for command in ["qa", "coverage"] {
+        fails(
+            &[command, "tabeller", "--population", "tabeller/skane.csv"],
+            3,
+            &["`tabeller` innehåller inga leveranser"],
+        );
+    }
+    for arguments in [
+        &["coverage", "specvard_vantande_2022-03.csv", "--population", "skane.csv", "--save-tally", "skane.csv"][..],
+        &["coverage", "specvard_vantande_2022-03.csv", "--population", "skane.csv", "--format", "csv=skane.csv"][..],
+    ] {
+        fails(arguments, 2, &["både indata och utdata"]);
+    }
 }
 
 #[test]
