@@ -133,6 +133,35 @@ impl std::fmt::Debug for County {
     }
 }
 
+/// A hash (FNV-1a) that is the same on every machine and in every version: it names what something was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    /// Adds bytes.
+    pub fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// Adds a text and its end, so that no two texts run into one.
+    pub fn text(&mut self, text: &str) {
+        self.bytes(text.bytes().chain([0]));
+    }
+
+    /// 16 hexadecimal digits.
+    pub fn hex(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
 /// A text in both languages of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Text {

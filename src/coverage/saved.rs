@@ -36,7 +36,7 @@ use parquet::file::properties::WriterProperties;
 use crate::engine::Tally;
 use crate::engine::tally::{Delivery, Fill, Fills};
 use crate::measure::Measures;
-use crate::model::{County, Text};
+use crate::model::{County, Fingerprint, Text};
 use crate::submission::parquet::fence;
 use crate::time::Month;
 
@@ -119,27 +119,20 @@ pub fn write(
     Ok(())
 }
 
-/// FNV-1a, 64 bits, over the rows in their order: stays the same on every machine and in every version.
-struct Checksum(u64);
-
-impl Default for Checksum {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
+/// Over the rows, in their order.
+#[derive(Default)]
+struct Checksum(Fingerprint);
 
 impl Checksum {
     fn add(&mut self, row: &SavedRow<'_>) {
-        let texts = [row.kind, row.collection, row.region, row.period, row.label, row.item];
-        let texts = texts.iter().flat_map(|text| text.bytes().chain([0]));
-        let numbers = [row.number, row.value].into_iter().flat_map(u64::to_le_bytes);
-        for byte in texts.chain(numbers) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        for text in [row.kind, row.collection, row.region, row.period, row.label, row.item] {
+            self.0.text(text);
         }
+        self.0.bytes([row.number, row.value].into_iter().flat_map(u64::to_le_bytes));
     }
 
     fn hex(&self) -> String {
-        format!("{:016x}", self.0)
+        self.0.hex()
     }
 }
 

@@ -7,7 +7,7 @@ use super::spec::{DenominatorSpec, MeasureFileSpec, RatioSpec, ReportingSpec};
 use super::{Condition, Denominator, Measures, Ratio, RatioConditions, Reporting, TallyPlan};
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
-use crate::model::SourceReference;
+use crate::model::{Fingerprint, SourceReference};
 use crate::rule::Plan;
 use crate::rule::expr::{BoolExpr, BoolNode, TextExpr};
 use crate::rule::sql::{self, Scope};
@@ -36,7 +36,7 @@ pub fn load(files: &Files, plans: &BTreeMap<String, Arc<Plan>>) -> Result<Measur
             continue;
         }
         let source = Source::new(&file.name, file.text.as_str());
-        version.add(source.text());
+        version.text(source.text());
         if let Some(spec) = diagnostics.take(yaml::parse::<MeasureFileSpec>(&source)) {
             specs.push((source, spec));
         }
@@ -48,7 +48,7 @@ pub fn load(files: &Files, plans: &BTreeMap<String, Arc<Plan>>) -> Result<Measur
         seen: BTreeMap::new(),
     };
     for (id, plan) in &mut compiler.plans {
-        version.add(&plan.version);
+        version.text(&plan.version);
         if let Some(tally) = empty_tally(plan) {
             compiler.tallies.insert(id.clone(), tally);
         }
@@ -71,27 +71,6 @@ pub fn load(files: &Files, plans: &BTreeMap<String, Arc<Plan>>) -> Result<Measur
         plans: plans.into_iter().map(|(id, plan)| (id, Arc::new(plan))).collect(),
         version: version.hex(),
     })
-}
-
-/// FNV-1a over texts, so that tallies made with different measures are not mixed.
-struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    fn add(&mut self, text: &str) {
-        for byte in text.bytes().chain([0]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn hex(&self) -> String {
-        format!("{:016x}", self.0)
-    }
 }
 
 /// The tally of a collection before any measure: every record, by region. `None` where nobody reports.

@@ -13,7 +13,7 @@ use super::sql::{self, Scope};
 use super::testing::{RuleTest, TestInput};
 use super::{Check, MissingColumns, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
-use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
+use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::schema::spec::{TextSpec, require_text};
 use crate::schema::{Collection, Domain, Schemas};
 use crate::time;
@@ -138,14 +138,10 @@ fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics
     }
 }
 
-/// A fingerprint (FNV-1a) of every schema and rule as written, so that a report can say what it was checked against.
+/// A fingerprint of every schema and rule as written, so that a report can say what it was checked against.
 fn version(schemas: &Schemas, rules: &RuleSet) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |text: &str| {
-        for byte in text.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
+    let mut fingerprint = Fingerprint::default();
+    let mut add = |text: &str| fingerprint.text(text);
     for (source, _) in &rules.files {
         add(source.text());
     }
@@ -158,7 +154,7 @@ fn version(schemas: &Schemas, rules: &RuleSet) -> String {
             add(&format!("{} {:?} {:?}", entry.code, entry.valid_from, entry.valid_to));
         }
     }
-    format!("{hash:016x}")
+    fingerprint.hex()
 }
 
 struct Builder<'a> {
