@@ -42,7 +42,7 @@ use crate::engine::Tally;
 use crate::measure::{Denominator, Measures};
 use crate::model::{County, SourceReference, Text};
 
-use figure::{Figure, Period};
+use figure::{Breakdown, Figure, Name, Period, Place};
 use reference::{Population, Register};
 use scope::{Regions, Scope, Specialties};
 
@@ -88,6 +88,29 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     fn tallies_of<'c>(&'c self, collections: &'c [String]) -> impl Iterator<Item = &'a Tally> + Clone + 'c {
         collections.iter().filter_map(|collection| self.tallies.get(collection))
+    }
+
+    /// A figure of nothing yet: a share, not broken down.
+    fn figure(&self, measure: &Name, place: Place, period: Period) -> Figure {
+        Figure {
+            measure: Name::clone(measure),
+            place,
+            period,
+            breakdown: Breakdown::Total,
+            variable: None,
+            category: None,
+            level: None,
+            numerator: None,
+            denominator: None,
+            per: 100,
+            months: 0,
+            months_expected: self.months_expected(period),
+            regions: None,
+            undecided: Some(0),
+            before: None,
+            change: None,
+            suppressed: false,
+        }
     }
 
     /// Months of a period that are within the scope.

@@ -68,23 +68,15 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                 let conditional = plan.requirements[index].level == Level::Conditional;
                 for (category, count) in parts(&fill, fills.records, conditional) {
                     figures.push(Figure {
-                        measure: Name::clone(&id),
-                        place: *place,
-                        period: *period,
                         breakdown: breakdown.clone(),
                         variable: Some(Name::clone(name)),
                         category: Some(category),
                         level: Some(plan.requirements[index].level),
                         numerator: Some(Amount::count(count)),
                         denominator: Some(Amount::count(fills.records)),
-                        per: 100,
                         months,
-                        months_expected: context.months_expected(*period),
                         regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
-                        undecided: Some(0),
-                        before: None,
-                        change: None,
-                        suppressed: false,
+                        ..context.figure(&id, *place, *period)
                     });
                 }
             }

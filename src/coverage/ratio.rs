@@ -113,23 +113,10 @@ fn region(
     missing: &mut BTreeSet<Missing>,
 ) -> Option<Figure> {
     let mut figure = Figure {
-        measure: measure.id.as_str().into(),
-        place: Place::Region(county),
-        period,
         breakdown: breakdown.clone(),
-        variable: None,
-        category: None,
-        level: None,
-        numerator: None,
-        denominator: None,
         per: measure.per,
         months: n_months,
-        months_expected: context.months_expected(period),
-        regions: None,
-        undecided: Some(0),
-        before: None,
-        change: None,
-        suppressed: false,
+        ..context.figure(&measure.id.as_str().into(), Place::Region(county), period)
     };
     // Stray contacts of a month that was not delivered count all the same: they took place.
     let months = || context.scope.months().filter(|month| period.contains(*month));

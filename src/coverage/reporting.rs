@@ -90,23 +90,14 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
             let (filled, records) = of_variables[index];
             let before = before.map(|before| before[index]).filter(|(_, records)| *records > 0);
             let mut figure = Figure {
-                measure: Name::clone(&id),
-                place: *place,
-                period: *period,
                 breakdown: breakdown.clone(),
                 variable: Some(Name::clone(variable)),
-                category: None,
-                level: None,
                 numerator: Some(Amount::count(filled)),
                 denominator: Some(Amount::count(records)),
-                per: 100,
                 months,
-                months_expected: context.months_expected(*period),
                 regions: (*place == Place::Country).then(|| u32::try_from(regions.len()).unwrap_or(0)),
-                undecided: Some(0),
                 before: before.map(|(filled, records)| (Amount::count(filled), Amount::count(records))),
-                change: None,
-                suppressed: false,
+                ..context.figure(&id, *place, *period)
             };
             figure.change = figure
                 .value_before()

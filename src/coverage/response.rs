@@ -19,7 +19,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::figure::{Amount, Breakdown, Figure, Period, Place};
+use super::figure::{Amount, Figure, Period, Place};
 use super::scope::Scope;
 use crate::engine::tally::{Delivery, Tally};
 use crate::model::County;
@@ -88,7 +88,7 @@ pub struct Expected<'a> {
 pub(super) fn response(context: &Context<'_>, expected: &[Expected<'_>]) -> Response {
     let mut response = Response::default();
     let groups = groups(context, expected);
-    let everyone = regions(context, expected);
+    let everyone = if expected.is_empty() { regions(context) } else { BTreeSet::new() };
     for (group, collections) in &groups {
         for (county, month) in expected_cells(context, expected, &everyone, collections) {
             response.cells.insert((group.clone(), county, month), Cell::default());
@@ -134,14 +134,14 @@ fn groups<'a>(context: &Context<'a>, expected: &[Expected<'_>]) -> BTreeMap<Stri
     groups
 }
 
-fn regions(context: &Context<'_>, expected: &[Expected<'_>]) -> BTreeSet<County> {
-    let mut found: BTreeSet<County> = expected.iter().map(|expected| expected.county).collect();
-    let listed = !found.is_empty();
+/// Whose deliveries are expected where no list says so: all of the country's where several are found.
+fn regions(context: &Context<'_>) -> BTreeSet<County> {
+    let mut found = BTreeSet::new();
     for tally in context.tallies.values() {
         found.extend(tally.by_month.keys().filter_map(|(region, _)| *region));
         found.extend(tally.deliveries.iter().filter_map(|delivery| delivery.region));
     }
-    if !listed && found.len() > 1 {
+    if found.len() > 1 {
         found.extend(context.regions.all());
     }
     found
@@ -259,23 +259,11 @@ fn figures(context: &Context<'_>, cells: &BTreeMap<CellKey, Cell>) -> Vec<Figure
         .map(|((measure, place, period), rate)| {
             let is_known = rate.unknown == 0;
             Figure {
-                measure: measure.into(),
-                place,
-                period,
-                breakdown: Breakdown::Total,
-                variable: None,
-                category: None,
-                level: None,
                 numerator: is_known.then(|| Amount::count(rate.met)),
                 denominator: is_known.then(|| Amount::count(rate.expected)),
-                per: 100,
-                months: 0,
-                months_expected: context.months_expected(period),
                 regions: (place == Place::Country).then(|| u32::try_from(n_regions).unwrap_or(0)),
                 undecided: Some(rate.unknown),
-                before: None,
-                change: None,
-                suppressed: false,
+                ..context.figure(&measure.into(), place, period)
             }
         })
         .collect()
