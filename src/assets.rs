@@ -52,6 +52,54 @@ pub enum AssetError {
     NothingThere(PathBuf),
 }
 
+/// Every schema and every rule there is, those of reference tables included.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    /// Schemas, formats and code lists.
+    pub schemas: Files,
+    /// Rules and measures.
+    pub rules: Files,
+}
+
+impl Assets {
+    /// The embedded ones, with folders laid over them.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn layered(schemas: Option<&Path>, rules: Option<&Path>) -> Result<Self, AssetError> {
+        Ok(Self { schemas: layered(&SCHEMAS, "schemas", schemas)?, rules: layered(&RULES, "rules", rules)? })
+    }
+
+    /// Those of a folder that holds `rules/`, and nothing embedded; the embedded schemas where it has no `schemas/`.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or has no rules.
+    pub fn whole(folder: &Path) -> Result<Self, AssetError> {
+        let read = |folder: &Path| {
+            let (mut files, mut n_files) = (Files::new(), 0);
+            walk(folder, folder, &mut files, &mut n_files)?;
+            if n_files == 0 { Err(AssetError::NothingThere(folder.to_path_buf())) } else { Ok(files) }
+        };
+        let schemas = folder.join("schemas");
+        Ok(Self {
+            schemas: if schemas.is_dir() { read(&schemas)? } else { layered(&SCHEMAS, "schemas", None)? },
+            rules: read(&folder.join("rules"))?,
+        })
+    }
+
+    /// Schemas and rules of collections.
+    #[must_use]
+    pub fn of_collections(&self) -> Self {
+        Self { schemas: without_reference(self.schemas.clone()), rules: without_reference(self.rules.clone()) }
+    }
+
+    /// Schemas and rules of reference tables.
+    #[must_use]
+    pub fn of_tables(&self) -> Self {
+        Self { schemas: only_reference_schemas(&self.schemas), rules: only_reference_rules(&self.rules) }
+    }
+}
+
 /// The embedded schemas, with `folder` laid over them.
 ///
 /// # Errors
@@ -66,18 +114,7 @@ pub fn schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
 /// # Errors
 /// If `folder` cannot be read.
 pub fn reference_schemas(folder: Option<&Path>) -> Result<Files, AssetError> {
-    let mut reference = Files::new();
-    for (name, file) in layered(&SCHEMAS, "schemas", folder)? {
-        let name = match name.strip_prefix(REFERENCE) {
-            // Would stand in the place of the formats of all.
-            Some("formats.yaml") => name,
-            Some(inside) => inside.to_owned(),
-            None if name.starts_with("codelists/") || name == "formats.yaml" => name,
-            None => continue,
-        };
-        reference.insert(name, file);
-    }
-    Ok(reference)
+    Ok(only_reference_schemas(&layered(&SCHEMAS, "schemas", folder)?))
 }
 
 /// The embedded rules, with `folder` laid over them.
@@ -93,13 +130,33 @@ pub fn rules(folder: Option<&Path>) -> Result<Files, AssetError> {
 /// # Errors
 /// If `folder` cannot be read.
 pub fn reference_rules(folder: Option<&Path>) -> Result<Files, AssetError> {
-    let mut files = layered(&RULES, "rules", folder)?;
-    files.retain(|name, _| name.starts_with(REFERENCE));
-    Ok(files)
+    Ok(only_reference_rules(&layered(&RULES, "rules", folder)?))
 }
 
 /// Where schemas and rules of reference tables are.
 const REFERENCE: &str = "reference/";
+
+fn only_reference_schemas(all: &Files) -> Files {
+    let mut reference = Files::new();
+    for (name, file) in all {
+        let name = match name.strip_prefix(REFERENCE) {
+            // Would stand in the place of the formats of all.
+            Some("formats.yaml") => name,
+            Some(inside) => inside,
+            None if name.starts_with("codelists/") || name == "formats.yaml" => name,
+            None => continue,
+        };
+        reference.insert(name.to_owned(), file.clone());
+    }
+    reference
+}
+
+fn only_reference_rules(all: &Files) -> Files {
+    all.iter()
+        .filter(|(name, _)| name.starts_with(REFERENCE))
+        .map(|(name, file)| (name.clone(), file.clone()))
+        .collect()
+}
 
 fn without_reference(mut files: Files) -> Files {
     files.retain(|name, _| !name.starts_with(REFERENCE));

@@ -12,6 +12,7 @@ mod progress;
 mod qa;
 mod region;
 mod reports;
+mod rules;
 mod signal;
 
 use std::panic;
@@ -102,6 +103,7 @@ fn run() -> ExitCode {
         Command::Coverage(arguments) => qa::coverage(&arguments, language),
         Command::Merge(arguments) => qa::merge(&arguments, language),
         Command::Generate(arguments) => generate::run(&arguments, language),
+        Command::Rules(arguments) => rules::run(&arguments, language),
     };
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {

@@ -31,6 +31,15 @@ impl Source {
     }
 }
 
+/// A line and a column, both from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineColumn {
+    /// The line.
+    pub line: usize,
+    /// The character in it.
+    pub column: usize,
+}
+
 /// Bytes of a source.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -40,6 +49,25 @@ pub struct Place {
     pub offset: usize,
     /// Bytes; 0 is shown as a point.
     pub len: usize,
+}
+
+impl Place {
+    /// Where it starts.
+    pub fn start(&self) -> LineColumn {
+        self.line_column(self.offset)
+    }
+
+    /// Just behind where it ends.
+    pub fn end(&self) -> LineColumn {
+        self.line_column(self.offset.saturating_add(self.len))
+    }
+
+    fn line_column(&self, offset: usize) -> LineColumn {
+        let text = self.source.text();
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+        LineColumn { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+    }
 }
 
 /// One mistake.
@@ -102,6 +130,30 @@ impl Diagnostic {
     pub fn message(&self) -> &str {
         &self.message
     }
+
+    /// What the main place is said to be.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The place that disagrees with the main one, and what it is said to be.
+    pub fn second(&self) -> Option<(&Place, &str)> {
+        self.second.as_ref().map(|(place, label)| (place, label.as_str()))
+    }
+
+    /// What to do, if anything is known.
+    pub fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// Whether it is the same mistake at the same place.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |diagnostic: &Self| {
+            let place = diagnostic.place.as_ref()?;
+            Some((place.source.name().to_owned(), place.offset, place.len))
+        };
+        self.code == other.code && self.message == other.message && place(self) == place(other)
+    }
 }
 
 impl std::fmt::Display for Diagnostic {
@@ -126,9 +178,7 @@ impl miette::Diagnostic for Diagnostic {
             (None, None) => None,
             (Some(help), None) => Some(Box::new(help)),
             (help, Some((second, label))) => {
-                let line =
-                    second.source.text().get(..second.offset).map_or(1, |before| before.matches('\n').count() + 1);
-                let place = format!("{label}: {}:{line}", second.source.name());
+                let place = format!("{label}: {}:{}", second.source.name(), second.start().line);
                 Some(Box::new(help.as_ref().map_or(place.clone(), |help| format!("{help}; {place}"))))
             }
         }

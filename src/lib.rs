@@ -43,6 +43,7 @@
 //! | [`engine`] | runs a plan over batches in parallel |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |
+//! | [`rulebook`] | rule work: proving, testing, comparing and explaining rules |
 //! | [`report`] | writes an outcome, one file a format |
 //! | [`cli`] | arguments, progress, exit codes |
 //!
@@ -87,6 +88,7 @@ pub mod model;
 pub mod pattern;
 pub mod report;
 pub mod rule;
+pub mod rulebook;
 pub mod schema;
 pub mod submission;
 pub mod table;

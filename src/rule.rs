@@ -17,6 +17,7 @@ pub mod testing;
 
 use std::sync::Arc;
 
+use crate::diag::Place;
 use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex};
 use crate::schema::{Codelists, Collection};
 
@@ -73,6 +74,19 @@ pub struct Rule {
     pub check: Check,
     /// Its tests, from the rule file or derived from the schema's examples.
     pub tests: Vec<testing::RuleTest>,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// Where a rule is written. A rule that follows from a schema alone has no place in a rule file.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Its id, or the variable whose requirement it follows from.
+    pub rule: Option<Place>,
+    /// Its condition.
+    pub when: Option<Place>,
+    /// Its assertion.
+    pub assert: Option<Place>,
 }
 
 /// The sorts of rules.

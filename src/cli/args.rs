@@ -1,11 +1,15 @@
 //! Arguments as typed, with their help in both languages.
 
+pub(super) mod rules;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Language, Severity};
+
+use rules::RulesArguments;
 
 #[derive(Debug, Parser)]
 #[command(name = "vantkoll", version, max_term_width = 110)]
@@ -21,6 +25,7 @@ pub(super) enum Command {
     Coverage(Box<CoverageArguments>),
     Merge(Box<MergeArguments>),
     Generate(Box<GenerateArguments>),
+    Rules(Box<RulesArguments>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -205,7 +210,9 @@ pub(super) struct GenerateArguments {
 }
 
 /// Help texts: argument id, Swedish, English.
-const CHECK_HELP: [(&str, &str, &str); 16] = [
+type Help = (&'static str, &'static str, &'static str);
+
+const CHECK_HELP: [Help; 16] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -248,7 +255,7 @@ const CHECK_HELP: [(&str, &str, &str); 16] = [
     ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
 
-const READING_HELP: [(&str, &str, &str); 4] = [
+const READING_HELP: [Help; 4] = [
     (
         "collection",
         "Insamling, t.ex. specvard_genomforda; annars avläst ur rubriken",
@@ -263,7 +270,7 @@ const READING_HELP: [(&str, &str, &str); 4] = [
     ),
 ];
 
-const COVERAGE_HELP: [(&str, &str, &str); 8] = [
+const COVERAGE_HELP: [Help; 8] = [
     (
         "population",
         "Folkmängd per region och år (annars SCB:s för 2023 och 2024)",
@@ -290,7 +297,7 @@ const COVERAGE_HELP: [(&str, &str, &str); 8] = [
     ),
 ];
 
-const COVERAGE_COMMAND_HELP: [(&str, &str, &str); 4] = [
+const COVERAGE_COMMAND_HELP: [Help; 4] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -305,16 +312,16 @@ const COVERAGE_COMMAND_HELP: [(&str, &str, &str); 4] = [
     ("output", "Fil för de tabeller som inte har någon egen", "File for the tables that have none of their own"),
 ];
 
-const QA_HELP: [(&str, &str, &str); 1] = [(
+const QA_HELP: [Help; 1] = [(
     "figures",
     "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
     "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
 )];
 
-const MERGE_HELP: [(&str, &str, &str); 2] =
+const MERGE_HELP: [Help; 2] =
     [("tallies", "Sparade räkneverk", "Saved tallies"), ("output", "Fil att skriva", "File to write")];
 
-const COMMON_HELP: [(&str, &str, &str); 5] = [
+const COMMON_HELP: [Help; 5] = [
     ("rules", "Mapp med regler som läggs över de inbyggda", "Folder of rules laid over the built-in ones"),
     (
         "schemas",
@@ -326,7 +333,7 @@ const COMMON_HELP: [(&str, &str, &str); 5] = [
     ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
 
-const GENERATE_HELP: [(&str, &str, &str); 9] = [
+const GENERATE_HELP: [Help; 9] = [
     ("collection", "Insamling, t.ex. specvard_genomforda", "Collection, e.g. specvard_genomforda"),
     ("records", "Antal poster; annars 1000", "Number of records; otherwise 1000"),
     (
@@ -344,16 +351,8 @@ const GENERATE_HELP: [(&str, &str, &str); 9] = [
 
 /// The command with its help in `language`.
 pub(super) fn command(language: Language) -> clap::Command {
-    let pick = |sv: &'static str, en: &'static str| match language {
-        Language::Swedish => sv,
-        Language::English => en,
-    };
-    let with_help = |command: clap::Command, tables: &[&[(&'static str, &'static str, &'static str)]]| {
-        tables
-            .iter()
-            .flat_map(|table| table.iter())
-            .fold(command, |command, (id, sv, en)| command.mut_arg(*id, |argument| argument.help(pick(sv, en))))
-    };
+    let pick = |sv, en| pick(language, sv, en);
+    let with_help = |command: clap::Command, tables: &[&[Help]]| with_help(language, command, tables);
     Arguments::command()
         .about(pick(
             "Väntetidskoll: kontrollerar leveranser till nationella väntetidsdatabasen",
@@ -385,6 +384,21 @@ pub(super) fn command(language: Language) -> clap::Command {
                 "Write a synthetic submission, with planted defects if wanted",
             ))
         })
+        .mut_subcommand("rules", |command| rules::with_texts(language, command))
+}
+
+fn pick(language: Language, sv: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::Swedish => sv,
+        Language::English => en,
+    }
+}
+
+fn with_help(language: Language, command: clap::Command, tables: &[&[Help]]) -> clap::Command {
+    tables
+        .iter()
+        .flat_map(|table| table.iter())
+        .fold(command, |command, (id, sv, en)| command.mut_arg(*id, |argument| argument.help(pick(language, sv, en))))
 }
 
 /// The language asked for with `--lang`, else that of the locale, else Swedish. Looked up before arguments are parsed,
@@ -413,7 +427,10 @@ mod tests {
         for language in [Language::Swedish, Language::English] {
             let command = command(language);
             command.clone().debug_assert();
-            for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+            let rules = command.find_subcommand("rules").expect("a command");
+            let subcommands = command.get_subcommands().chain(rules.get_subcommands());
+            for subcommand in subcommands.filter(|subcommand| subcommand.get_name() != "help") {
+                assert!(subcommand.get_about().is_some(), "{}", subcommand.get_name());
                 for argument in subcommand.get_arguments().filter(|argument| argument.get_id() != "help") {
                     assert!(argument.get_help().is_some(), "{} {}", subcommand.get_name(), argument.get_id());
                 }

@@ -11,7 +11,7 @@ use super::spec::{
 };
 use super::sql::{self, Scope};
 use super::testing::{RuleTest, TestInput};
-use super::{Check, MissingColumns, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
+use super::{Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::schema::spec::{TextSpec, require_text};
@@ -177,6 +177,7 @@ struct Derived {
     why: Option<Text>,
     source: SourceReference,
     tests: Vec<RuleTest>,
+    origin: Origin,
 }
 
 impl Builder<'_> {
@@ -335,6 +336,11 @@ impl Builder<'_> {
             },
         };
         let example = item.valid_examples.first();
+        let origin = |condition: Option<&Spanned<String>>| Origin {
+            rule: Some(name.place(source)),
+            when: condition.map(|text| text.place(source)),
+            assert: None,
+        };
         if required != never {
             let tests = if level == Level::Conditional {
                 let rule = format!("{}-K-{}", self.collection.prefix, item.id);
@@ -355,6 +361,7 @@ impl Builder<'_> {
                 why: why.clone(),
                 source: rule_source.clone(),
                 tests,
+                origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
         }
@@ -393,6 +400,7 @@ impl Builder<'_> {
                 why,
                 source: rule_source,
                 tests,
+                origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
         }
@@ -429,6 +437,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
             }
@@ -458,6 +467,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
             }
@@ -495,6 +505,7 @@ impl Builder<'_> {
                 missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
+            origin: derived.origin,
         });
     }
 
@@ -569,6 +580,11 @@ impl Builder<'_> {
                 missing_columns: spec.missing_columns.into(),
             }),
             tests,
+            origin: Origin {
+                rule: Some(spec.id.place(source)),
+                when: spec.when.as_ref().map(|text| text.place(source)),
+                assert: Some(spec.assertion.place(source)),
+            },
         })
     }
 
@@ -654,6 +670,11 @@ impl Builder<'_> {
                 assert_text: None,
                 check: Check::Submission(kind),
                 tests,
+                origin: Origin {
+                    rule: Some(spec.id.place(source)),
+                    when: None,
+                    assert: Some(spec.check.place(source)),
+                },
             });
         }
     }

@@ -1,0 +1,63 @@
+//! Arguments of `vantkoll rules …`, with their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{COMMON_HELP, CommonArguments, Help, pick, with_help};
+use crate::model::Language;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesArguments {
+    #[command(subcommand)]
+    pub(in crate::cli) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RulesCommand {
+    Check(RulesCheckArguments),
+    Test(RulesTestArguments),
+}
+
+/// Which rules a command works on.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct BookArguments {
+    #[arg(value_name = "DIR")]
+    pub(in crate::cli) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) common: CommonArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesCheckArguments {
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesTestArguments {
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
+const BOOK_HELP: [Help; 1] = [(
+    "folder",
+    "Mapp med rules/ och gärna schemas/, tagen som den är; annars läggs dess regler över de inbyggda",
+    "Folder with rules/ and perhaps schemas/, taken as it is; otherwise its rules are laid over the built-in ones",
+)];
+
+/// The command with its help in `language`.
+pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Command {
+    let pick = |sv, en| pick(language, sv, en);
+    let with_help = |command: clap::Command, tables: &[&[Help]]| with_help(language, command, tables);
+    command
+        .about(pick("Arbeta med regler: pröva, testa, jämföra, förklara", "Rule work: prove, test, compare, explain"))
+        .mut_subcommand("check", |check| {
+            with_help(check, &[&BOOK_HELP, &COMMON_HELP])
+                .about(pick("Pröva reglernas form och logik", "Prove the form and logic of rules"))
+        })
+        .mut_subcommand("test", |test| {
+            with_help(test, &[&BOOK_HELP, &COMMON_HELP])
+                .about(pick("Kör de tester som reglerna bär", "Run the tests that rules carry"))
+        })
+}
