@@ -20,6 +20,7 @@
 mod batch;
 mod column;
 mod eval;
+pub mod probe;
 mod run;
 mod selftest;
 pub mod split;

@@ -41,6 +41,7 @@
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
+//! | [`logic`] | proofs: whether a record can exist for which conditions have given truths |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`rulebook`] | rule work: proving, testing, comparing and explaining rules |
@@ -83,6 +84,7 @@ pub mod coverage;
 pub mod diag;
 pub mod engine;
 pub mod generate;
+pub mod logic;
 pub mod measure;
 pub mod model;
 pub mod pattern;
