@@ -14,7 +14,7 @@ use crate::diag::{Diagnostic, Place};
 use crate::engine::probe::ProbeParameters;
 use crate::logic::{Answer, Prover, Truths, Witness};
 use crate::model::{Level, VariableIndex, Verdict};
-use crate::rule::expr::{BoolExpr, BoolNode};
+use crate::rule::expr::{BoolExpr, BoolNode, Parameter};
 use crate::rule::testing::TestInput;
 use crate::rule::{Check, Plan, RecordCheck, Rule, RuleKind};
 use crate::table::Bits;
@@ -351,33 +351,58 @@ impl Work<'_, '_> {
         a.iter().any(|variable| b.binary_search(variable).is_ok())
     }
 
-    /// Two rules that both apply to some record, and that no record satisfies.
+    /// Two rules that speak of the same records and cannot both be complied with.
+    ///
+    /// What a rule's condition says of the variables that are asserted about can be changed to comply: `when x IS NOT
+    /// NULL` is no reason to have an `x`. Only the rest of the conditions is given. A rule is complied with where its
+    /// condition is false or its assertion true.
     fn contradiction(&mut self, first: usize, second: usize) {
         self.proof.questions += 1;
-        if !self.pool.satisfied[first].and(&self.pool.satisfied[second]).any() {
-            let (a, b) = (self.subjects[first].check.clone(), self.subjects[second].check.clone());
-            let both = [(a.when, Truths::TRUE), (b.when, Truths::TRUE)];
-            let satisfied = [both[0], both[1], (a.assert, Truths::TRUE), (b.assert, Truths::TRUE)];
-            match self.ask(&satisfied) {
-                Answer::Record(_) => {}
-                Answer::None => {
-                    if let Answer::Record(witness) = self.ask(&both) {
-                        let shown = self.shown(&witness, first, second);
-                        self.push_pair(
-                            "logic::contradiction",
-                            |a, b| format!("rules `{a}` and `{b}` contradict each other: no record satisfies both"),
-                            (first, second),
-                            format!("both speak of a record with {shown}"),
-                        );
-                    }
-                }
-                Answer::Undecided => {
-                    let (a, b) = (&self.subjects[first].rule.id, &self.subjects[second].rule.id);
-                    let question = format!("rules `{a}` and `{b}` can both be satisfied");
-                    self.undecided(second, &question);
+        if self.pool.satisfied[first].and(&self.pool.satisfied[second]).any() {
+            return;
+        }
+        let (a, b) = (self.subjects[first].check.clone(), self.subjects[second].check.clone());
+        let asserted = self.plan.program.inputs(&[a.assert, b.assert], None).variables;
+        let mut given = self.given(a.when, &asserted);
+        given.extend(self.given(b.when, &asserted));
+        let ways = |check: &RecordCheck| [(check.when, Truths::FALSE), (check.assert, Truths::TRUE)];
+        let mut is_undecided = false;
+        for one in ways(&a) {
+            for other in ways(&b) {
+                let goals: Vec<_> = given.iter().copied().chain([one, other]).collect();
+                match self.ask(&goals) {
+                    Answer::Record(_) => return,
+                    Answer::Undecided => is_undecided = true,
+                    Answer::None => {}
                 }
             }
         }
+        if is_undecided {
+            let (a, b) = (&self.subjects[first].rule.id, &self.subjects[second].rule.id);
+            let question = format!("rules `{a}` and `{b}` can both be complied with");
+            return self.undecided(second, &question);
+        }
+        if let Answer::Record(witness) = self.ask(&[(a.when, Truths::TRUE), (b.when, Truths::TRUE)]) {
+            let shown = self.shown(&witness, first, second);
+            self.push_pair(
+                "logic::contradiction",
+                |a, b| format!("rules `{a}` and `{b}` contradict each other: no record satisfies both"),
+                (first, second),
+                format!("both speak of a record with {shown}"),
+            );
+        }
+    }
+
+    /// The parts of a condition that read none of the variables asserted about.
+    fn given(&self, when: BoolNode, asserted: &[VariableIndex]) -> Vec<(BoolNode, Truths)> {
+        let parts = match &self.plan.program.bools[when.0 as usize] {
+            BoolExpr::And(parts) => parts.clone(),
+            _ => vec![when],
+        };
+        let is_given = |part: &BoolNode| {
+            !self.plan.program.inputs(&[*part], None).variables.iter().any(|variable| asserted.contains(variable))
+        };
+        parts.into_iter().filter(is_given).map(|part| (part, Truths::TRUE)).collect()
     }
 
     /// Rules of which one finds nothing that the other does not.
@@ -418,6 +443,10 @@ impl Work<'_, '_> {
             return Some(true);
         }
         let (a, b) = (self.subjects[one].check.clone(), self.subjects[other].check.clone());
+        // A rule that compares with what a run need not state finds nothing where it is not stated.
+        if b.parameters.iter().any(|parameter| *parameter != Parameter::DeliveryDate && !a.parameters.contains(parameter)) {
+            return Some(true);
+        }
         let violated = [(a.when, Truths::TRUE), (a.assert, Truths::FALSE)];
         let mut is_undecided = false;
         for spared in [(b.when, Truths::NOT_TRUE), (b.assert, Truths::NOT_FALSE)] {
