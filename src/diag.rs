@@ -70,10 +70,31 @@ impl Place {
     }
 }
 
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Probably not meant; nothing stops.
+    Warning,
+    /// Wrong.
+    #[default]
+    Error,
+}
+
+impl Weight {
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One mistake.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     code: &'static str,
+    weight: Weight,
     message: String,
     place: Option<Place>,
     label: String,
@@ -84,7 +105,15 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake with a stable `code` such as `rule::unknown_variable`.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), place: None, label: String::new(), second: None, help: None }
+        Self {
+            code,
+            weight: Weight::Error,
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            second: None,
+            help: None,
+        }
     }
 
     /// Points at `place`, saying `label` there.
@@ -114,6 +143,18 @@ impl Diagnostic {
     pub fn help_if(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
+    }
+
+    /// Makes it a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.weight = Weight::Warning;
+        self
+    }
+
+    /// How much it matters.
+    pub fn weight(&self) -> Weight {
+        self.weight
     }
 
     /// The stable code.
@@ -167,6 +208,13 @@ impl std::error::Error for Diagnostic {}
 impl miette::Diagnostic for Diagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.weight {
+            Weight::Warning => miette::Severity::Warning,
+            Weight::Error => miette::Severity::Error,
+        })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {

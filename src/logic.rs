@@ -14,6 +14,8 @@ mod atom;
 mod candidates;
 mod difference;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::probe::{Probe, ProbeParameters};
 use crate::model::VariableIndex;
@@ -165,7 +167,9 @@ fn valid(plan: &Plan, slots: &[SlotKind], atoms: &[Option<Atom>]) -> Vec<Option<
     }
     // A region that is stated is one.
     let region = atom::slot_of(plan, Parameter::StatedRegion);
-    if let (SlotKind::Choice(candidates), Some(Some(bits))) = (&slots[region], valid.get_mut(region)) {
+    if let (SlotKind::Choice(candidates), Some(Some(bits))) = (&slots[region], valid.get_mut(region))
+        && candidates.values.len() > 1
+    {
         *bits = bits.minus(&Bits::from_fn(candidates.values.len(), |index| index == 0));
     }
     valid

@@ -74,8 +74,23 @@ pub struct Rule {
     pub check: Check,
     /// Its tests, from the rule file or derived from the schema's examples.
     pub tests: Vec<testing::RuleTest>,
+    /// Warnings about its logic that are meant to be so.
+    pub accepts: Vec<Acceptance>,
     /// Where it is written.
     pub origin: Origin,
+}
+
+/// A warning about a rule's logic that is meant to be so.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The code of the warning, such as `logic::implied`.
+    pub warning: String,
+    /// The other rule that the warning names.
+    pub with: Option<RuleId>,
+    /// Why.
+    pub because: Text,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// Where a rule is written. A rule that follows from a schema alone has no place in a rule file.

@@ -96,7 +96,9 @@ impl<'a> Probe<'a> {
             let mut rows = vec![Vec::with_capacity(self.plan().rules.len()); records.len()];
             for rule in &self.plan().rules {
                 let Check::Record(check) = &rule.check else {
-                    rows.iter_mut().for_each(|row| row.push(None));
+                    for row in &mut rows {
+                        row.push(None);
+                    }
                     continue;
                 };
                 let (when, assert) = (Rc::clone(evaluator.bool(check.when)), Rc::clone(evaluator.bool(check.assert)));
@@ -172,5 +174,7 @@ impl ValueProbe<'_, '_> {
 
 fn truths_of(evaluator: &Evaluator<'_>, node: BoolNode, n_rows: usize) -> Vec<Option<bool>> {
     let truth = evaluator.bool(node);
-    (0..n_rows).map(|row| if truth.yes.contains(row) { Some(true) } else { truth.no.contains(row).then_some(false) }).collect()
+    (0..n_rows)
+        .map(|row| if truth.yes.contains(row) { Some(true) } else { truth.no.contains(row).then_some(false) })
+        .collect()
 }

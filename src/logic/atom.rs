@@ -121,20 +121,20 @@ pub(super) fn slot_of(plan: &Plan, parameter: Parameter) -> Slot {
 
 /// Every slot of a plan.
 pub(super) fn slots(plan: &Plan) -> Vec<SlotKind> {
-    let variables = plan.collection.variables.iter().enumerate().map(|(index, variable)| {
-        match candidates::of_variable(plan, VariableIndex(index)) {
-            Some(candidates) => SlotKind::Choice(candidates),
-            None => match &variable.domain {
-                Domain::Year { range } => SlotKind::Year { range: *range },
-                Domain::Integer { range } => SlotKind::Integer { range: *range },
-                Domain::Timestamp { date_only } => SlotKind::Time { date_only: *date_only },
-                Domain::Text { .. } | Domain::Code { .. } => SlotKind::Choice(Candidates {
-                    values: vec![String::new()],
-                    is_complete: false,
-                }),
-            },
-        }
-    });
+    let variables =
+        plan.collection.variables.iter().enumerate().map(|(index, variable)| {
+            match candidates::of_variable(plan, VariableIndex(index)) {
+                Some(candidates) => SlotKind::Choice(candidates),
+                None => match &variable.domain {
+                    Domain::Year { range } => SlotKind::Year { range: *range },
+                    Domain::Integer { range } => SlotKind::Integer { range: *range },
+                    Domain::Timestamp { date_only } => SlotKind::Time { date_only: *date_only },
+                    Domain::Text { .. } | Domain::Code { .. } => {
+                        SlotKind::Choice(Candidates { values: vec![String::new()], is_complete: false })
+                    }
+                },
+            }
+        });
     let parameters = Parameter::ALL.into_iter().map(|parameter| match parameter {
         Parameter::StatedRegion => SlotKind::Choice(candidates::of_region(plan)),
         Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd => SlotKind::Day,
@@ -213,11 +213,9 @@ impl Reader<'_> {
                 TimeTerm { base: TimeBase::Slot(slot), as_day: false } => Some(Atom::HasTime(slot)),
                 _ => None,
             },
-            BoolExpr::CompareTime(comparison, left, right) => Some(Atom::Times {
-                comparison: *comparison,
-                left: self.time(*left),
-                right: self.time(*right),
-            }),
+            BoolExpr::CompareTime(comparison, left, right) => {
+                Some(Atom::Times { comparison: *comparison, left: self.time(*left), right: self.time(*right) })
+            }
             BoolExpr::CompareInt(comparison, left, right) => {
                 let linear = self.linear(*left).zip(self.linear(*right)).and_then(|(left, right)| left.minus(right));
                 match linear {
@@ -268,9 +266,7 @@ impl Reader<'_> {
             }
             IntExpr::Subtract(left, right) => self.linear(*left)?.minus(self.linear(*right)?),
             IntExpr::Year(time) => Some(match self.time(*time).base {
-                TimeBase::Slot(slot) => {
-                    Linear { family: Some(Family::Years), plus: Some(slot), ..Linear::default() }
-                }
+                TimeBase::Slot(slot) => Linear { family: Some(Family::Years), plus: Some(slot), ..Linear::default() },
                 TimeBase::Literal(seconds, _) => constant(civil_from_days(seconds.div_euclid(DAY)).0),
             }),
             IntExpr::DaysBetween(from, to) => {
@@ -310,7 +306,10 @@ impl Reader<'_> {
         if program.texts[node.0 as usize] == TextExpr::StatedRegion {
             let slot = slot_of(self.plan(), Parameter::StatedRegion);
             let SlotKind::Choice(candidates) = &self.slots[slot] else { return None };
-            let keys = candidates.values.iter().map(|value| (!value.is_empty()).then(|| Key::Text(value.clone().into_bytes())));
+            let keys = candidates
+                .values
+                .iter()
+                .map(|value| (!value.is_empty()).then(|| Key::Text(value.clone().into_bytes())));
             return Some((slot, keys.collect()));
         }
         let variable = variable_of(program, node)?;

@@ -259,13 +259,14 @@ impl Search<'_, '_> {
         let Some(((node, truths), rest)) = open.split_first() else { return self.numbers(branch, &decided) };
         let Some(Some(atom)) = self.space.atoms.get(node.0 as usize) else { return None };
         if truths.single().is_none() {
-            return [Truths::TRUE, Truths::FALSE, Truths::NULL].into_iter().filter(|one| !truths.and(*one).is_empty()).find_map(
-                |one| {
+            return [Truths::TRUE, Truths::FALSE, Truths::NULL]
+                .into_iter()
+                .filter(|one| !truths.and(*one).is_empty())
+                .find_map(|one| {
                     let mut open = open.to_vec();
                     open[0].1 = one;
                     self.decide(&open, branch, decided.clone())
-                },
-            );
+                });
         }
         match (atom, *truths) {
             (Atom::Blank(_), Truths::NULL) | (Atom::Valid(_), Truths::FALSE) => None,
@@ -279,11 +280,12 @@ impl Search<'_, '_> {
             }
             (Atom::Opaque(_), _) => self.decide(rest, branch, decided),
             // Of two candidates either may give null although it is not blank.
-            (Atom::Pair { .. }, Truths::NULL) => {
-                let mut decided = decided;
-                decided.facts.push((*node, false));
-                self.nulls(node, rest, branch, decided)
-            }
+            (Atom::Pair { left, right, .. }, Truths::NULL) => [left, right].into_iter().find_map(|(slot, keys)| {
+                let without = Bits::from_fn(keys.len(), |index| keys[index].is_none());
+                let mut branch = branch.clone();
+                self.keep(&mut branch, *slot, &without)?;
+                self.decide(rest, &branch, decided.clone())
+            }),
             (_, Truths::NULL) => atom.slots().into_iter().find_map(|slot| {
                 let (branch, decided) = self.blank(branch, decided.clone(), slot, true)?;
                 self.decide(rest, &branch, decided)
@@ -299,26 +301,14 @@ impl Search<'_, '_> {
         }
     }
 
-    /// A comparison of two candidates is null where either has nothing to compare.
-    fn nulls(
+    /// Says that a slot is blank, or that it is not.
+    fn blank(
         &mut self,
-        node: &BoolNode,
-        rest: &[(BoolNode, Truths)],
         branch: &Branch,
         mut decided: Decided,
-    ) -> Option<Values> {
-        decided.facts.pop();
-        let Some(Some(Atom::Pair { left, right, .. })) = self.space.atoms.get(node.0 as usize) else { return None };
-        [left, right].into_iter().find_map(|(slot, keys)| {
-            let without = Bits::from_fn(keys.len(), |index| keys[index].is_none());
-            let mut branch = branch.clone();
-            self.keep(&mut branch, *slot, &without)?;
-            self.decide(rest, &branch, decided.clone())
-        })
-    }
-
-    /// Says that a slot is blank, or that it is not.
-    fn blank(&mut self, branch: &Branch, mut decided: Decided, slot: Slot, is_blank: bool) -> Option<(Branch, Decided)> {
+        slot: Slot,
+        is_blank: bool,
+    ) -> Option<(Branch, Decided)> {
         let mut branch = branch.clone();
         if is_blank && slot >= self.space.n_variables {
             // What a run states is never blank: a rule that reads what is not stated does not apply.
@@ -342,10 +332,8 @@ impl Search<'_, '_> {
     fn numbers(&mut self, branch: &Branch, decided: &Decided) -> Option<Values> {
         let mut pairs = Vec::new();
         let mut facts = Vec::new();
-        let mut is_relaxed = branch
-            .masks
-            .keys()
-            .any(|node| matches!(self.space.atoms[node.0 as usize], Some(Atom::Opaque(_))));
+        let mut is_relaxed =
+            branch.masks.keys().any(|node| matches!(self.space.atoms[node.0 as usize], Some(Atom::Opaque(_))));
         for (node, truth) in &decided.facts {
             match &self.space.atoms[node.0 as usize] {
                 Some(Atom::Pair { comparison, left, right }) => {
@@ -395,8 +383,7 @@ impl Search<'_, '_> {
         let mut slots: Vec<Slot> = pairs.iter().flat_map(|pair| [pair.left.0, pair.right.0]).collect();
         slots.sort_unstable();
         slots.dedup();
-        let domains: Vec<Vec<usize>> =
-            slots.iter().map(|slot| self.domain(branch, *slot).iter().collect()).collect();
+        let domains: Vec<Vec<usize>> = slots.iter().map(|slot| self.domain(branch, *slot).iter().collect()).collect();
         let mut chosen = BTreeMap::new();
         choose_next(&slots, &domains, pairs, &mut chosen).then_some(chosen)
     }
@@ -585,9 +572,8 @@ impl Table {
     fn quantity(&mut self, family: Family, slot: Slot, kind: &SlotKind, timed: bool) -> Number {
         match family {
             Family::Years => self.year(slot, kind),
-            Family::Days => self.day(slot),
             Family::Minutes if timed => self.clock(slot),
-            Family::Minutes => self.day(slot),
+            Family::Days | Family::Minutes => self.day(slot),
             Family::Numbers => self.integer(slot, kind),
         }
     }
@@ -659,7 +645,13 @@ fn parts(comparison: Comparison) -> &'static [Comparison] {
 }
 
 /// Says `left - right <comparison> 0` of numbers with constants added; `step` is the least difference there is.
-fn limit(table: &mut Table, comparison: Comparison, (left, more): (Number, i64), (right, less): (Number, i64), step: i64) {
+fn limit(
+    table: &mut Table,
+    comparison: Comparison,
+    (left, more): (Number, i64),
+    (right, less): (Number, i64),
+    step: i64,
+) {
     let constant = less.saturating_sub(more);
     let differences = &mut table.differences;
     if matches!(comparison, Comparison::Equal | Comparison::LessOrEqual) {

@@ -97,7 +97,13 @@ impl Machine<'_> {
     /// What the machine cannot tell apart has one class.
     fn class(&self, byte: u8) -> u16 {
         match self {
-            Self::Literal { text, .. } => if text.contains(&byte) { u16::from(byte) } else { 256 },
+            Self::Literal { text, .. } => {
+                if text.contains(&byte) {
+                    u16::from(byte)
+                } else {
+                    256
+                }
+            }
             Self::Table(table) => u16::from(table.byte_classes().get(byte)),
         }
     }
@@ -118,8 +124,9 @@ fn search(walkers: &[(Machine<'_>, bool)]) -> Example {
     let Some(start) = walkers.iter().map(|(machine, _)| machine.start()).collect::<Option<Vec<State>>>() else {
         return Example::Undecided;
     };
-    let is_wanted =
-        |place: &[State]| walkers.iter().zip(place).all(|((machine, wanted), state)| machine.matches(*state) == *wanted);
+    let is_wanted = |place: &[State]| {
+        walkers.iter().zip(place).all(|((machine, wanted), state)| machine.matches(*state) == *wanted)
+    };
     if is_wanted(&start) {
         return Example::Found(String::new());
     }
@@ -183,7 +190,10 @@ mod tests {
     fn none_is_said_only_where_there_is_none() {
         let (letters, digits) = (pattern("^[A-Z]+$"), pattern("[0-9]"));
         assert_eq!(example(&[(&letters, true), (&digits, true)]), Example::None);
-        assert_eq!(example(&[(&pattern("^[a-c]$"), true), (&pattern("^[^b-z]$"), false), (&pattern("[bc]"), false)]), Example::None);
+        assert_eq!(
+            example(&[(&pattern("^[a-c]$"), true), (&pattern("^[^b-z]$"), false), (&pattern("[bc]"), false)]),
+            Example::None
+        );
         assert_eq!(example(&[(&pattern("å"), true), (&letters, true)]), Example::None);
         assert_eq!(example(&[(&pattern("^å$"), true)]), Example::Found("å".to_owned()));
         let large = Pattern::regular(r"^(\w{1,9}-){1,9}$").expect("a pattern");

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
 use super::load::RuleSet;
 use super::spec::{
-    CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec, TestSpec,
-    ValiditySpec,
+    AcceptanceSpec, CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec,
+    TestSpec, ValiditySpec,
 };
 use super::sql::{self, Scope};
 use super::testing::{RuleTest, TestInput};
-use super::{Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
+use super::{
+    Acceptance, Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived,
+};
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::schema::spec::{TextSpec, require_text};
@@ -157,6 +159,9 @@ fn version(schemas: &Schemas, rules: &RuleSet) -> String {
     fingerprint.hex()
 }
 
+/// Warnings of `rules check` that a rule can accept, with a reason.
+const ACCEPTABLE: [&str; 4] = ["logic::condition_always_true", "logic::implied", "logic::same", "logic::undecided"];
+
 struct Builder<'a> {
     schemas: &'a Schemas,
     collection: &'a Collection,
@@ -177,6 +182,7 @@ struct Derived {
     why: Option<Text>,
     source: SourceReference,
     tests: Vec<RuleTest>,
+    accepts: Vec<Acceptance>,
     origin: Origin,
 }
 
@@ -276,6 +282,7 @@ impl Builder<'_> {
             source: None,
             tests: Vec::new(),
             irrelevant_tests: Vec::new(),
+            accepts: Vec::new(),
         };
         let (word, place, long) = match (&spec.value.short, &spec.value.long) {
             (Some(word), _) => (word.as_str(), spec.place(source), &none),
@@ -335,6 +342,7 @@ impl Builder<'_> {
                 parameters: Vec::new(),
             },
         };
+        let accepts = self.acceptances(&long.accepts, source);
         let example = item.valid_examples.first();
         let origin = |condition: Option<&Spanned<String>>| Origin {
             rule: Some(name.place(source)),
@@ -361,6 +369,7 @@ impl Builder<'_> {
                 why: why.clone(),
                 source: rule_source.clone(),
                 tests,
+                accepts: accepts.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -400,6 +409,7 @@ impl Builder<'_> {
                 why,
                 source: rule_source,
                 tests,
+                accepts,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -437,6 +447,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    accepts: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -467,6 +478,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    accepts: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -505,6 +517,7 @@ impl Builder<'_> {
                 missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
+            accepts: derived.accepts,
             origin: derived.origin,
         });
     }
@@ -534,6 +547,7 @@ impl Builder<'_> {
             None => None,
         };
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
+        let accepts = self.acceptances(&spec.accepts, source);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
         let (when, assertion, validity) = (when?, assertion?, validity?);
@@ -580,12 +594,44 @@ impl Builder<'_> {
                 missing_columns: spec.missing_columns.into(),
             }),
             tests,
+            accepts,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
                 assert: Some(spec.assertion.place(source)),
             },
         })
+    }
+
+    /// Warnings that are meant to be so. Whether the other rule is there is seen when they are used.
+    fn acceptances(&mut self, specs: &[AcceptanceSpec], source: &Source) -> Vec<Acceptance> {
+        let mut acceptances = Vec::new();
+        for spec in specs {
+            if !ACCEPTABLE.contains(&spec.warning.value.as_str()) {
+                self.diagnostics.push(
+                    spec.warning
+                        .diagnostic(
+                            source,
+                            "rule::unknown_warning",
+                            format!("`{}` is no warning that a rule can accept", spec.warning.value),
+                            "this code",
+                        )
+                        .help(
+                            did_you_mean(&spec.warning.value, ACCEPTABLE)
+                                .unwrap_or_else(|| format!("those are {}", ACCEPTABLE.join(", "))),
+                        ),
+                );
+                continue;
+            }
+            require_text(&spec.because, "because", &spec.warning, source, self.diagnostics);
+            acceptances.push(Acceptance {
+                warning: spec.warning.value.clone(),
+                with: spec.with.as_ref().map(|with| RuleId(with.value.clone())),
+                because: spec.because.clone().into(),
+                place: spec.warning.place(source),
+            });
+        }
+        acceptances
     }
 
     fn validity(&mut self, spec: &ValiditySpec, source: &Source) -> Option<BoolNode> {
@@ -670,6 +716,7 @@ impl Builder<'_> {
                 assert_text: None,
                 check: Check::Submission(kind),
                 tests,
+                accepts: Vec::new(),
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,

@@ -64,6 +64,20 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) tests: Vec<TestSpec>,
     #[serde(default)]
     pub(crate) irrelevant_tests: Vec<TestSpec>,
+    #[serde(default)]
+    pub(crate) accepts: Vec<AcceptanceSpec>,
+}
+
+/// A warning about the rule's logic that is meant to be so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptanceSpec {
+    /// The code of the warning, such as `logic::implied`.
+    pub(crate) warning: Spanned<String>,
+    /// The other rule that the warning names.
+    pub(crate) with: Option<Spanned<String>>,
+    /// Why it is meant to be so.
+    pub(crate) because: TextSpec,
 }
 
 /// A check on each record.
@@ -87,6 +101,8 @@ pub(crate) struct CheckSpec {
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
     pub(crate) tests: Vec<TestSpec>,
+    #[serde(default)]
+    pub(crate) accepts: Vec<AcceptanceSpec>,
 }
 
 /// What a check does where the file lacks one of its columns.

@@ -9,28 +9,89 @@
 //! about. Each mistake is shown with a record where one exists: one that both rules speak of, one that is wrong anyhow.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use super::Rulebook;
 use crate::diag::{Diagnostic, Place};
 use crate::engine::probe::ProbeParameters;
 use crate::logic::{Answer, Prover, Truths, Witness};
-use crate::model::{Level, VariableIndex, Verdict};
+use crate::model::{Level, RuleId, Text, VariableIndex, Verdict};
 use crate::rule::expr::{BoolExpr, BoolNode, Parameter};
 use crate::rule::testing::TestInput;
 use crate::rule::{Check, Plan, RecordCheck, Rule, RuleKind};
 use crate::table::Bits;
 use crate::time;
 
-/// What was proved of one plan.
+/// What was proved.
 #[derive(Debug, Default)]
 pub struct Proof {
-    /// Mistakes and warnings.
+    /// Mistakes, and warnings that no rule accepts.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that a rule accepts, with its reason.
+    pub accepted: Vec<(Diagnostic, Text)>,
     /// How many questions were asked.
     pub questions: usize,
     /// How many of them no record of the pool answered.
     pub searches: usize,
     /// How many could not be decided.
     pub undecided: usize,
+    /// Acceptances that a warning needed, by place.
+    needed: BTreeSet<(String, usize)>,
+}
+
+/// Proves what can be proved of every rule of a book. A mistake in a file that speaks of several collections is shown
+/// once; an acceptance that nothing needs is a warning, too.
+pub fn prove_all(book: &Rulebook) -> Proof {
+    let plans: Vec<&Arc<Plan>> = book.plans().collect();
+    let parts: Vec<Proof> = plans.par_iter().map(|plan| prove(plan)).collect();
+    let mut all = Proof::default();
+    let mut needed: BTreeSet<(String, usize)> = BTreeSet::new();
+    for part in parts {
+        all.questions += part.questions;
+        all.searches += part.searches;
+        all.undecided += part.undecided;
+        needed.extend(part.needed);
+        for diagnostic in part.diagnostics {
+            if !all.diagnostics.iter().any(|known| is_repeated(known, &diagnostic)) {
+                all.diagnostics.push(diagnostic);
+            }
+        }
+        for (diagnostic, because) in part.accepted {
+            if !all.accepted.iter().any(|(known, _)| is_repeated(known, &diagnostic)) {
+                all.accepted.push((diagnostic, because));
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for acceptance in plans.iter().flat_map(|plan| &plan.rules).flat_map(|rule| &rule.accepts) {
+        let key = key(&acceptance.place);
+        if !needed.contains(&key) && seen.insert(key) {
+            all.diagnostics.push(
+                Diagnostic::new(
+                    "logic::needless_acceptance",
+                    format!("no warning `{}` is there to accept", acceptance.warning),
+                )
+                .at(acceptance.place.clone(), "remove it")
+                .warning(),
+            );
+        }
+    }
+    all.diagnostics.sort_by_key(|diagnostic| {
+        (diagnostic.place().map(|place| (place.source.name().to_owned(), place.offset)), diagnostic.code())
+    });
+    all
+}
+
+fn key(place: &Place) -> (String, usize) {
+    (place.source.name().to_owned(), place.offset)
+}
+
+/// Whether two diagnostics say the same of the same places, whatever their examples.
+fn is_repeated(a: &Diagnostic, b: &Diagnostic) -> bool {
+    let second = |diagnostic: &Diagnostic| diagnostic.second().map(|(place, _)| key(place));
+    a.code() == b.code() && a.place().map(key) == b.place().map(key) && second(a) == second(b)
 }
 
 /// Proves what can be proved of the rules of `plan`.
@@ -129,6 +190,16 @@ impl Work<'_, '_> {
         for (stated, group) in groups {
             let records: Vec<&[String]> = group.iter().map(|record| record.values.as_slice()).collect();
             let verdicts = self.prover.probe().verdicts(&records, &stated);
+            // The proofs are about valid values: a record with another shows nothing.
+            let is_valid = |verdicts: &[Option<Verdict>]| {
+                self.plan
+                    .rules
+                    .iter()
+                    .zip(verdicts)
+                    .all(|(rule, verdict)| rule.kind != RuleKind::Value || *verdict != Some(Verdict::Violated))
+            };
+            let (group, verdicts): (Vec<Witness>, Vec<_>) =
+                group.into_iter().zip(verdicts).filter(|(_, verdicts)| is_valid(verdicts)).unzip();
             let set = |index: usize, wanted: Verdict| {
                 Bits::from_fn(verdicts.len(), |record| verdicts[record][index] == Some(wanted))
             };
@@ -172,13 +243,39 @@ impl Work<'_, '_> {
         answer
     }
 
+    /// Whether some record meets the goals; `None` where that could not be decided.
+    fn can(&mut self, goals: &[(BoolNode, Truths)]) -> Option<bool> {
+        match self.ask(goals) {
+            Answer::Record(_) => Some(true),
+            Answer::None => Some(false),
+            Answer::Undecided => None,
+        }
+    }
+
     fn push(&mut self, diagnostic: Diagnostic) {
         self.proof.diagnostics.push(diagnostic);
     }
 
+    /// A warning about these rules, unless one of them accepts it.
+    fn warn(&mut self, rules: &[usize], diagnostic: Diagnostic) {
+        let diagnostic = diagnostic.warning();
+        let ids: Vec<&RuleId> = rules.iter().map(|at| &self.subjects[*at].rule.id).collect();
+        let accepted = rules.iter().flat_map(|at| &self.subjects[*at].rule.accepts).find(|acceptance| {
+            acceptance.warning == diagnostic.code() && acceptance.with.as_ref().is_none_or(|with| ids.contains(&with))
+        });
+        match accepted {
+            Some(acceptance) => {
+                self.proof.needed.insert(key(&acceptance.place));
+                self.proof.accepted.push((diagnostic, acceptance.because.clone()));
+            }
+            None => self.push(diagnostic),
+        }
+    }
+
     fn undecided(&mut self, at: usize, question: &str) {
         let rule = self.subjects[at].rule;
-        self.push(
+        self.warn(
+            &[at],
             located("logic::undecided", format!("whether {question} could not be decided"), rule.origin.rule.as_ref())
                 .help("the conditions ask for more than codes, patterns, dates, numbers and blanks"),
         );
@@ -194,17 +291,23 @@ impl Work<'_, '_> {
             let is_known = |bits: &[Bits]| bits.get(at).is_some_and(Bits::any);
             let applies = [(check.when, Truths::TRUE)];
             let (satisfied, violated) = (is_known(&self.pool.satisfied), is_known(&self.pool.violated));
-            let mut record = None;
-            if !satisfied && !violated {
+            let known = [&self.pool.satisfied, &self.pool.violated]
+                .into_iter()
+                .find_map(|bits| bits.get(at).and_then(|bits| bits.iter().next()));
+            let mut record = known.map(|index| self.pool.records[index].clone());
+            if record.is_none() {
                 match self.ask(&applies) {
                     Answer::None => {
                         let what = match kind {
                             RuleKind::Required => "the condition of the requirement can never be true",
                             _ => "the condition can never be true",
                         };
-                        let mistake =
-                            located("logic::never_applies", format!("rule `{id}` never applies: {what}"), origin.when.as_ref().or(origin.rule.as_ref()))
-                                .help_if(self.conflict(check.when));
+                        let mistake = located(
+                            "logic::never_applies",
+                            format!("rule `{id}` never applies: {what}"),
+                            origin.when.as_ref().or(origin.rule.as_ref()),
+                        )
+                        .help_if(self.conflict(at, check.when));
                         self.push(mistake);
                         continue;
                     }
@@ -215,38 +318,29 @@ impl Work<'_, '_> {
                     Answer::Record(witness) => record = Some(witness),
                 }
             }
-            let satisfied = satisfied || {
-                match self.ask(&[(check.when, Truths::TRUE), (check.assert, Truths::TRUE)]) {
-                    Answer::Record(_) => true,
-                    Answer::None => {
-                        let shown = record.as_ref().map(|record| self.shown(record, at, at));
-                        self.push(
-                            located("logic::always_violated", format!("rule `{id}` is violated wherever it applies"), origin.assert.as_ref().or(origin.rule.as_ref()))
-                                .help_if(shown.map(|shown| format!("for example by {shown}"))),
-                        );
-                        false
-                    }
-                    Answer::Undecided => {
-                        self.undecided(at, &format!("rule `{id}` can ever be satisfied"));
-                        false
-                    }
-                }
+            let mut can = |wanted: Truths, known: bool| {
+                if known { Some(true) } else { self.can(&[(check.when, Truths::TRUE), (check.assert, wanted)]) }
             };
-            let violated = violated || {
-                match self.ask(&[(check.when, Truths::TRUE), (check.assert, Truths::FALSE)]) {
-                    Answer::Record(_) => true,
-                    Answer::None => {
-                        self.never_violated(at, &check, record.as_ref());
-                        false
-                    }
-                    Answer::Undecided => {
-                        self.undecided(at, &format!("rule `{id}` can ever be violated"));
-                        false
-                    }
+            let (satisfied, violated) = (can(Truths::TRUE, satisfied), can(Truths::FALSE, violated));
+            let place = origin.assert.as_ref().or(origin.when.as_ref()).or(origin.rule.as_ref());
+            let shown = |work: &Self| record.as_ref().map(|record| work.shown(record, at, at));
+            match (satisfied, violated) {
+                (Some(true), Some(true)) => {
+                    self.sound.insert(at);
                 }
-            };
-            if satisfied && violated {
-                self.sound.insert(at);
+                (Some(false), Some(false)) => {
+                    let message = format!("rule `{id}` is never decided: its assertion is null wherever it applies");
+                    let help = shown(self).map(|shown| format!("for example for {shown}"));
+                    self.push(located("logic::never_decided", message, place).help_if(help));
+                }
+                (Some(false), _) => {
+                    let message = format!("rule `{id}` is violated wherever it applies");
+                    let help = shown(self).map(|shown| format!("for example by {shown}"));
+                    self.push(located("logic::always_violated", message, place).help_if(help));
+                }
+                (_, Some(false)) => self.never_violated(at, &check, record.as_ref()),
+                (None, _) => self.undecided(at, &format!("rule `{id}` can ever be satisfied")),
+                (_, None) => self.undecided(at, &format!("rule `{id}` can ever be violated")),
             }
             self.condition(at, &check);
         }
@@ -255,17 +349,32 @@ impl Work<'_, '_> {
     fn never_violated(&mut self, at: usize, check: &RecordCheck, record: Option<&Witness>) {
         let rule = self.subjects[at].rule;
         let id = &rule.id.0;
-        let shown = record.map(|record| format!("{} satisfies it, and so does every other record that it speaks of", self.shown(record, at, at)));
+        let shown = record.map(|record| {
+            format!("{} satisfies it, and so does every other record that it speaks of", self.shown(record, at, at))
+        });
         // Where the assertion cannot be true without the condition either, they say the same.
         let same = rule.when_text.is_some()
             && rule.kind == RuleKind::Check
-            && self.prover.find_quickly(&[(check.when, Truths::NOT_TRUE), (check.assert, Truths::TRUE)]) == Answer::None;
+            && self.prover.find_quickly(&[(check.when, Truths::NOT_TRUE), (check.assert, Truths::TRUE)])
+                == Answer::None;
         let diagnostic = if same {
-            located("logic::assert_is_condition", format!("rule `{id}` asserts what its condition says"), rule.origin.assert.as_ref())
+            located(
+                "logic::assert_is_condition",
+                format!("rule `{id}` asserts what its condition says"),
+                rule.origin.assert.as_ref(),
+            )
         } else if rule.kind == RuleKind::Irrelevant {
-            located("logic::never_violated", format!("rule `{id}` can never be violated: the variable is relevant everywhere"), rule.origin.when.as_ref().or(rule.origin.rule.as_ref()))
+            located(
+                "logic::never_violated",
+                format!("rule `{id}` can never be violated: the variable is relevant everywhere"),
+                rule.origin.when.as_ref().or(rule.origin.rule.as_ref()),
+            )
         } else {
-            located("logic::never_violated", format!("rule `{id}` can never be violated by valid values"), rule.origin.assert.as_ref().or(rule.origin.rule.as_ref()))
+            located(
+                "logic::never_violated",
+                format!("rule `{id}` can never be violated by valid values"),
+                rule.origin.assert.as_ref().or(rule.origin.rule.as_ref()),
+            )
         };
         self.push(diagnostic.help_if(shown));
     }
@@ -285,7 +394,16 @@ impl Work<'_, '_> {
                     RuleKind::Required => format!("make the level `{}`", Level::Mandatory.as_str()),
                     _ => "remove it, or write what was meant".to_owned(),
                 };
-                self.push(
+                let met = self.pool.satisfied[at].or(&self.pool.violated[at]);
+                let help = match met.iter().next() {
+                    Some(record) => {
+                        let shown = self.shown(&self.pool.records[record].clone(), at, at);
+                        format!("{help}; {shown} meets it, and so does every other record that has what it reads")
+                    }
+                    None => help,
+                };
+                self.warn(
+                    &[at],
                     located(
                         "logic::condition_always_true",
                         format!("the condition of rule `{id}` is never false"),
@@ -308,7 +426,10 @@ impl Work<'_, '_> {
             }
             let required = self.plan.requirements[variable.0].required;
             let BoolExpr::Or(parts) = &self.plan.program.bools[subject.check.assert.0 as usize] else { continue };
-            let relevant = parts.iter().copied().find(|part| self.plan.program.bools[part.0 as usize] != BoolExpr::IsBlank(variable));
+            let relevant = parts
+                .iter()
+                .copied()
+                .find(|part| self.plan.program.bools[part.0 as usize] != BoolExpr::IsBlank(variable));
             let Some(relevant) = relevant else { continue };
             self.proof.questions += 1;
             match self.ask(&[(required, Truths::TRUE), (relevant, Truths::FALSE)]) {
@@ -354,15 +475,16 @@ impl Work<'_, '_> {
     /// Two rules that speak of the same records and cannot both be complied with.
     ///
     /// What a rule's condition says of the variables that are asserted about can be changed to comply: `when x IS NOT
-    /// NULL` is no reason to have an `x`. Only the rest of the conditions is given. A rule is complied with where its
-    /// condition is false or its assertion true.
+    /// NULL` is no reason to have an `x`. So can what a rule names as faulty. Only the rest of the conditions is given. A
+    /// rule is complied with where its condition is false or its assertion true.
     fn contradiction(&mut self, first: usize, second: usize) {
         self.proof.questions += 1;
         if self.pool.satisfied[first].and(&self.pool.satisfied[second]).any() {
             return;
         }
         let (a, b) = (self.subjects[first].check.clone(), self.subjects[second].check.clone());
-        let asserted = self.plan.program.inputs(&[a.assert, b.assert], None).variables;
+        let mut asserted = self.plan.program.inputs(&[a.assert, b.assert], None).variables;
+        asserted.extend([first, second].iter().flat_map(|at| &self.subjects[*at].rule.faulty));
         let mut given = self.given(a.when, &asserted);
         given.extend(self.given(b.when, &asserted));
         let ways = |check: &RecordCheck| [(check.when, Truths::FALSE), (check.assert, Truths::TRUE)];
@@ -382,13 +504,26 @@ impl Work<'_, '_> {
             let question = format!("rules `{a}` and `{b}` can both be complied with");
             return self.undecided(second, &question);
         }
-        if let Answer::Record(witness) = self.ask(&[(a.when, Truths::TRUE), (b.when, Truths::TRUE)]) {
+        let both = [(a.when, Truths::TRUE), (b.when, Truths::TRUE)];
+        // A record that is right by the one and wrong by the other says most.
+        let telling = self.ask(&[both[0], both[1], (a.assert, Truths::TRUE), (b.assert, Truths::FALSE)]);
+        let (telling, is_telling) = match telling {
+            Answer::Record(_) => (telling, true),
+            _ => (self.ask(&both), false),
+        };
+        if let Answer::Record(witness) = telling {
             let shown = self.shown(&witness, first, second);
+            let (a, b) = (&self.subjects[first].rule.id, &self.subjects[second].rule.id);
+            let help = if is_telling {
+                format!("a record with {shown} satisfies `{a}`, and therefore violates `{b}`")
+            } else {
+                format!("both speak of a record with {shown}")
+            };
             self.push_pair(
                 "logic::contradiction",
                 |a, b| format!("rules `{a}` and `{b}` contradict each other: no record satisfies both"),
                 (first, second),
-                format!("both speak of a record with {shown}"),
+                help,
             );
         }
     }
@@ -444,7 +579,10 @@ impl Work<'_, '_> {
         }
         let (a, b) = (self.subjects[one].check.clone(), self.subjects[other].check.clone());
         // A rule that compares with what a run need not state finds nothing where it is not stated.
-        if b.parameters.iter().any(|parameter| *parameter != Parameter::DeliveryDate && !a.parameters.contains(parameter)) {
+        if b.parameters
+            .iter()
+            .any(|parameter| *parameter != Parameter::DeliveryDate && !a.parameters.contains(parameter))
+        {
             return Some(true);
         }
         let violated = [(a.when, Truths::TRUE), (a.assert, Truths::FALSE)];
@@ -472,7 +610,10 @@ impl Work<'_, '_> {
         if let Some(place) = place(a) {
             diagnostic = diagnostic.and_at(place, format!("`{}`", a.id));
         }
-        self.push(diagnostic);
+        match code {
+            "logic::contradiction" => self.push(diagnostic),
+            _ => self.warn(&[first, second], diagnostic),
+        }
     }
 
     /// A record as a person reads it: the values that either rule reads, and what is stated.
@@ -498,22 +639,18 @@ impl Work<'_, '_> {
         parts.join(", ")
     }
 
-    /// Parts of a condition that cannot be true together, where each can alone.
-    fn conflict(&mut self, when: BoolNode) -> Option<String> {
+    /// Parts of a condition that cannot be true together, with a record that meets all of them but one.
+    fn conflict(&mut self, at: usize, when: BoolNode) -> Option<String> {
         let BoolExpr::And(parts) = self.plan.program.bools[when.0 as usize].clone() else { return None };
+        let all_true = |parts: &[BoolNode]| parts.iter().map(|node| (*node, Truths::TRUE)).collect::<Vec<_>>();
         let mut kept: Vec<BoolNode> = parts;
-        let mut at = 0;
-        while at < kept.len() {
-            let without: Vec<(BoolNode, Truths)> = kept
-                .iter()
-                .enumerate()
-                .filter(|(index, _)| *index != at)
-                .map(|(_, node)| (*node, Truths::TRUE))
-                .collect();
-            if self.prover.find_quickly(&without) == Answer::None {
-                kept.remove(at);
+        let mut place = 0;
+        while place < kept.len() {
+            let without = [&kept[..place], &kept[place + 1..]].concat();
+            if self.prover.find_quickly(&all_true(&without)) == Answer::None {
+                kept = without;
             } else {
-                at += 1;
+                place += 1;
             }
         }
         let names: BTreeSet<&str> = self
@@ -525,7 +662,14 @@ impl Work<'_, '_> {
             .map(|variable| self.plan.collection.get(variable).id.as_str())
             .collect();
         let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-        Some(format!("what it asks of {} cannot be true together", names.join(" and ")))
+        let said = format!("what it asks of {} cannot be true together", names.join(" and "));
+        let rest = kept.split_last().map(|(_, rest)| all_true(rest)).filter(|rest| !rest.is_empty());
+        match rest.map(|rest| self.prover.find(&rest)) {
+            Some(Answer::Record(witness)) => {
+                Some(format!("{said}; {} meets all of it but one part", self.shown(&witness, at, at)))
+            }
+            _ => Some(said),
+        }
     }
 }
 

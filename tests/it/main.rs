@@ -10,6 +10,7 @@ mod domain;
 mod fifth_collection;
 mod generate;
 mod layers;
+mod logic;
 mod oracle;
 mod property;
 mod publish;

@@ -13,7 +13,15 @@ pub(super) fn run(arguments: &RulesCheckArguments, language: Language) -> Result
     let n_rules: usize = book.plans().map(|plan| plan.rules.len()).sum();
     for plan in book.plans() {
         let proof = crate::rulebook::prove::prove(plan);
-        writeln!(std::io::stdout(), "{} {} questions {} searches {} undecided", plan.collection.id, proof.questions, proof.searches, proof.undecided).ok();
+        writeln!(
+            std::io::stdout(),
+            "{} {} questions {} searches {} undecided",
+            plan.collection.id,
+            proof.questions,
+            proof.searches,
+            proof.undecided
+        )
+        .ok();
         writeln!(std::io::stdout(), "{}", crate::diag::render(&proof.diagnostics, false, 110)).ok();
     }
     let n_plans = book.plans().count();
