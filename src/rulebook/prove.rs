@@ -8,7 +8,7 @@
 //! Rules on values (`-V-`, `-O-`) say which values are valid, and the proofs are over valid values; they are not asked
 //! about. Each mistake is shown with a record where one exists: one that both rules speak of, one that is wrong anyhow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -104,6 +104,8 @@ pub fn prove(plan: &Plan) -> Proof {
         pool: Pool::default(),
         proof: Proof::default(),
         sound: BTreeSet::new(),
+        waiting: Vec::new(),
+        apart: HashMap::new(),
     };
     work.seed();
     work.each();
@@ -152,7 +154,14 @@ struct Work<'a, 'p> {
     proof: Proof,
     /// Subjects that can be both satisfied and violated.
     sound: BTreeSet<usize>,
+    /// Records that are not in the pool yet: many are judged in the time of one.
+    waiting: Vec<Witness>,
+    /// Whether two parts of conditions are never true together.
+    apart: HashMap<(BoolNode, BoolNode), bool>,
 }
+
+/// So many records are judged at a time.
+const BATCH: usize = 64;
 
 impl Work<'_, '_> {
     /// Fills the pool with the records of all rules' tests, as they are and with the blanks filled.
@@ -241,6 +250,43 @@ impl Work<'_, '_> {
             Answer::None => {}
         }
         answer
+    }
+
+    /// The same where most records are of no interest: the engine is not asked, and records wait until there are many.
+    fn ask_quickly(&mut self, goals: &[(BoolNode, Truths)]) -> Answer {
+        self.proof.searches += 1;
+        let answer = self.prover.find_quickly(goals);
+        match &answer {
+            Answer::Record(witness) => {
+                self.waiting.push(witness.clone());
+                if self.waiting.len() >= BATCH {
+                    let waiting = std::mem::take(&mut self.waiting);
+                    self.add(waiting);
+                }
+            }
+            Answer::Undecided => self.proof.undecided += 1,
+            Answer::None => {}
+        }
+        answer
+    }
+
+    /// Whether some parts of two conditions are known never to be true together.
+    fn are_apart(&mut self, first: usize, second: usize) -> bool {
+        let parts = |work: &Self, at: usize| match &work.plan.program.bools[work.subjects[at].check.when.0 as usize] {
+            BoolExpr::And(parts) => parts.clone(),
+            BoolExpr::Constant(_) => Vec::new(),
+            _ => vec![work.subjects[at].check.when],
+        };
+        let (a, b) = (parts(self, first), parts(self, second));
+        let prover = self.prover;
+        a.iter().any(|one| {
+            b.iter().any(|other| {
+                let pair = (*one.min(other), *one.max(other));
+                *self.apart.entry(pair).or_insert_with(|| {
+                    prover.find_quickly(&[(pair.0, Truths::TRUE), (pair.1, Truths::TRUE)]) == Answer::None
+                })
+            })
+        })
     }
 
     /// Whether some record meets the goals; `None` where that could not be decided.
@@ -479,7 +525,7 @@ impl Work<'_, '_> {
     /// rule is complied with where its condition is false or its assertion true.
     fn contradiction(&mut self, first: usize, second: usize) {
         self.proof.questions += 1;
-        if self.pool.satisfied[first].and(&self.pool.satisfied[second]).any() {
+        if self.pool.satisfied[first].intersects(&self.pool.satisfied[second]) || self.are_apart(first, second) {
             return;
         }
         let (a, b) = (self.subjects[first].check.clone(), self.subjects[second].check.clone());
@@ -492,7 +538,7 @@ impl Work<'_, '_> {
         for one in ways(&a) {
             for other in ways(&b) {
                 let goals: Vec<_> = given.iter().copied().chain([one, other]).collect();
-                match self.ask(&goals) {
+                match self.ask_quickly(&goals) {
                     Answer::Record(_) => return,
                     Answer::Undecided => is_undecided = true,
                     Answer::None => {}
@@ -574,7 +620,7 @@ impl Work<'_, '_> {
 
     /// Whether some record violates the one rule and not the other; `None` where that could not be decided.
     fn violates_only(&mut self, one: usize, other: usize) -> Option<bool> {
-        if self.pool.violated[one].minus(&self.pool.violated[other]).any() {
+        if !self.pool.violated[one].is_within(&self.pool.violated[other]) {
             return Some(true);
         }
         let (a, b) = (self.subjects[one].check.clone(), self.subjects[other].check.clone());
@@ -588,7 +634,7 @@ impl Work<'_, '_> {
         let violated = [(a.when, Truths::TRUE), (a.assert, Truths::FALSE)];
         let mut is_undecided = false;
         for spared in [(b.when, Truths::NOT_TRUE), (b.assert, Truths::NOT_FALSE)] {
-            match self.ask(&[violated[0], violated[1], spared]) {
+            match self.ask_quickly(&[violated[0], violated[1], spared]) {
                 Answer::Record(_) => return Some(true),
                 Answer::Undecided => is_undecided = true,
                 Answer::None => {}
