@@ -2,7 +2,7 @@
 //!
 //! Four types: truth (with SQL's third value, null), text, whole number and point in time. Expressions are nodes of a
 //! [`Program`], which keeps every distinct node once, so that what many rules share is evaluated once a batch.
-//! Evaluation is the engine's (`engine::eval`); this module is data.
+//! Evaluation is the engine's (`engine::eval`), their text that of `print`; this module is data.
 //!
 //! # Nulls
 //!
@@ -232,7 +232,8 @@ fn position<T>(nodes: &mut Vec<T>, node: T) -> u32 {
 }
 
 impl Program {
-    /// The node of a truth, added where new; constants are folded.
+    /// The node of a truth, added where new; constants and double negation are folded, `AND` in `AND` and `OR` in `OR`
+    /// made one.
     pub fn bool(&mut self, expr: BoolExpr) -> BoolNode {
         let expr = self.fold(expr);
         if let Some(node) = self.known.bools.get(&expr) {
@@ -295,6 +296,7 @@ impl Program {
             BoolExpr::Not(node) => {
                 return match &self.bools[node.0 as usize] {
                     BoolExpr::Constant(value) => BoolExpr::Constant(value.map(|value| !value)),
+                    BoolExpr::Not(inner) => self.bools[inner.0 as usize].clone(),
                     _ => expr,
                 };
             }
@@ -303,7 +305,15 @@ impl Program {
         if nodes.iter().any(|node| self.is_constant(*node, !neutral)) {
             return BoolExpr::Constant(Some(!neutral));
         }
-        let mut rest: Vec<BoolNode> = nodes.iter().copied().filter(|node| !self.is_constant(*node, neutral)).collect();
+        // `a AND b AND c` is one node, however it was bracketed.
+        let mut rest: Vec<BoolNode> = Vec::with_capacity(nodes.len());
+        for node in nodes.iter().filter(|node| !self.is_constant(**node, neutral)) {
+            match &self.bools[node.0 as usize] {
+                BoolExpr::And(inner) if neutral => rest.extend(inner),
+                BoolExpr::Or(inner) if !neutral => rest.extend(inner),
+                _ => rest.push(*node),
+            }
+        }
         rest.sort_unstable();
         rest.dedup();
         match rest.as_slice() {
