@@ -75,6 +75,8 @@ pub struct Rule {
     pub check: Check,
     /// Its tests, from the rule file or derived from the schema's examples.
     pub tests: Vec<testing::RuleTest>,
+    /// Changes of it that its tests need not see.
+    pub survivors: Vec<testing::ArguedSurvivor>,
     /// Where it is written.
     pub origin: Origin,
 }

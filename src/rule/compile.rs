@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
 use super::load::RuleSet;
 use super::spec::{
-    CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec, TestSpec,
-    ValiditySpec,
+    CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec, SurvivorSpec,
+    TestSpec, ValiditySpec,
 };
 use super::sql::{self, Scope};
-use super::testing::{RuleTest, TestInput};
+use super::testing::{ArguedSurvivor, RuleTest, TestInput};
 use super::{Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
@@ -177,6 +177,7 @@ struct Derived {
     why: Option<Text>,
     source: SourceReference,
     tests: Vec<RuleTest>,
+    survivors: Vec<ArguedSurvivor>,
     origin: Origin,
 }
 
@@ -276,6 +277,7 @@ impl Builder<'_> {
             source: None,
             tests: Vec::new(),
             irrelevant_tests: Vec::new(),
+            survivors: Vec::new(),
         };
         let (word, place, long) = match (&spec.value.short, &spec.value.long) {
             (Some(word), _) => (word.as_str(), spec.place(source), &none),
@@ -334,7 +336,9 @@ impl Builder<'_> {
                 values: value.map(|value| (variable, value.clone())).into_iter().collect(),
                 parameters: Vec::new(),
             },
+            place: None,
         };
+        let survivors = self.survivors(&long.survivors, source);
         let example = item.valid_examples.first();
         let origin = |condition: Option<&Spanned<String>>| Origin {
             rule: Some(name.place(source)),
@@ -361,6 +365,7 @@ impl Builder<'_> {
                 why: why.clone(),
                 source: rule_source.clone(),
                 tests,
+                survivors: survivors.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -400,6 +405,7 @@ impl Builder<'_> {
                 why,
                 source: rule_source,
                 tests,
+                survivors,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -416,6 +422,7 @@ impl Builder<'_> {
             let record = |expected: Verdict, value: &String| RuleTest {
                 expected,
                 input: TestInput::Record { values: vec![(variable, value.clone())], parameters: Vec::new() },
+                place: None,
             };
             if !matches!(item.domain, Domain::Text { format: None, max_length: None, .. }) {
                 let assertion = self.program.bool(BoolExpr::ValueOk(variable));
@@ -437,6 +444,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    survivors: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -450,6 +458,7 @@ impl Builder<'_> {
                         [(Verdict::Satisfied, true), (Verdict::Violated, false)].map(|(expected, listed)| RuleTest {
                             expected,
                             input: TestInput::OfficialCode { variable, value: value.clone(), listed },
+                            place: None,
                         })
                     })
                     .into_iter()
@@ -467,6 +476,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    survivors: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -505,6 +515,7 @@ impl Builder<'_> {
                 missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
+            survivors: derived.survivors,
             origin: derived.origin,
         });
     }
@@ -534,6 +545,7 @@ impl Builder<'_> {
             None => None,
         };
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
+        let survivors = self.survivors(&spec.survivors, source);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
         let (when, assertion, validity) = (when?, assertion?, validity?);
@@ -580,6 +592,7 @@ impl Builder<'_> {
                 missing_columns: spec.missing_columns.into(),
             }),
             tests,
+            survivors,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
@@ -670,6 +683,7 @@ impl Builder<'_> {
                 assert_text: None,
                 check: Check::Submission(kind),
                 tests,
+                survivors: Vec::new(),
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,
@@ -680,9 +694,10 @@ impl Builder<'_> {
     }
 
     /// The tests of a rule that concern this collection. A rule without a satisfied and a violated test is refused.
-    fn tests(&mut self, rule: &str, specs: &[TestSpec], id: &Spanned<String>, source: &Source) -> Vec<RuleTest> {
+    fn tests(&mut self, rule: &str, specs: &[Spanned<TestSpec>], id: &Spanned<String>, source: &Source) -> Vec<RuleTest> {
         let mut tests = Vec::new();
-        for spec in specs {
+        for written in specs {
+            let spec = &written.value;
             if let Some(name) = &spec.collection
                 && !self.schemas.collections.contains_key(&name.value)
             {
@@ -721,7 +736,7 @@ impl Builder<'_> {
                 continue;
             }
             if let Some(input) = self.test_record(record, source) {
-                tests.push(RuleTest { expected: *expected, input });
+                tests.push(RuleTest { expected: *expected, input, place: Some(written.place(source)) });
             }
         }
         for wanted in [Verdict::Satisfied, Verdict::Violated] {
@@ -738,6 +753,23 @@ impl Builder<'_> {
             }
         }
         tests
+    }
+
+    /// The changes that a rule argues for. They are lowered as the rule is, so that one that cannot be read is pointed at.
+    fn survivors(&mut self, specs: &[SurvivorSpec], source: &Source) -> Vec<ArguedSurvivor> {
+        let mut survivors = Vec::new();
+        for spec in specs {
+            require_text(&spec.because, "because", &spec.mutant, source, self.diagnostics);
+            if let Some(mutant) = self.lower(&spec.mutant, source) {
+                survivors.push(ArguedSurvivor {
+                    mutant,
+                    text: spec.mutant.value.clone(),
+                    because: spec.because.clone().into(),
+                    place: spec.mutant.place(source),
+                });
+            }
+        }
+        survivors
     }
 
     fn test_record(&mut self, record: &SpannedMap<Spanned<String>>, source: &Source) -> Option<TestInput> {
@@ -783,7 +815,8 @@ impl Builder<'_> {
 
     fn submission_tests(&mut self, spec: &SubmissionSpec, source: &Source) -> Vec<RuleTest> {
         let mut tests = Vec::new();
-        for test in &spec.tests {
+        for written in &spec.tests {
+            let test = &written.value;
             if test.collection.as_ref().is_some_and(|name| name.value != self.collection.id) {
                 continue;
             }
@@ -796,12 +829,13 @@ impl Builder<'_> {
                     tests.push(RuleTest {
                         expected,
                         input: TestInput::Submission { csv: case.csv.clone(), expect_records: case.expect_records },
+                        place: Some(written.place(source)),
                     });
                 }
             }
         }
         let everywhere =
-            spec.tests.iter().any(|test| test.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
+            spec.tests.iter().any(|test| test.value.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
                 || spec.tests.is_empty();
         for wanted in [Verdict::Satisfied, Verdict::Violated] {
             if everywhere && !tests.iter().any(|test| test.expected == wanted) {

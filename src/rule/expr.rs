@@ -12,7 +12,7 @@
 
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A node of type truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -226,6 +226,12 @@ struct Known {
     times: HashMap<TimeExpr, TimeNode>,
 }
 
+fn sorted(nodes: &[BoolNode]) -> Vec<BoolNode> {
+    let mut nodes = nodes.to_vec();
+    nodes.sort_unstable();
+    nodes
+}
+
 fn position<T>(nodes: &mut Vec<T>, node: T) -> u32 {
     nodes.push(node);
     u32::try_from(nodes.len() - 1).expect("a rule set has fewer than four billion nodes: files are limited in length")
@@ -233,14 +239,19 @@ fn position<T>(nodes: &mut Vec<T>, node: T) -> u32 {
 
 impl Program {
     /// The node of a truth, added where new; constants and double negation are folded, `AND` in `AND` and `OR` in `OR`
-    /// made one.
+    /// made one. Members stay in the order in which they were first written, which tells no two nodes apart.
     pub fn bool(&mut self, expr: BoolExpr) -> BoolNode {
         let expr = self.fold(expr);
-        if let Some(node) = self.known.bools.get(&expr) {
+        let key = match &expr {
+            BoolExpr::And(nodes) => BoolExpr::And(sorted(nodes)),
+            BoolExpr::Or(nodes) => BoolExpr::Or(sorted(nodes)),
+            _ => expr.clone(),
+        };
+        if let Some(node) = self.known.bools.get(&key) {
             return *node;
         }
-        let node = BoolNode(position(&mut self.bools, expr.clone()));
-        self.known.bools.insert(expr, node);
+        let node = BoolNode(position(&mut self.bools, expr));
+        self.known.bools.insert(key, node);
         node
     }
 
@@ -314,8 +325,8 @@ impl Program {
                 _ => rest.push(*node),
             }
         }
-        rest.sort_unstable();
-        rest.dedup();
+        let mut seen = HashSet::new();
+        rest.retain(|node| seen.insert(*node));
         match rest.as_slice() {
             [] => BoolExpr::Constant(Some(neutral)),
             [only] => self.bools[only.0 as usize].clone(),

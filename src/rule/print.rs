@@ -1,7 +1,7 @@
 //! Nodes as SQL: the text of any expression, in the subset that rules are written in.
 //!
 //! What is printed parses again to the same node. It need not be the text that was written: brackets that change
-//! nothing are gone, `BETWEEN` is two comparisons, and the members of `AND` and `OR` stand in the order of their nodes.
+//! nothing are gone, `BETWEEN` is two comparisons, and a condition that several rules have reads as the first wrote it.
 //! Two nodes exist that no rule can write, those of value domains and official lists; they are printed as functions,
 //! `value_ok(x)` and `official_ok(x)`, and [`Printer::is_writable`] is false of whatever holds them.
 //!
@@ -10,6 +10,7 @@
 use std::fmt::Write as _;
 
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::ALL_KEYWORDS;
 use sqlparser::parser::Parser;
 
 use super::expr::{
@@ -377,6 +378,12 @@ impl<'a> Printer<'a> {
 
 /// Whether SQL reads the name as one; a few, such as `case` and `interval`, are words of the language.
 fn is_plain(name: &str) -> bool {
+    let is_simple = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.starts_with(|first: char| !first.is_ascii_digit());
+    if is_simple && ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_err() {
+        return true;
+    }
+    // Most keywords are names, too, where a name stands.
     let parsed = Parser::new(&GenericDialect {}).try_with_sql(name).and_then(|mut parser| parser.parse_expr());
     matches!(parsed, Ok(sqlparser::ast::Expr::Identifier(found)) if found.value == name && found.quote_style.is_none())
 }

@@ -61,9 +61,11 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) why: Option<TextSpec>,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<TestSpec>,
+    pub(crate) tests: Vec<Spanned<TestSpec>>,
     #[serde(default)]
-    pub(crate) irrelevant_tests: Vec<TestSpec>,
+    pub(crate) irrelevant_tests: Vec<Spanned<TestSpec>>,
+    #[serde(default)]
+    pub(crate) survivors: Vec<SurvivorSpec>,
 }
 
 /// A check on each record.
@@ -86,7 +88,17 @@ pub(crate) struct CheckSpec {
     pub(crate) fix: TextSpec,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<TestSpec>,
+    pub(crate) tests: Vec<Spanned<TestSpec>>,
+    #[serde(default)]
+    pub(crate) survivors: Vec<SurvivorSpec>,
+}
+
+/// A change of the rule that no test sees, and why none needs to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SurvivorSpec {
+    pub(crate) mutant: Spanned<String>,
+    pub(crate) because: TextSpec,
 }
 
 /// What a check does where the file lacks one of its columns.
@@ -140,7 +152,7 @@ pub(crate) struct SubmissionSpec {
     pub(crate) fix: TextSpec,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<SubmissionTestSpec>,
+    pub(crate) tests: Vec<Spanned<SubmissionTestSpec>>,
 }
 
 /// The kinds of checks of the whole submission.
