@@ -18,6 +18,7 @@
 //! Deliberately knows nothing of reports and exit codes, and writes nothing but what it is handed as a sink.
 
 mod batch;
+mod bench;
 mod column;
 mod eval;
 pub mod probe;
@@ -46,8 +47,9 @@ use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
 use eval::{Context, Parameters};
 use tally::Collector;
 
+pub use bench::Bench;
 pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms};
-pub use selftest::{SelfTestFailure, self_test};
+pub use selftest::{SelfTestFailure, self_test, test_rule};
 pub use tally::Tally;
 pub use text::is_personal_number;
 

@@ -28,6 +28,8 @@ const TABLE_BYTES: usize = 1 << 20;
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
+    /// The pattern of `LIKE` that it was made from.
+    like: Option<String>,
     form: Form,
 }
 
@@ -58,7 +60,7 @@ impl Pattern {
             .thompson(thompson::Config::new().utf8(false))
             .build(text);
         let form = table.map_or_else(|_| Form::Regex(Arc::new(regex)), |table| Form::Table(Arc::new(table)));
-        Ok(Self { text: text.to_owned(), form })
+        Ok(Self { text: text.to_owned(), like: None, form })
     }
 
     /// A regular expression that the whole text must match.
@@ -79,7 +81,7 @@ impl Pattern {
         if !literal.contains(['%', '_']) {
             let bytes = literal.as_bytes().to_vec();
             let form = if literal.len() == text.len() { Form::Exact(bytes) } else { Form::Prefix(bytes) };
-            return Ok(Self { text: format!("LIKE {text}"), form });
+            return Ok(Self { text: format!("LIKE {text}"), like: Some(text.to_owned()), form });
         }
         let mut pattern = String::from("(?s)^");
         for character in text.chars() {
@@ -90,7 +92,7 @@ impl Pattern {
             }
         }
         pattern.push('$');
-        Self::regular(&pattern)
+        Ok(Self { like: Some(text.to_owned()), ..Self::regular(&pattern)? })
     }
 
     /// Whether `value` matches.
@@ -112,6 +114,11 @@ impl Pattern {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The pattern as written, where it is one of SQL's `LIKE`.
+    pub fn as_like(&self) -> Option<&str> {
+        self.like.as_deref()
+    }
 }
 
 impl fmt::Debug for Pattern {
@@ -122,7 +129,7 @@ impl fmt::Debug for Pattern {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.like == other.like
     }
 }
 
@@ -131,6 +138,7 @@ impl Eq for Pattern {}
 impl Hash for Pattern {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.text.hash(state);
+        self.like.hash(state);
     }
 }
 

@@ -11,6 +11,7 @@ mod compile;
 mod derived;
 pub mod expr;
 mod load;
+pub mod print;
 pub(crate) mod spec;
 pub(crate) mod sql;
 pub mod testing;
@@ -76,6 +77,8 @@ pub struct Rule {
     pub tests: Vec<testing::RuleTest>,
     /// Warnings about its logic that are meant to be so.
     pub accepts: Vec<Acceptance>,
+    /// Changes of it that its tests need not see.
+    pub survivors: Vec<testing::ArguedSurvivor>,
     /// Where it is written.
     pub origin: Origin,
 }

@@ -6,20 +6,17 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::batch::{self, FileContext, RuleStatus};
-use super::eval::{Context, Parameters};
+use super::bench::Bench;
 use super::{Settings, Stated};
-use crate::model::{VariableIndex, Verdict, VerdictCounts};
-use crate::rule::Plan;
-use crate::rule::expr::Parameter;
+use crate::model::{VariableIndex, Verdict};
 use crate::rule::testing::{RuleTest, TestInput};
+use crate::rule::{Check, Plan};
 use crate::schema::{Codelist, Domain, Schemas};
 use crate::submission::{InputFile, ReadOptions};
-use crate::table::{Batch, Column, Lines, Positions, Raw};
 use crate::time;
 
 /// A test whose rule said something else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SelfTestFailure {
     /// The collection.
     pub collection: String,
@@ -53,17 +50,8 @@ pub fn self_test(plan: &Arc<Plan>, schemas: &Schemas) -> (usize, Vec<SelfTestFai
     let mut n_tests = 0;
     let mut failures = Vec::new();
     for (index, rule) in plan.rules.iter().enumerate() {
-        for test in &rule.tests {
+        for (test, found) in rule.tests.iter().zip(test_rule(plan, schemas, index)) {
             n_tests += 1;
-            let found = match &test.input {
-                TestInput::Record { values, parameters } => record_verdict(plan, index, values, parameters),
-                TestInput::OfficialCode { variable, value, listed } => {
-                    official_verdict(plan, index, *variable, value, *listed)
-                }
-                TestInput::Submission { csv, expect_records } => {
-                    submission_verdict(plan, schemas, index, csv, *expect_records)
-                }
-            };
             if found != Ok(test.expected) {
                 failures.push(SelfTestFailure {
                     collection: plan.collection.id.clone(),
@@ -77,75 +65,27 @@ pub fn self_test(plan: &Arc<Plan>, schemas: &Schemas) -> (usize, Vec<SelfTestFai
     (n_tests, failures)
 }
 
-fn record_verdict(
-    plan: &Plan,
-    rule: usize,
-    values: &[(VariableIndex, String)],
-    stated: &[(Parameter, String)],
-) -> Result<Verdict, String> {
-    let day = |parameter: Parameter| {
-        stated.iter().find(|(name, _)| *name == parameter).and_then(|(_, text)| time::parse_day(text))
+/// What one rule says in each of its tests, or why it could not be asked.
+pub fn test_rule(plan: &Arc<Plan>, schemas: &Schemas, rule: usize) -> Vec<Result<Verdict, String>> {
+    let tests = &plan.rules[rule].tests;
+    let bench = Bench::new(plan, tests.iter().map(|test| &test.input));
+    let judged = match &plan.rules[rule].check {
+        Check::Record(check) => bench.verdicts(plan, &[(check.when, check.assert)]).pop(),
+        Check::Submission(_) => None,
     };
-    let parameters = Parameters {
-        delivery_date: day(Parameter::DeliveryDate).or_else(|| time::parse_day("2022-12-31")),
-        period: day(Parameter::PeriodStart).or(day(Parameter::PeriodEnd)).map(|_| {
-            (
-                day(Parameter::PeriodStart).unwrap_or(i64::MIN / time::DAY),
-                day(Parameter::PeriodEnd).unwrap_or(i64::MAX / time::DAY),
-            )
-        }),
-        region: stated.iter().find(|(name, _)| *name == Parameter::StatedRegion).map(|(_, text)| text.clone()),
-    };
-    let context = Context::new(plan, parameters);
-    verdict_on_record(&context, rule, values)
-}
-
-fn verdict_on_record(
-    context: &Context<'_>,
-    rule: usize,
-    values: &[(VariableIndex, String)],
-) -> Result<Verdict, String> {
-    let plan = context.plan;
-    let columns = (0..plan.collection.variables.len())
-        .map(|index| {
-            let value = values
-                .iter()
-                .find(|(variable, _)| variable.0 == index)
-                .map(|(_, value)| value.trim())
-                .unwrap_or_default();
-            Some([Some(value.as_bytes())].into_iter().collect::<Column>())
+    let mut on_records = judged.into_iter().flatten();
+    tests
+        .iter()
+        .map(|test| match &test.input {
+            TestInput::Record { .. } => on_records.next().ok_or_else(|| "no verdict".to_owned()),
+            TestInput::OfficialCode { variable, value, listed } => {
+                official_verdict(plan, rule, *variable, value, *listed)
+            }
+            TestInput::Submission { csv, expect_records } => {
+                submission_verdict(plan, schemas, rule, csv, *expect_records)
+            }
         })
-        .collect();
-    let batch = Batch {
-        n_rows: 1,
-        columns,
-        positions: Positions { first_row: 0, lines: Lines::None },
-        faults: Vec::new(),
-        raw: Raw::None,
-    };
-    let statuses = (0..plan.rules.len())
-        .map(|index| if index == rule { RuleStatus::Evaluated } else { RuleStatus::Elsewhere })
-        .collect();
-    let file = FileContext {
-        index: 0,
-        column_of: vec![None; plan.collection.variables.len()],
-        statuses,
-        full: plan.rules.iter().map(|_| AtomicBool::new(false)).collect(),
-        examples: 1,
-        stream: false,
-    };
-    let tally = batch::evaluate(context, &file, &[], None, &batch);
-    only_verdict(&tally.rules[rule].counts).ok_or_else(|| "no verdict".to_owned())
-}
-
-fn only_verdict(counts: &VerdictCounts) -> Option<Verdict> {
-    match (counts.satisfied, counts.violated, counts.not_applicable, counts.not_checked) {
-        (1, 0, 0, 0) => Some(Verdict::Satisfied),
-        (0, 1, 0, 0) => Some(Verdict::Violated),
-        (0, 0, 1, 0) => Some(Verdict::NotApplicable),
-        (0, 0, 0, 1) => Some(Verdict::NotChecked),
-        _ => None,
-    }
+        .collect()
 }
 
 fn official_verdict(
@@ -170,8 +110,10 @@ fn official_verdict(
     let list = Codelist::parse(name, &format!("code\n{}\n", codes.join("\n"))).map_err(|error| error.to_string())?;
     let mut plan = plan.clone();
     plan.codelists.insert(name.clone(), list);
-    let context = Context::new(&plan, Parameters::default());
-    verdict_on_record(&context, rule, &[(variable, value.to_owned())])
+    let Check::Record(check) = &plan.rules[rule].check else { return Err("no rule on records".to_owned()) };
+    let record = TestInput::Record { values: vec![(variable, value.to_owned())], parameters: Vec::new() };
+    let verdict = Bench::new(&plan, [&record]).verdicts(&plan, &[(check.when, check.assert)]).pop();
+    verdict.and_then(|verdicts| verdicts.first().copied()).ok_or_else(|| "no verdict".to_owned())
 }
 
 fn submission_verdict(

@@ -113,6 +113,7 @@ fn rule(id: &str, kind: RuleKind, severity: Severity, title: Text, fix: Text, ch
         check,
         tests: Vec::new(),
         accepts: Vec::new(),
+        survivors: Vec::new(),
         origin: crate::rule::Origin::default(),
     }
 }

@@ -7,10 +7,10 @@ use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
 use super::load::RuleSet;
 use super::spec::{
     AcceptanceSpec, CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec,
-    TestSpec, ValiditySpec,
+    SurvivorSpec, TestSpec, ValiditySpec,
 };
 use super::sql::{self, Scope};
-use super::testing::{RuleTest, TestInput};
+use super::testing::{ArguedSurvivor, RuleTest, TestInput};
 use super::{
     Acceptance, Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived,
 };
@@ -183,6 +183,7 @@ struct Derived {
     source: SourceReference,
     tests: Vec<RuleTest>,
     accepts: Vec<Acceptance>,
+    survivors: Vec<ArguedSurvivor>,
     origin: Origin,
 }
 
@@ -283,6 +284,7 @@ impl Builder<'_> {
             tests: Vec::new(),
             irrelevant_tests: Vec::new(),
             accepts: Vec::new(),
+            survivors: Vec::new(),
         };
         let (word, place, long) = match (&spec.value.short, &spec.value.long) {
             (Some(word), _) => (word.as_str(), spec.place(source), &none),
@@ -341,8 +343,10 @@ impl Builder<'_> {
                 values: value.map(|value| (variable, value.clone())).into_iter().collect(),
                 parameters: Vec::new(),
             },
+            place: None,
         };
         let accepts = self.acceptances(&long.accepts, source);
+        let survivors = self.survivors(&long.survivors, source);
         let example = item.valid_examples.first();
         let origin = |condition: Option<&Spanned<String>>| Origin {
             rule: Some(name.place(source)),
@@ -370,6 +374,7 @@ impl Builder<'_> {
                 source: rule_source.clone(),
                 tests,
                 accepts: accepts.clone(),
+                survivors: survivors.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -410,6 +415,7 @@ impl Builder<'_> {
                 source: rule_source,
                 tests,
                 accepts,
+                survivors,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -426,6 +432,7 @@ impl Builder<'_> {
             let record = |expected: Verdict, value: &String| RuleTest {
                 expected,
                 input: TestInput::Record { values: vec![(variable, value.clone())], parameters: Vec::new() },
+                place: None,
             };
             if !matches!(item.domain, Domain::Text { format: None, max_length: None, .. }) {
                 let assertion = self.program.bool(BoolExpr::ValueOk(variable));
@@ -448,6 +455,7 @@ impl Builder<'_> {
                     source: item.source.clone(),
                     tests,
                     accepts: Vec::new(),
+                    survivors: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -461,6 +469,7 @@ impl Builder<'_> {
                         [(Verdict::Satisfied, true), (Verdict::Violated, false)].map(|(expected, listed)| RuleTest {
                             expected,
                             input: TestInput::OfficialCode { variable, value: value.clone(), listed },
+                            place: None,
                         })
                     })
                     .into_iter()
@@ -479,6 +488,7 @@ impl Builder<'_> {
                     source: item.source.clone(),
                     tests,
                     accepts: Vec::new(),
+                    survivors: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -518,6 +528,7 @@ impl Builder<'_> {
             }),
             tests: derived.tests,
             accepts: derived.accepts,
+            survivors: derived.survivors,
             origin: derived.origin,
         });
     }
@@ -548,6 +559,7 @@ impl Builder<'_> {
         };
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
         let accepts = self.acceptances(&spec.accepts, source);
+        let survivors = self.survivors(&spec.survivors, source);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
         let (when, assertion, validity) = (when?, assertion?, validity?);
@@ -595,6 +607,7 @@ impl Builder<'_> {
             }),
             tests,
             accepts,
+            survivors,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
@@ -717,6 +730,7 @@ impl Builder<'_> {
                 check: Check::Submission(kind),
                 tests,
                 accepts: Vec::new(),
+                survivors: Vec::new(),
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,
@@ -727,9 +741,16 @@ impl Builder<'_> {
     }
 
     /// The tests of a rule that concern this collection. A rule without a satisfied and a violated test is refused.
-    fn tests(&mut self, rule: &str, specs: &[TestSpec], id: &Spanned<String>, source: &Source) -> Vec<RuleTest> {
+    fn tests(
+        &mut self,
+        rule: &str,
+        specs: &[Spanned<TestSpec>],
+        id: &Spanned<String>,
+        source: &Source,
+    ) -> Vec<RuleTest> {
         let mut tests = Vec::new();
-        for spec in specs {
+        for written in specs {
+            let spec = &written.value;
             if let Some(name) = &spec.collection
                 && !self.schemas.collections.contains_key(&name.value)
             {
@@ -768,7 +789,7 @@ impl Builder<'_> {
                 continue;
             }
             if let Some(input) = self.test_record(record, source) {
-                tests.push(RuleTest { expected: *expected, input });
+                tests.push(RuleTest { expected: *expected, input, place: Some(written.place(source)) });
             }
         }
         for wanted in [Verdict::Satisfied, Verdict::Violated] {
@@ -785,6 +806,23 @@ impl Builder<'_> {
             }
         }
         tests
+    }
+
+    /// The changes that a rule argues for. They are lowered as the rule is, so that one that cannot be read is pointed at.
+    fn survivors(&mut self, specs: &[SurvivorSpec], source: &Source) -> Vec<ArguedSurvivor> {
+        let mut survivors = Vec::new();
+        for spec in specs {
+            require_text(&spec.because, "because", &spec.mutant, source, self.diagnostics);
+            if let Some(mutant) = self.lower(&spec.mutant, source) {
+                survivors.push(ArguedSurvivor {
+                    mutant,
+                    text: spec.mutant.value.clone(),
+                    because: spec.because.clone().into(),
+                    place: spec.mutant.place(source),
+                });
+            }
+        }
+        survivors
     }
 
     fn test_record(&mut self, record: &SpannedMap<Spanned<String>>, source: &Source) -> Option<TestInput> {
@@ -830,7 +868,8 @@ impl Builder<'_> {
 
     fn submission_tests(&mut self, spec: &SubmissionSpec, source: &Source) -> Vec<RuleTest> {
         let mut tests = Vec::new();
-        for test in &spec.tests {
+        for written in &spec.tests {
+            let test = &written.value;
             if test.collection.as_ref().is_some_and(|name| name.value != self.collection.id) {
                 continue;
             }
@@ -843,13 +882,16 @@ impl Builder<'_> {
                     tests.push(RuleTest {
                         expected,
                         input: TestInput::Submission { csv: case.csv.clone(), expect_records: case.expect_records },
+                        place: Some(written.place(source)),
                     });
                 }
             }
         }
-        let everywhere =
-            spec.tests.iter().any(|test| test.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
-                || spec.tests.is_empty();
+        let everywhere = spec
+            .tests
+            .iter()
+            .any(|test| test.value.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
+            || spec.tests.is_empty();
         for wanted in [Verdict::Satisfied, Verdict::Violated] {
             if everywhere && !tests.iter().any(|test| test.expected == wanted) {
                 self.diagnostics.push(

@@ -2,7 +2,7 @@
 //!
 //! Four types: truth (with SQL's third value, null), text, whole number and point in time. Expressions are nodes of a
 //! [`Program`], which keeps every distinct node once, so that what many rules share is evaluated once a batch.
-//! Evaluation is the engine's (`engine::eval`); this module is data.
+//! Evaluation is the engine's (`engine::eval`), their text that of `print`; this module is data.
 //!
 //! # Nulls
 //!
@@ -12,7 +12,7 @@
 
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A node of type truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -226,20 +226,32 @@ struct Known {
     times: HashMap<TimeExpr, TimeNode>,
 }
 
+fn sorted(nodes: &[BoolNode]) -> Vec<BoolNode> {
+    let mut nodes = nodes.to_vec();
+    nodes.sort_unstable();
+    nodes
+}
+
 fn position<T>(nodes: &mut Vec<T>, node: T) -> u32 {
     nodes.push(node);
     u32::try_from(nodes.len() - 1).expect("a rule set has fewer than four billion nodes: files are limited in length")
 }
 
 impl Program {
-    /// The node of a truth, added where new; constants are folded.
+    /// The node of a truth, added where new; constants and double negation are folded, `AND` in `AND` and `OR` in `OR`
+    /// made one. Members stay in the order in which they were first written, which tells no two nodes apart.
     pub fn bool(&mut self, expr: BoolExpr) -> BoolNode {
         let expr = self.fold(expr);
-        if let Some(node) = self.known.bools.get(&expr) {
+        let key = match &expr {
+            BoolExpr::And(nodes) => BoolExpr::And(sorted(nodes)),
+            BoolExpr::Or(nodes) => BoolExpr::Or(sorted(nodes)),
+            _ => expr.clone(),
+        };
+        if let Some(node) = self.known.bools.get(&key) {
             return *node;
         }
-        let node = BoolNode(position(&mut self.bools, expr.clone()));
-        self.known.bools.insert(expr, node);
+        let node = BoolNode(position(&mut self.bools, expr));
+        self.known.bools.insert(key, node);
         node
     }
 
@@ -295,6 +307,7 @@ impl Program {
             BoolExpr::Not(node) => {
                 return match &self.bools[node.0 as usize] {
                     BoolExpr::Constant(value) => BoolExpr::Constant(value.map(|value| !value)),
+                    BoolExpr::Not(inner) => self.bools[inner.0 as usize].clone(),
                     _ => expr,
                 };
             }
@@ -303,9 +316,17 @@ impl Program {
         if nodes.iter().any(|node| self.is_constant(*node, !neutral)) {
             return BoolExpr::Constant(Some(!neutral));
         }
-        let mut rest: Vec<BoolNode> = nodes.iter().copied().filter(|node| !self.is_constant(*node, neutral)).collect();
-        rest.sort_unstable();
-        rest.dedup();
+        // `a AND b AND c` is one node, however it was bracketed.
+        let mut rest: Vec<BoolNode> = Vec::with_capacity(nodes.len());
+        for node in nodes.iter().filter(|node| !self.is_constant(**node, neutral)) {
+            match &self.bools[node.0 as usize] {
+                BoolExpr::And(inner) if neutral => rest.extend(inner),
+                BoolExpr::Or(inner) if !neutral => rest.extend(inner),
+                _ => rest.push(*node),
+            }
+        }
+        let mut seen = HashSet::new();
+        rest.retain(|node| seen.insert(*node));
         match rest.as_slice() {
             [] => BoolExpr::Constant(Some(neutral)),
             [only] => self.bools[only.0 as usize].clone(),

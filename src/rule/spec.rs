@@ -61,11 +61,13 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) why: Option<TextSpec>,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<TestSpec>,
+    pub(crate) tests: Vec<Spanned<TestSpec>>,
     #[serde(default)]
-    pub(crate) irrelevant_tests: Vec<TestSpec>,
+    pub(crate) irrelevant_tests: Vec<Spanned<TestSpec>>,
     #[serde(default)]
     pub(crate) accepts: Vec<AcceptanceSpec>,
+    #[serde(default)]
+    pub(crate) survivors: Vec<SurvivorSpec>,
 }
 
 /// A warning about the rule's logic that is meant to be so.
@@ -100,9 +102,19 @@ pub(crate) struct CheckSpec {
     pub(crate) fix: TextSpec,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<TestSpec>,
+    pub(crate) tests: Vec<Spanned<TestSpec>>,
     #[serde(default)]
     pub(crate) accepts: Vec<AcceptanceSpec>,
+    #[serde(default)]
+    pub(crate) survivors: Vec<SurvivorSpec>,
+}
+
+/// A change of the rule that no test sees, and why none needs to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SurvivorSpec {
+    pub(crate) mutant: Spanned<String>,
+    pub(crate) because: TextSpec,
 }
 
 /// What a check does where the file lacks one of its columns.
@@ -156,7 +168,7 @@ pub(crate) struct SubmissionSpec {
     pub(crate) fix: TextSpec,
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
-    pub(crate) tests: Vec<SubmissionTestSpec>,
+    pub(crate) tests: Vec<Spanned<SubmissionTestSpec>>,
 }
 
 /// The kinds of checks of the whole submission.

@@ -174,8 +174,11 @@ impl Lowering<'_> {
             }
             Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => match self.any(inner)? {
                 Typed::Int(node) => {
-                    let zero = self.program.int(IntExpr::Literal(0));
-                    Some(Typed::Int(self.program.int(IntExpr::Subtract(zero, node))))
+                    let negated = match self.program.ints[node.0 as usize] {
+                        IntExpr::Literal(number) => IntExpr::Literal(number.saturating_neg()),
+                        _ => IntExpr::Subtract(self.program.int(IntExpr::Literal(0)), node),
+                    };
+                    Some(Typed::Int(self.program.int(negated)))
                 }
                 other => self.wrong_type(inner, "a whole number", other.name()),
             },

@@ -2,17 +2,33 @@
 //!
 //! This module holds them; running them is the engine's (`engine::selftest`).
 
-use crate::model::{VariableIndex, Verdict};
+use crate::diag::Place;
+use crate::model::{Text, VariableIndex, Verdict};
 
-use super::expr::Parameter;
+use super::expr::{BoolNode, Parameter};
 
 /// One test of one rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RuleTest {
     /// What the rule must say.
     pub expected: Verdict,
     /// Of what.
     pub input: TestInput,
+    /// Where it is written; `None` where it is derived from an example of the schema.
+    pub place: Option<Place>,
+}
+
+/// A change of a rule that its tests do not see, and why none needs to (see `rulebook::mutate`).
+#[derive(Clone, Debug)]
+pub struct ArguedSurvivor {
+    /// The condition or assertion as it would be after the change.
+    pub mutant: BoolNode,
+    /// The same as written.
+    pub text: String,
+    /// Why no test tells it from the rule.
+    pub because: Text,
+    /// Where the change is written.
+    pub place: Place,
 }
 
 /// What a rule is tested on.
