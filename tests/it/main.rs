@@ -17,3 +17,4 @@ mod published;
 mod qa;
 mod rules;
 mod support;
+mod validity;
