@@ -266,6 +266,7 @@ impl<'a> Runner<'a> {
         for rule in &self.plan.rules {
             let status = match &rule.check {
                 Check::Submission(_) => RuleStatus::Elsewhere,
+                Check::Record(_) if !self.plan.is_in_force(rule) => RuleStatus::NotApplicable,
                 Check::Record(check) => {
                     let about_values =
                         matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
@@ -398,8 +399,8 @@ impl<'a> Runner<'a> {
                                 let own = |rule: &&Rule| {
                                     rule.kind == RuleKind::Required && rule.faulty == [VariableIndex(variable)]
                                 };
-                                let of_rule = plan.rules.iter().zip(skipped).find(|(rule, _)| own(rule));
-                                of_rule.is_some_and(|(_, part)| part.applies > 0)
+                                let mut of_rules = plan.rules.iter().zip(skipped).filter(|(rule, _)| own(rule));
+                                of_rules.any(|(_, part)| part.applies > 0)
                             }
                             _ => false,
                         };

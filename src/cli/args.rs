@@ -80,6 +80,8 @@ pub(super) struct CheckArguments {
     pub(super) expect_records: Option<u64>,
     #[arg(long, value_name = "DATE")]
     pub(super) delivery_date: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(super) as_of: Option<String>,
     #[arg(long, value_name = "NAME=FILE")]
     pub(super) codelist: Vec<String>,
     #[arg(long, value_name = "FORMAT[=FILE]")]
@@ -212,7 +214,7 @@ pub(super) struct GenerateArguments {
 /// Help texts: argument id, Swedish, English.
 type Help = (&'static str, &'static str, &'static str);
 
-const CHECK_HELP: [Help; 16] = [
+const CHECK_HELP: [Help; 17] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -229,6 +231,11 @@ const CHECK_HELP: [Help; 16] = [
         "delivery_date",
         "Leveransdatum; inget får ligga senare (annars i dag)",
         "Date of delivery; nothing may be later (otherwise today)",
+    ),
+    (
+        "as_of",
+        "Kör om med regler, kravnivåer och koder som de gällde den dagen",
+        "Run again under the rules, requirement levels and codes of that day",
     ),
     (
         "codelist",

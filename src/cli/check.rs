@@ -34,9 +34,10 @@ pub(super) fn run_with(
     qa: Option<&QaArguments>,
 ) -> Result<ExitCode, Failure> {
     set_threads(&arguments.common, language)?;
-    let (schemas, mut plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
+    let as_of = arguments.as_of.as_deref().map(|text| parse_day("--as-of", text, language)).transpose()?;
+    let (schemas, mut plans) = load_plans_as_of(&arguments.common, &arguments.codelist, as_of, language)?;
     let mut settings = Settings {
-        stated: stated(arguments, &schemas, language)?,
+        stated: stated(arguments, &schemas, as_of, language)?,
         examples: arguments.examples,
         ..Settings::default()
     };
@@ -151,6 +152,16 @@ pub(super) fn load_plans(
     codelists: &[String],
     language: Language,
 ) -> Result<(Schemas, BTreeMap<String, Arc<Plan>>), Failure> {
+    load_plans_as_of(arguments, codelists, None, language)
+}
+
+/// The same under the rules of a day (days since 1970-01-01).
+fn load_plans_as_of(
+    arguments: &CommonArguments,
+    codelists: &[String],
+    as_of: Option<i64>,
+    language: Language,
+) -> Result<(Schemas, BTreeMap<String, Arc<Plan>>), Failure> {
     let asset = |error: assets::AssetError| Failure::new(ExitCode::Usage, messages::asset(language, &error));
     let diagnostics = |list: Vec<Diagnostic>| Failure::new(ExitCode::Usage, shown(&list, language));
     let mut schemas =
@@ -186,7 +197,7 @@ pub(super) fn load_plans(
         schemas.codelists.insert(name, list);
     }
     let rules = rule::load(&assets::rules(arguments.rules.as_deref()).map_err(asset)?).map_err(diagnostics)?;
-    let plans = rule::compile(&schemas, &rules).map_err(diagnostics)?;
+    let plans = rule::compile_as_of(&schemas, &rules, as_of).map_err(diagnostics)?;
     Ok((schemas, plans))
 }
 
@@ -215,7 +226,12 @@ fn official_lists(schemas: &Schemas) -> Vec<&str> {
     names
 }
 
-fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> Result<Stated, Failure> {
+fn stated(
+    arguments: &CheckArguments,
+    schemas: &Schemas,
+    as_of: Option<i64>,
+    language: Language,
+) -> Result<Stated, Failure> {
     let period = match &arguments.period {
         None => None,
         Some(text) => Some(parse_period(text, language)?),
@@ -228,13 +244,7 @@ fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> 
         ),
     };
     let delivery_date = match &arguments.delivery_date {
-        Some(text) => time::parse_day(text).ok_or_else(|| {
-            Failure::usage(
-                language,
-                format!("--delivery-date {text}: skriv datumet som 2022-04-05"),
-                format!("--delivery-date {text}: write the date as 2022-04-05"),
-            )
-        })?,
+        Some(text) => parse_day("--delivery-date", text, language)?,
         None => today(),
     };
     Ok(Stated {
@@ -243,6 +253,18 @@ fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> 
         records: arguments.expect_records,
         delivery_date,
         delivery_date_stated: arguments.delivery_date.is_some(),
+        as_of,
+    })
+}
+
+/// Reads the date of an option.
+fn parse_day(option: &str, text: &str, language: Language) -> Result<i64, Failure> {
+    time::parse_day(text).ok_or_else(|| {
+        Failure::usage(
+            language,
+            format!("{option} {text}: skriv datumet som 2022-04-05"),
+            format!("{option} {text}: write the date as 2022-04-05"),
+        )
     })
 }
 

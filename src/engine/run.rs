@@ -21,6 +21,8 @@ pub struct Stated {
     pub delivery_date: i64,
     /// Whether the delivery date was stated rather than today's.
     pub delivery_date_stated: bool,
+    /// `--as-of`: the day the rules are of, as days since 1970-01-01. The plans are compiled for it.
+    pub as_of: Option<i64>,
 }
 
 /// A region the user named.

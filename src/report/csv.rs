@@ -34,7 +34,8 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
         for number in [counts.satisfied, counts.violated, counts.not_applicable, counts.not_checked, row.violations] {
             cells.number(number);
         }
-        for text in [&row.skipped_reason, &rule.fix.sv, &row.source] {
+        let [valid_from, valid_until] = &rule_rows::valid_days(rule);
+        for text in [&row.skipped_reason, &rule.fix.sv, &row.source, valid_from, valid_until] {
             cells.cell(text);
         }
         cells.end_row();

@@ -56,6 +56,8 @@ struct StatedJson<'a> {
     delivery_date: String,
     /// False where the delivery date is the day of the run.
     delivery_date_stated: bool,
+    /// The day that dated rules, levels and codes were chosen by (`--as-of`); null where each record's own dates chose.
+    as_of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +159,12 @@ struct RuleJson<'a> {
     source: SourceJson<'a>,
     when: Option<&'a str>,
     assert: Option<&'a str>,
+    /// First and last day of a rule that is dated, and the variable whose day decides. One id may have several versions.
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    valid_by: Option<&'a str>,
+    /// False where the rule is not valid on `stated.as_of`; then it was applied to no record.
+    in_force: bool,
     faulty: Vec<&'a str>,
     triggers: Vec<&'a str>,
     detail_unit: Option<TextJson<'a>>,
@@ -230,12 +238,23 @@ struct VariableJson<'a> {
     kind: &'static str,
     level: &'static str,
     required_when: Option<&'a str>,
+    /// The level's versions, where it is dated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    level_versions: Vec<LevelVersionJson<'a>>,
     /// The six add up to the collection's records.
     account: AccountJson,
     /// Filled, negative and unknown values out of all records.
     reporting_rate: RateJson,
     /// Null for other types than points in time.
     timestamp_forms: Option<FormsJson>,
+}
+
+#[derive(Serialize)]
+struct LevelVersionJson<'a> {
+    level: &'static str,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    valid_by: &'a str,
 }
 
 #[derive(Serialize)]
@@ -300,6 +319,7 @@ impl<'a> StatedJson<'a> {
             records: stated.records,
             delivery_date: format_day(stated.delivery_date),
             delivery_date_stated: stated.delivery_date_stated,
+            as_of: stated.as_of.map(format_day),
         }
     }
 }
@@ -383,6 +403,10 @@ impl<'a> RuleJson<'a> {
             source: SourceJson::from(&rule.source),
             when: rule.when_text.as_deref(),
             assert: rule.assert_text.as_deref(),
+            valid_from: rule.valid.and_then(|valid| valid.from).map(format_day),
+            valid_until: rule.valid.and_then(|valid| valid.until).map(format_day),
+            valid_by: rule.valid.map(|valid| run.plan.collection.get(valid.by).id.as_str()),
+            in_force: run.plan.is_in_force(rule),
             faulty: ids(&rule.faulty),
             triggers: ids(&rule.triggers),
             detail_unit: rule.detail_unit.as_ref().map(TextJson::from),
@@ -453,6 +477,16 @@ fn variables(run: &Run) -> Vec<VariableJson<'_>> {
             kind: type_name(&variable.domain),
             level: requirement.level.as_str(),
             required_when: requirement.required_when_text.as_deref(),
+            level_versions: requirement
+                .versions
+                .iter()
+                .map(|version| LevelVersionJson {
+                    level: version.level.as_str(),
+                    valid_from: version.valid.from.map(format_day),
+                    valid_until: version.valid.until.map(format_day),
+                    valid_by: &collection.get(version.valid.by).id,
+                })
+                .collect(),
             account: AccountJson::from(account),
             reporting_rate: RateJson {
                 numerator: account.filled + account.negative + account.unknown,

@@ -3,9 +3,10 @@
 use crate::engine::{Outcome, RuleRun, Run};
 use crate::model::{Skipped, SourceReference, VerdictCounts};
 use crate::rule::{Check, Rule, SubmissionKind};
+use crate::time::format_day;
 
 /// The columns, in order.
-pub(crate) const COLUMNS: [&str; 14] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "collection",
     "rule_id",
     "kind",
@@ -20,6 +21,8 @@ pub(crate) const COLUMNS: [&str; 14] = [
     "skipped_reason",
     "fix_sv",
     "source",
+    "valid_from",
+    "valid_until",
 ];
 
 /// One rule of one collection.
@@ -83,6 +86,12 @@ pub(crate) fn reason_name(cause: &Skipped) -> &str {
     match cause {
         Skipped::MissingColumn(name) | Skipped::CodelistNotLoaded(name) => name,
     }
+}
+
+/// The first and the last day of a rule's version; empty where it has none.
+pub(crate) fn valid_days(rule: &Rule) -> [String; 2] {
+    let bounds = rule.valid.map_or([None, None], |valid| [valid.from, valid.until]);
+    bounds.map(|day| day.map(format_day).unwrap_or_default())
 }
 
 /// Document and place on one line.

@@ -110,6 +110,7 @@ fn rule(id: &str, kind: RuleKind, severity: Severity, title: Text, fix: Text, ch
         detail_unit: None,
         when_text: None,
         assert_text: None,
+        valid: None,
         check,
         tests: Vec::new(),
         accepts: Vec::new(),
@@ -375,6 +376,7 @@ fn plan(rules: Vec<Rule>) -> Plan {
         level,
         required: BoolNode(0),
         required_when_text: when.map(str::to_owned),
+        versions: Vec::new(),
     };
     Plan {
         collection: Arc::new(collection()),
@@ -391,6 +393,7 @@ fn plan(rules: Vec<Rule>) -> Plan {
         ],
         program: Program::default(),
         assumptions: vec![text("Fas 5 räknas inte.", "Phase 5 is not counted.")],
+        as_of: None,
         version: "0123456789abcdef".to_owned(),
     }
 }
@@ -415,6 +418,7 @@ fn stated() -> Stated {
         records: Some(RECORDS),
         delivery_date: 19_082,
         delivery_date_stated: false,
+        as_of: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub fn write(outcome: &Outcome, options: &ReportOptions, out: &mut (dyn Write + 
 
 fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
+    as_of(&mut page, &outcome.stated);
     input(&mut page, outcome);
     stated(&mut page, &outcome.stated);
     listed(&mut page, outcome);
@@ -57,6 +58,21 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     let words = page.paint(tone, &words);
     page.paragraph(0, &words);
     page.into_text()
+}
+
+/// That the rules are those of another day.
+fn as_of(page: &mut Page, stated: &Stated) {
+    let Some(day) = stated.as_of.map(format_day) else { return };
+    let text = match page.figures.language {
+        Language::Swedish => format!(
+            "OMKÖRNING MED REGLERNA FRÅN {day} (--as-of): regler, kravnivåer och koder väljs efter den dagen för varje post, inte efter postens egna datum."
+        ),
+        Language::English => format!(
+            "RERUN UNDER THE RULES OF {day} (--as-of): rules, requirement levels and codes are chosen by that day for every record, not by the record's own dates."
+        ),
+    };
+    let text = page.paint(Tone::Strong, &text);
+    page.hanging(0, 0, &text);
 }
 
 /// That a list of deliveries goes before what is stated for all.

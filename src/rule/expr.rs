@@ -12,6 +12,7 @@
 
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
+use crate::time::DAY;
 use std::collections::{HashMap, HashSet};
 
 /// A node of type truth.
@@ -275,8 +276,15 @@ impl Program {
         node
     }
 
-    /// The node of a point in time, added where new.
+    /// The node of a point in time, added where new; the day of a literal is a literal.
     pub fn time(&mut self, expr: TimeExpr) -> TimeNode {
+        let expr = match &expr {
+            TimeExpr::Date(inner) => match self.times[inner.0 as usize] {
+                TimeExpr::Literal(seconds, _) => TimeExpr::Literal(seconds.div_euclid(DAY) * DAY, false),
+                _ => expr,
+            },
+            _ => expr,
+        };
         if let Some(node) = self.known.times.get(&expr) {
             return *node;
         }
@@ -308,6 +316,17 @@ impl Program {
                 return match &self.bools[node.0 as usize] {
                     BoolExpr::Constant(value) => BoolExpr::Constant(value.map(|value| !value)),
                     BoolExpr::Not(inner) => self.bools[inner.0 as usize].clone(),
+                    _ => expr,
+                };
+            }
+            BoolExpr::CompareTime(comparison, left, right) => {
+                let (left, right) = (&self.times[left.0 as usize], &self.times[right.0 as usize]);
+                return match (left, right) {
+                    (TimeExpr::Literal(left, left_has_time), TimeExpr::Literal(right, right_has_time)) => {
+                        let unit = if *left_has_time && *right_has_time { 1 } else { DAY };
+                        let order = left.div_euclid(unit).cmp(&right.div_euclid(unit));
+                        BoolExpr::Constant(Some(comparison.holds(order)))
+                    }
                     _ => expr,
                 };
             }

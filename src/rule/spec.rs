@@ -21,11 +21,12 @@ pub(crate) struct RuleFileSpec {
     pub(crate) submission: Vec<SubmissionSpec>,
 }
 
-/// A requirement level: a word, or a map.
+/// A requirement level: a word, a map, or a list of maps that are valid at different times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequirementSpec {
     pub(crate) short: Option<String>,
-    pub(crate) long: Option<LongRequirementSpec>,
+    /// One, or the versions of a list.
+    pub(crate) long: Vec<LongRequirementSpec>,
 }
 
 impl<'de> Deserialize<'de> for RequirementSpec {
@@ -36,16 +37,21 @@ impl<'de> Deserialize<'de> for RequirementSpec {
 
 impl ShortForm for RequirementSpec {
     type Long = LongRequirementSpec;
-    const EXPECTED: &'static str = "a requirement level such as `mandatory`, or a map with `level`";
+    const EXPECTED: &'static str =
+        "a requirement level such as `mandatory`, a map with `level`, or a list of such maps with `valid`";
 
     fn from_word(word: String) -> Self {
-        Self { short: Some(word), long: None }
+        Self { short: Some(word), long: Vec::new() }
+    }
+
+    fn from_list(list: Vec<LongRequirementSpec>) -> Option<Self> {
+        Some(Self { short: None, long: list })
     }
 }
 
 impl From<LongRequirementSpec> for RequirementSpec {
     fn from(long: LongRequirementSpec) -> Self {
-        Self { short: None, long: Some(long) }
+        Self { short: None, long: vec![long] }
     }
 }
 
@@ -56,6 +62,7 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) level: Spanned<String>,
     pub(crate) required_when: Option<Spanned<String>>,
     pub(crate) relevant_when: Option<Spanned<String>>,
+    pub(crate) valid: Option<ValiditySpec>,
     pub(crate) severity: Option<SeveritySpec>,
     pub(crate) irrelevant_severity: Option<SeveritySpec>,
     pub(crate) why: Option<TextSpec>,
@@ -135,7 +142,7 @@ impl From<MissingColumnsSpec> for MissingColumns {
     }
 }
 
-/// When a rule is valid, chosen per record by a named date.
+/// When a rule or a level is valid, first and last day included, chosen per record by a named date.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValiditySpec {

@@ -95,6 +95,7 @@ fn stated(spec: &CaseSpec) -> Stated {
         records: spec.expect_records,
         delivery_date: day(&spec.delivery_date),
         delivery_date_stated: true,
+        as_of: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! One mistake a file: `testdata/_diagnostics/<code>[-variant].yaml`, and how it is shown.
 //!
 //! The first line says what the file is: `# kind: rule` is laid beside the rules below, `rules` replaces them,
-//! `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
+//! `dates` are those of the collection `tider`, `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
 //! the collections `bas`, `flode` (what happened) and `lager` (a stock). The name of the file is the code of the
 //! mistake, and the file has no other.
 
@@ -81,6 +81,17 @@ requirements: { huvudman: mandatory, fas: mandatory }
 
 const REGIONS: &str = "code,text_sv,text_en,valid_from,valid_to,same_as,lanskod\n2321000016,a,a,,,,01\n";
 
+const DATES: &str = r#"
+collection: tider
+prefix: TI
+title: { sv: Tider, en: Times }
+source: { document: d, place: p }
+variables:
+  - { id: start, name: { sv: Start, en: Start }, type: timestamp, examples: { valid: ["2022-01-03T08:00"], invalid: ["x"] } }
+  - { id: slut, name: { sv: Slut, en: End }, type: timestamp, examples: { valid: ["2022-01-03T08:00"], invalid: ["x"] } }
+  - { id: antal, name: { sv: Antal, en: Number }, type: integer, examples: { valid: ["1"], invalid: ["x"] } }
+"#;
+
 /// Every case, sorted.
 pub(crate) fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/_diagnostics");
@@ -116,6 +127,10 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
     match text.lines().next().and_then(|line| line.strip_prefix("# kind: ")) {
         Some("rule") => add(&mut rules, "egen.yaml", &text),
         Some("rules") => add(&mut rules, "bas.yaml", &text),
+        Some("dates") => {
+            add(&mut schemas, "tider.yaml", DATES);
+            add(&mut rules, "egen.yaml", &text)
+        }
         Some("schema") => add(&mut schemas, "egen.yaml", &text),
         Some("formats") => add(&mut schemas, "formats.yaml", &text),
         Some("measure") => {

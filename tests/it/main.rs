@@ -18,3 +18,4 @@ mod published;
 mod qa;
 mod rules;
 mod support;
+mod validity;

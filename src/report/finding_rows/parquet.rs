@@ -16,7 +16,7 @@ use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_te
 use crate::model::Finding;
 use crate::report::ReportError;
 use crate::report::parquet::properties;
-use crate::report::rule_rows::source_line;
+use crate::report::rule_rows::{source_line, valid_days};
 use crate::rule::Rule;
 
 /// Rows gathered before they are encoded.
@@ -43,6 +43,8 @@ struct RuleDictionaries {
     units_sv: Arc<StringArray>,
     fixes_sv: Arc<StringArray>,
     sources: Arc<StringArray>,
+    valid_from: Arc<StringArray>,
+    valid_until: Arc<StringArray>,
 }
 
 /// The rows gathered. `rule` and `file` are keys of dictionaries.
@@ -142,6 +144,10 @@ fn schema() -> SchemaRef {
 
 impl RuleDictionaries {
     fn of(rules: &[Rule]) -> Self {
+        let valid_day = |bound: usize| -> Arc<StringArray> {
+            let days = rules.iter().map(|rule| Some(valid_days(rule)[bound].clone()).filter(|day| !day.is_empty()));
+            Arc::new(days.collect())
+        };
         let units = rules.iter().map(|rule| rule.detail_unit.as_ref().map(|unit| unit.sv.as_str()));
         Self {
             ids: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.id.0))),
@@ -151,6 +157,8 @@ impl RuleDictionaries {
             units_sv: Arc::new(units.collect()),
             fixes_sv: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.fix.sv))),
             sources: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| source_line(&rule.source)))),
+            valid_from: valid_day(0),
+            valid_until: valid_day(1),
         }
     }
 }
@@ -210,6 +218,8 @@ impl Rows {
             of_rule(&rules.units_sv)?,
             of_rule(&rules.fixes_sv)?,
             of_rule(&rules.sources)?,
+            of_rule(&rules.valid_from)?,
+            of_rule(&rules.valid_until)?,
         ])
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn write(page: &mut Page, run: &Run, top: usize) {
 fn in_full(page: &mut Page, run: &Run, rule: &Rule, found: &RuleRun, number: usize) {
     let severity = page.severity(rule.severity).to_uppercase();
     let severity = if rule.severity == Severity::Error { page.paint(Tone::Bad, &severity) } else { severity };
-    let id = page.paint(Tone::Strong, &rule.id.0);
+    let id = page.paint(Tone::Strong, &page.rule_name(rule));
     let line = format!("{number}. {id} {severity}: {}", page.text_of(&rule.title));
     page.hanging(2, 5, &line);
     let line = amount(page, run, rule, found);
@@ -178,7 +178,7 @@ fn table(page: &mut Page, run: &Run, violated: &[(&Rule, &RuleRun)]) {
             let of_records =
                 speaks_of_records(rule).then(|| page.figures.share(found.counts.violated, run.records)).flatten();
             [
-                rule.id.0.clone(),
+                page.rule_name(rule).replace(GLUE, " "),
                 page.severity(rule.severity).to_owned(),
                 page.figures.count(found.violations),
                 of_records.unwrap_or_default(),
