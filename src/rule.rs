@@ -11,6 +11,7 @@ mod compile;
 mod derived;
 pub mod expr;
 mod load;
+pub mod sentence;
 pub(crate) mod spec;
 pub(crate) mod sql;
 pub mod testing;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
 use super::load::RuleSet;
+use super::sentence::{self, Dictionary};
 use super::spec::{
     CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec, TestSpec,
     ValiditySpec,
@@ -186,6 +187,12 @@ impl Builder<'_> {
         sql::lower_bool(text, source, scope, &mut self.program, self.diagnostics)
     }
 
+    /// A condition in words; `None` where it is always true.
+    fn in_words(&self, condition: BoolNode) -> Option<Text> {
+        let (collection, codelists) = (self.collection, &self.schemas.codelists);
+        sentence::condition(Dictionary { collection, codelists, program: &self.program }, condition)
+    }
+
     fn find(&mut self, name: &Spanned<String>, source: &Source) -> Option<VariableIndex> {
         let found = self.collection.variable(&name.value);
         if found.is_none() {
@@ -348,7 +355,7 @@ impl Builder<'_> {
             } else {
                 vec![record(Verdict::Violated, None), record(Verdict::Satisfied, example)]
             };
-            let texts = derived::required(&item, required_when_text.as_deref());
+            let texts = derived::required(&item, self.in_words(required).as_ref());
             let severity = long.severity.map_or(Severity::Error, Into::into);
             let derived = Derived {
                 letter: 'K',
@@ -369,7 +376,7 @@ impl Builder<'_> {
             Level::Conditional => relevant.map(|relevant| {
                 (
                     relevant,
-                    derived::irrelevant(&item, long.relevant_when.as_ref().map(|text| text.value.as_str())),
+                    derived::irrelevant(&item, self.in_words(relevant).as_ref()),
                     long.irrelevant_severity.map_or(Severity::Error, Into::into),
                 )
             }),
