@@ -10,6 +10,7 @@
 mod compile;
 mod derived;
 pub mod expr;
+mod history;
 mod load;
 pub mod sentence;
 pub(crate) mod spec;
@@ -23,6 +24,7 @@ use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex
 use crate::schema::{Codelists, Collection};
 
 pub use compile::compile;
+pub use history::Change;
 pub use load::{RuleSet, load};
 
 /// A rule set compiled for one collection.
@@ -75,6 +77,8 @@ pub struct Rule {
     pub check: Check,
     /// Its tests, from the rule file or derived from the schema's examples.
     pub tests: Vec<testing::RuleTest>,
+    /// What became of it, the oldest change first.
+    pub history: Vec<Change>,
     /// Where it is written.
     pub origin: Origin,
 }

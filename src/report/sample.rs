@@ -112,6 +112,7 @@ fn rule(id: &str, kind: RuleKind, severity: Severity, title: Text, fix: Text, ch
         assert_text: None,
         check,
         tests: Vec::new(),
+        history: Vec::new(),
         origin: crate::rule::Origin::default(),
     }
 }

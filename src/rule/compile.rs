@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
+use super::history::{self, Change};
 use super::load::RuleSet;
 use super::sentence::{self, Dictionary};
 use super::spec::{
@@ -178,6 +179,7 @@ struct Derived {
     why: Option<Text>,
     source: SourceReference,
     tests: Vec<RuleTest>,
+    history: Vec<Change>,
     origin: Origin,
 }
 
@@ -283,6 +285,7 @@ impl Builder<'_> {
             source: None,
             tests: Vec::new(),
             irrelevant_tests: Vec::new(),
+            history: Vec::new(),
         };
         let (word, place, long) = match (&spec.value.short, &spec.value.long) {
             (Some(word), _) => (word.as_str(), spec.place(source), &none),
@@ -335,6 +338,7 @@ impl Builder<'_> {
         let required_when_text = long.required_when.as_ref().map(|text| text.value.clone());
         let filled = self.program.is_filled(variable);
         let why: Option<Text> = long.why.clone().map(Into::into);
+        let history = history::changes(&long.history, source, self.diagnostics);
         let record = |expected: Verdict, value: Option<&String>| RuleTest {
             expected,
             input: TestInput::Record {
@@ -368,6 +372,7 @@ impl Builder<'_> {
                 why: why.clone(),
                 source: rule_source.clone(),
                 tests,
+                history: history.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -407,6 +412,7 @@ impl Builder<'_> {
                 why,
                 source: rule_source,
                 tests,
+                history,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -444,6 +450,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -474,6 +481,7 @@ impl Builder<'_> {
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -512,6 +520,7 @@ impl Builder<'_> {
                 missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
+            history: derived.history,
             origin: derived.origin,
         });
     }
@@ -541,6 +550,7 @@ impl Builder<'_> {
             None => None,
         };
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
+        let history = history::changes(&spec.history, source, self.diagnostics);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
         let (when, assertion, validity) = (when?, assertion?, validity?);
@@ -587,6 +597,7 @@ impl Builder<'_> {
                 missing_columns: spec.missing_columns.into(),
             }),
             tests,
+            history,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
@@ -662,6 +673,7 @@ impl Builder<'_> {
                 _ => (Vec::new(), Vec::new()),
             };
             let tests = self.submission_tests(spec, source);
+            let history = history::changes(&spec.history, source, self.diagnostics);
             self.rules.push(Rule {
                 id: RuleId(spec.id.value.clone()),
                 kind: RuleKind::Submission,
@@ -677,6 +689,7 @@ impl Builder<'_> {
                 assert_text: None,
                 check: Check::Submission(kind),
                 tests,
+                history,
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,

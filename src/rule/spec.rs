@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::MissingColumns;
+use super::history::ChangeSpec;
 use crate::schema::spec::{SeveritySpec, SourceSpec, TextSpec};
 use crate::yaml::{self, ShortForm, Spanned, SpannedMap};
 
@@ -64,6 +65,8 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) tests: Vec<TestSpec>,
     #[serde(default)]
     pub(crate) irrelevant_tests: Vec<TestSpec>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// A check on each record.
@@ -87,6 +90,8 @@ pub(crate) struct CheckSpec {
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
     pub(crate) tests: Vec<TestSpec>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// What a check does where the file lacks one of its columns.
@@ -141,6 +146,8 @@ pub(crate) struct SubmissionSpec {
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
     pub(crate) tests: Vec<SubmissionTestSpec>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// The kinds of checks of the whole submission.
