@@ -10,8 +10,10 @@
 mod compile;
 mod derived;
 pub mod expr;
+mod history;
 mod load;
 pub mod print;
+pub mod sentence;
 pub(crate) mod spec;
 pub(crate) mod sql;
 pub mod testing;
@@ -24,6 +26,7 @@ use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex
 use crate::schema::{Codelists, Collection};
 
 pub use compile::{compile, compile_as_of};
+pub use history::Change;
 pub use load::{RuleSet, load};
 pub use validity::Validity;
 
@@ -93,6 +96,8 @@ pub struct Rule {
     pub accepts: Vec<Acceptance>,
     /// Changes of it that its tests need not see.
     pub survivors: Vec<testing::ArguedSurvivor>,
+    /// What became of it, the oldest change first.
+    pub history: Vec<Change>,
     /// Where it is written.
     pub origin: Origin,
 }

@@ -115,6 +115,7 @@ fn rule(id: &str, kind: RuleKind, severity: Severity, title: Text, fix: Text, ch
         tests: Vec::new(),
         accepts: Vec::new(),
         survivors: Vec::new(),
+        history: Vec::new(),
         origin: crate::rule::Origin::default(),
     }
 }

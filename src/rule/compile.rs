@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
+use super::history::{self, Change};
 use super::load::RuleSet;
+use super::sentence::{self, Dictionary};
 use super::spec::{
     AcceptanceSpec, CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec,
     SurvivorSpec, TestSpec, ValiditySpec,
@@ -267,6 +269,7 @@ struct Derived {
     tests: Vec<RuleTest>,
     accepts: Vec<Acceptance>,
     survivors: Vec<ArguedSurvivor>,
+    history: Vec<Change>,
     origin: Origin,
 }
 
@@ -274,6 +277,12 @@ impl Builder<'_> {
     fn lower(&mut self, text: &Spanned<String>, source: &Source) -> Option<BoolNode> {
         let scope = Scope { collection: self.collection, codelists: &self.schemas.codelists };
         sql::lower_bool(text, source, scope, &mut self.program, self.diagnostics)
+    }
+
+    /// A condition in words; `None` where it is always true.
+    fn in_words(&self, condition: BoolNode) -> Option<Text> {
+        let (collection, codelists) = (self.collection, &self.schemas.codelists);
+        sentence::condition(Dictionary { collection, codelists, program: &self.program }, condition)
     }
 
     fn find(&mut self, name: &Spanned<String>, source: &Source) -> Option<VariableIndex> {
@@ -371,6 +380,7 @@ impl Builder<'_> {
             irrelevant_tests: Vec::new(),
             accepts: Vec::new(),
             survivors: Vec::new(),
+            history: Vec::new(),
         };
         if let Some(word) = &spec.value.short {
             return self
@@ -491,6 +501,7 @@ impl Builder<'_> {
         let required_when_text = long.required_when.as_ref().map(|text| text.value.clone());
         let filled = self.program.is_filled(variable);
         let why: Option<Text> = long.why.clone().map(Into::into);
+        let history = history::changes(&long.history, source, self.diagnostics);
         let record = |expected: Verdict, value: Option<&String>| RuleTest {
             expected,
             input: TestInput::Record {
@@ -518,7 +529,7 @@ impl Builder<'_> {
             } else {
                 vec![record(Verdict::Violated, None), record(Verdict::Satisfied, example)]
             };
-            let texts = derived::required(&item, required_when_text.as_deref());
+            let texts = derived::required(&item, self.in_words(required).as_ref());
             let severity = long.severity.map_or(Severity::Error, Into::into);
             let derived = Derived {
                 letter: 'K',
@@ -534,6 +545,7 @@ impl Builder<'_> {
                 tests,
                 accepts: accepts.clone(),
                 survivors: survivors.clone(),
+                history: history.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -542,7 +554,7 @@ impl Builder<'_> {
             Level::Conditional => relevant.map(|relevant| {
                 (
                     relevant,
-                    derived::irrelevant(&item, long.relevant_when.as_ref().map(|text| text.value.as_str())),
+                    derived::irrelevant(&item, self.in_words(relevant).as_ref()),
                     long.irrelevant_severity.map_or(Severity::Error, Into::into),
                 )
             }),
@@ -576,6 +588,7 @@ impl Builder<'_> {
                 tests,
                 accepts,
                 survivors,
+                history,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -618,6 +631,7 @@ impl Builder<'_> {
                     tests,
                     accepts: Vec::new(),
                     survivors: Vec::new(),
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -652,6 +666,7 @@ impl Builder<'_> {
                     tests,
                     accepts: Vec::new(),
                     survivors: Vec::new(),
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -693,6 +708,7 @@ impl Builder<'_> {
             tests: derived.tests,
             accepts: derived.accepts,
             survivors: derived.survivors,
+            history: derived.history,
             origin: derived.origin,
         });
     }
@@ -730,6 +746,7 @@ impl Builder<'_> {
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
         let accepts = self.acceptances(&spec.accepts, source);
         let survivors = self.survivors(&spec.survivors, source);
+        let history = history::changes(&spec.history, source, self.diagnostics);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
         let (when, assertion, (valid, is_valid)) = (when?, assertion?, validity?);
@@ -779,6 +796,7 @@ impl Builder<'_> {
             tests,
             accepts,
             survivors,
+            history,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
@@ -880,6 +898,7 @@ impl Builder<'_> {
                 _ => (Vec::new(), Vec::new()),
             };
             let tests = self.submission_tests(spec, source);
+            let history = history::changes(&spec.history, source, self.diagnostics);
             self.rules.push(Rule {
                 id: RuleId(spec.id.value.clone()),
                 kind: RuleKind::Submission,
@@ -898,6 +917,7 @@ impl Builder<'_> {
                 tests,
                 accepts: Vec::new(),
                 survivors: Vec::new(),
+                history,
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,

@@ -356,18 +356,29 @@ impl Program {
 
     /// Every variable and parameter that `roots` read.
     pub fn inputs(&self, roots: &[BoolNode], detail: Option<IntNode>) -> Inputs {
-        let mut inputs = Inputs::default();
-        for root in roots {
-            self.visit_bool(*root, &mut inputs);
-        }
-        if let Some(detail) = detail {
-            self.visit_int(detail, &mut inputs);
-        }
-        inputs.variables.sort_unstable();
-        inputs.variables.dedup();
-        inputs.parameters.sort_unstable();
-        inputs.parameters.dedup();
-        inputs
+        Inputs::collect(|inputs| {
+            for root in roots {
+                self.visit_bool(*root, inputs);
+            }
+            if let Some(detail) = detail {
+                self.visit_int(detail, inputs);
+            }
+        })
+    }
+
+    /// Every variable and parameter that a text reads.
+    pub fn inputs_of_text(&self, root: TextNode) -> Inputs {
+        Inputs::collect(|inputs| self.visit_text(root, inputs))
+    }
+
+    /// Every variable and parameter that numbers read.
+    pub fn inputs_of_ints(&self, roots: &[IntNode]) -> Inputs {
+        Inputs::collect(|inputs| roots.iter().for_each(|root| self.visit_int(*root, inputs)))
+    }
+
+    /// Every variable and parameter that points in time read.
+    pub fn inputs_of_times(&self, roots: &[TimeNode]) -> Inputs {
+        Inputs::collect(|inputs| roots.iter().for_each(|root| self.visit_time(*root, inputs)))
     }
 
     fn visit_bool(&self, node: BoolNode, inputs: &mut Inputs) {
@@ -448,4 +459,16 @@ pub struct Inputs {
     pub variables: Vec<VariableIndex>,
     /// Ascending, each once.
     pub parameters: Vec<Parameter>,
+}
+
+impl Inputs {
+    fn collect(visit: impl FnOnce(&mut Self)) -> Self {
+        let mut inputs = Self::default();
+        visit(&mut inputs);
+        inputs.variables.sort_unstable();
+        inputs.variables.dedup();
+        inputs.parameters.sort_unstable();
+        inputs.parameters.dedup();
+        inputs
+    }
 }

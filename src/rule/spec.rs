@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::MissingColumns;
+use super::history::ChangeSpec;
 use crate::schema::spec::{SeveritySpec, SourceSpec, TextSpec};
 use crate::yaml::{self, ShortForm, Spanned, SpannedMap};
 
@@ -75,6 +76,8 @@ pub(crate) struct LongRequirementSpec {
     pub(crate) accepts: Vec<AcceptanceSpec>,
     #[serde(default)]
     pub(crate) survivors: Vec<SurvivorSpec>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// A warning about the rule's logic that is meant to be so.
@@ -114,6 +117,8 @@ pub(crate) struct CheckSpec {
     pub(crate) accepts: Vec<AcceptanceSpec>,
     #[serde(default)]
     pub(crate) survivors: Vec<SurvivorSpec>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// A change of the rule that no test sees, and why none needs to.
@@ -176,6 +181,8 @@ pub(crate) struct SubmissionSpec {
     pub(crate) source: Option<SourceSpec>,
     #[serde(default)]
     pub(crate) tests: Vec<Spanned<SubmissionTestSpec>>,
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// The kinds of checks of the whole submission.

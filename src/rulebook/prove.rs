@@ -471,14 +471,9 @@ impl Work<'_, '_> {
                 continue;
             }
             let required = self.plan.requirements[variable.0].required;
-            let BoolExpr::Or(parts) = &self.plan.program.bools[subject.check.assert.0 as usize] else { continue };
-            let relevant = parts
-                .iter()
-                .copied()
-                .find(|part| self.plan.program.bools[part.0 as usize] != BoolExpr::IsBlank(variable));
-            let Some(relevant) = relevant else { continue };
+            let check = subject.check.clone();
             self.proof.questions += 1;
-            match self.ask(&[(required, Truths::TRUE), (relevant, Truths::FALSE)]) {
+            match self.ask(&[(required, Truths::TRUE), (check.when, Truths::TRUE), (check.assert, Truths::FALSE)]) {
                 Answer::None => {}
                 Answer::Record(witness) => {
                     let name = &self.plan.collection.get(variable).id;
