@@ -238,10 +238,10 @@ fn stated(
     };
     let region = match &arguments.region {
         None => None,
-        Some(text) => Some(
-            region::find_region(text, &schemas.codelists)
-                .map_err(|(sv, en)| Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}")))?,
-        ),
+        Some(text) => Some(region::find_region(text, &schemas.codelists).map_err(|text| {
+            let (sv, en) = (text.sv, text.en);
+            Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}"))
+        })?),
     };
     let delivery_date = match &arguments.delivery_date {
         Some(text) => parse_day("--delivery-date", text, language)?,
