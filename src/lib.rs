@@ -39,6 +39,7 @@
 //! | [`schema`] | collections, variables, formats, code lists |
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
+//! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
@@ -93,4 +94,5 @@ pub mod schema;
 pub mod submission;
 pub mod table;
 pub mod time;
+pub mod waiver;
 pub mod yaml;

@@ -133,6 +133,7 @@ fn verdict_on_record(
         full: plan.rules.iter().map(|_| AtomicBool::new(false)).collect(),
         examples: 1,
         stream: false,
+        cover: Arc::default(),
     };
     let tally = batch::evaluate(context, &file, &[], None, &batch);
     only_verdict(&tally.rules[rule].counts).ok_or_else(|| "no verdict".to_owned())

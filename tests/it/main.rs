@@ -18,3 +18,4 @@ mod qa;
 mod rules;
 mod support;
 mod validity;
+mod waivers;

@@ -260,3 +260,22 @@ fn a_day_that_is_none_is_refused() {
     assert_eq!((said.code, said.out.as_str()), (2, ""));
     assert!(said.err.contains("--as-of 2021-02-30"), "{}", said.err);
 }
+
+/// The README's commands.
+#[test]
+fn the_shipped_example_says_what_the_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sample = "testdata/samples/specvard_genomforda_2022-03.csv";
+    let base = ["check", sample, "--rules", "testdata/samples/versions", "--delivery-date", "2022-04-05"];
+    let now = run(root, &base).out.replace('\u{a0}', " ");
+    let then = run(root, &[base.as_slice(), &["--as-of", "2021-12-31"]].concat()).out.replace('\u{a0}', " ");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, part) = readme.split_once("### Versions of rules, and old deliveries").unwrap();
+    let mut blocks = part.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    for said in [now, then] {
+        let block = blocks.next().expect("a block for each command");
+        for line in block.lines().filter(|line| *line != "…") {
+            assert!(said.lines().any(|said| said == line), "no {line:?} in\n{said}");
+        }
+    }
+}
