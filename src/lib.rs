@@ -65,6 +65,8 @@
 //! - A value that identifies a person appears in no report, log or error; masking happens where a finding is made.
 //! - The four verdicts of a rule add up to the records, and so does the account of a variable. What could not be looked
 //!   at is never counted as satisfied.
+//! - A record has at most one version of a dated rule, by a date of its own or by the one day that a plan is of
+//!   (`--as-of`). A waived finding stays a violation: only the gate looks past it.
 //! - `model` has no `serde::Serialize`: each format has its own twin, so that a format cannot change by accident.
 //!
 //! # Three families of trouble
