@@ -10,7 +10,7 @@ use super::output::PendingFile;
 use super::qa::{Inputs, Session};
 use super::reports::{Reports, Wanted, into_io};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, progress, qa, region};
+use super::{ExitCode, Failure, messages, progress, qa, region, waivers};
 use crate::assets;
 use crate::diag::{self, Diagnostic};
 use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
@@ -38,6 +38,7 @@ pub(super) fn run_with(
     let (schemas, mut plans) = load_plans_as_of(&arguments.common, &arguments.codelist, as_of, language)?;
     let mut settings = Settings {
         stated: stated(arguments, &schemas, as_of, language)?,
+        waivers: waivers::read(arguments.waivers.as_deref(), &schemas, &plans, language)?,
         examples: arguments.examples,
         ..Settings::default()
     };
@@ -63,7 +64,7 @@ pub(super) fn run_with(
         paths = session.deliveries_of(paths).map_err(|error| input_failure(&error, &signals, language))?;
     }
     let tables = coverage.iter().flat_map(Session::tables);
-    let inputs: Vec<PathBuf> = paths.iter().chain(tables).cloned().collect();
+    let inputs: Vec<PathBuf> = paths.iter().chain(tables).chain(&arguments.waivers).cloned().collect();
     refuse_overwriting(&outputs(arguments, qa), &inputs, language)?;
     let options = read_options(&arguments.reading, language)?;
     let mut files = Vec::new();
@@ -97,6 +98,7 @@ pub(super) fn run_with(
     if let Some(findings) = findings {
         findings.finish(language)?;
     }
+    waivers::warn(&outcome, language);
     split_records(arguments, &plans, &parts, &signals, language)?;
     let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
     let tallies = qa::take_tallies(&mut outcome);
@@ -203,12 +205,21 @@ fn load_plans_as_of(
 
 /// Diagnostics as a person reads them, with how many there are.
 pub(super) fn shown(list: &[Diagnostic], language: Language) -> String {
+    let files = match language {
+        Language::Swedish => "regler och scheman",
+        Language::English => "rules and schemas",
+    };
+    shown_in(list, files, language)
+}
+
+/// The same of mistakes in something else, in the user's language.
+pub(super) fn shown_in(list: &[Diagnostic], something: &str, language: Language) -> String {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let text = diag::render(list, color, 110);
     let count = match (language, list.len()) {
-        (Language::Swedish, n) => format!("fel: {n} misstag i regler och scheman"),
-        (Language::English, 1) => "error: 1 mistake in rules and schemas".to_owned(),
-        (Language::English, n) => format!("error: {n} mistakes in rules and schemas"),
+        (Language::Swedish, n) => format!("fel: {n} misstag i {something}"),
+        (Language::English, 1) => format!("error: 1 mistake in {something}"),
+        (Language::English, n) => format!("error: {n} mistakes in {something}"),
     };
     format!("{text}\n{count}")
 }
@@ -238,10 +249,10 @@ fn stated(
     };
     let region = match &arguments.region {
         None => None,
-        Some(text) => Some(
-            region::find_region(text, &schemas.codelists)
-                .map_err(|(sv, en)| Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}")))?,
-        ),
+        Some(text) => Some(region::find_region(text, &schemas.codelists).map_err(|text| {
+            let (sv, en) = (text.sv, text.en);
+            Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}"))
+        })?),
     };
     let delivery_date = match &arguments.delivery_date {
         Some(text) => parse_day("--delivery-date", text, language)?,

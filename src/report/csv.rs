@@ -38,6 +38,7 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
         for text in [&row.skipped_reason, &rule.fix.sv, &row.source, valid_from, valid_until] {
             cells.cell(text);
         }
+        cells.number(row.waived);
         cells.end_row();
     }
     out.write_all(&cells.bytes)?;

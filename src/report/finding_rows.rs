@@ -24,8 +24,9 @@ use crate::rule::Plan;
 /// `cell` is the address of the first faulty variable as a spreadsheet has it, such as `F17`, or the letters alone where
 /// the finding is about the column. `faulty` and `triggers` are `variable=value`, joined by `, `; `variable` and `value`
 /// are the first faulty one's. `detail` is a number, in the unit beside it, or a Swedish text. `valid_from` and
-/// `valid_until` are the first and last day of the rule's version, where it is dated.
-pub const COLUMNS: [&str; 20] = [
+/// `valid_until` are the first and last day of the rule's version, where it is dated. `waived` is the number of the
+/// waiver that covers the finding, counted from 1 in the waiver file; blank where none does.
+pub const COLUMNS: [&str; 21] = [
     "file",
     "row",
     "line",
@@ -46,6 +47,7 @@ pub const COLUMNS: [&str; 20] = [
     "source",
     "valid_from",
     "valid_until",
+    "waived",
 ];
 
 /// How findings are written.

@@ -45,6 +45,7 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
         text(&|row| row.source.clone()),
         or_null(&|row| rule_rows::valid_days(row.rule)[0].clone()),
         or_null(&|row| rule_rows::valid_days(row.rule)[1].clone()),
+        number(&|row| row.waived),
     ];
     let fields: Vec<Field> = COLUMNS
         .iter()

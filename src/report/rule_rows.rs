@@ -6,7 +6,7 @@ use crate::rule::{Check, Rule, SubmissionKind};
 use crate::time::format_day;
 
 /// The columns, in order.
-pub(crate) const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 17] = [
     "collection",
     "rule_id",
     "kind",
@@ -23,6 +23,7 @@ pub(crate) const COLUMNS: [&str; 16] = [
     "source",
     "valid_from",
     "valid_until",
+    "waived",
 ];
 
 /// One rule of one collection.
@@ -35,6 +36,8 @@ pub(crate) struct RuleRow<'a> {
     pub(crate) counts: VerdictCounts,
     /// Findings.
     pub(crate) violations: u64,
+    /// Those of them that are waived.
+    pub(crate) waived: u64,
     /// Why it was not looked at in some file; empty where it was in all. In the words of [`reason_code`], causes parted by `; `.
     pub(crate) skipped_reason: String,
     /// Document and place.
@@ -49,6 +52,7 @@ pub(crate) fn rows(outcome: &Outcome) -> impl Iterator<Item = RuleRow<'_>> {
             rule,
             counts: rule_run.counts,
             violations: rule_run.violations,
+            waived: rule_run.waived,
             skipped_reason: skipped_reason(rule_run, run.files.len()),
             source: source_line(&rule.source),
         })

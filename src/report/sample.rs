@@ -139,6 +139,7 @@ fn rules() -> Vec<(Rule, RuleRun)> {
     let run = |counts: VerdictCounts| RuleRun {
         counts,
         violations: counts.violated,
+        waived: 0,
         skipped: Vec::new(),
         examples: Vec::new(),
     };
@@ -305,6 +306,7 @@ fn finding(rule: usize, row: u64, faulty: Vec<ShownValue>) -> Finding {
         faulty,
         triggers: Vec::new(),
         detail: None,
+        waiver: None,
     }
 }
 
@@ -428,6 +430,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
     let forms = |minutes, date_only| TimestampForms { minutes, date_only, ..TimestampForms::default() };
     let none = TimestampForms::default();
     Outcome {
+        waivers: Vec::new(),
         stated: stated(),
         runs: vec![Run {
             plan: Arc::new(plan(rules)),
@@ -438,6 +441,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
             accounts: accounts(),
             timestamp_forms: vec![forms(RECORDS, 0), forms(1_100, 99), none, none, none, forms(100, 0), none],
             tally: None,
+            waived: Vec::new(),
         }],
     }
 }
@@ -490,7 +494,7 @@ pub(crate) fn several() -> Outcome {
 
 /// No collection at all.
 pub(crate) fn nothing() -> Outcome {
-    Outcome { stated: Stated::default(), runs: Vec::new() }
+    Outcome { stated: Stated::default(), runs: Vec::new(), waivers: Vec::new() }
 }
 
 /// A file without records.

@@ -11,6 +11,7 @@ pub(in crate::report) mod page;
 mod rules;
 mod unchecked;
 mod variables;
+mod waivers;
 
 use std::io::Write;
 
@@ -52,6 +53,7 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
         unchecked::write(&mut page, run);
         variables::write(&mut page, run);
     }
+    waivers::write(&mut page, &outcome.waivers);
     more(&mut page);
     page.blank();
     let (tone, words) = verdict_words(&page, outcome, options);
@@ -323,9 +325,12 @@ fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (To
     match gate(outcome, options.fail_on, options.strict) {
         Gate::Failed => {
             let failing = Severity::ALL.into_iter().filter(|severity| *severity >= options.fail_on);
-            let counts = failing.map(|severity| (severity, outcome.violations(severity))).filter(|(_, n)| *n > 0);
+            let counts = failing.map(|severity| (severity, outcome.unwaived(severity))).filter(|(_, n)| *n > 0);
             let counts: Vec<String> = counts.map(|(severity, n)| page.severity_counted(severity, n)).collect();
-            (Tone::Bad, format!("{failed}: {}", counts.join(", ")))
+            let beside = waivers::clause(page, outcome, options.fail_on);
+            let beside =
+                beside.map(|waived| format!(" ({} {waived})", page.say("utöver", "beside"))).unwrap_or_default();
+            (Tone::Bad, format!("{failed}: {}{beside}", counts.join(", ")))
         }
         Gate::NotChecked => (Tone::Bad, format!("{failed}: {} (--strict)", unchecked.clause(page))),
         Gate::Passed if outcome.runs.iter().all(|run| run.records == 0) => (
@@ -335,10 +340,15 @@ fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (To
                 page.say("men det fanns inga poster att kontrollera", "but there were no records to check")
             ),
         ),
-        Gate::Passed if unchecked.any() => {
-            (Tone::Doubtful, format!("{passed}, {} {}", page.say("men", "but"), unchecked.clause(page)))
+        Gate::Passed => {
+            // What was waived would have failed the gate, and is said together with what was not looked at.
+            let waived = waivers::clause(page, outcome, options.fail_on)
+                .map(|waived| format!("{} {waived}", page.say("med", "with")));
+            let unchecked = unchecked.any().then(|| format!("{} {}", page.say("men", "but"), unchecked.clause(page)));
+            let tone = if waived.is_some() || unchecked.is_some() { Tone::Doubtful } else { Tone::Good };
+            let words: Vec<String> = std::iter::once(passed.to_owned()).chain(waived).chain(unchecked).collect();
+            (tone, words.join(", "))
         }
-        Gate::Passed => (Tone::Good, passed.to_owned()),
     }
 }
 
@@ -357,7 +367,8 @@ fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> Strin
             .count()
     };
     let rules = page.rules(outcome.runs.iter().map(violated).sum());
-    format!("{words} ({rules})")
+    let waived = waivers::part(page, outcome.waived(severity)).map(|part| format!(", {part}")).unwrap_or_default();
+    format!("{words} ({rules}{waived})")
 }
 
 fn rejected(page: &Page, rejected: u64, records: u64) -> String {

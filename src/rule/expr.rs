@@ -472,3 +472,30 @@ impl Inputs {
         inputs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_literal_points_in_time_are_compared_at_once_by_day_where_either_has_no_time() {
+        let mut program = Program::default();
+        let noon = program.time(TimeExpr::Literal(10 * DAY + DAY / 2, true));
+        let evening = program.time(TimeExpr::Literal(10 * DAY + DAY - 60, true));
+        let day = program.time(TimeExpr::Literal(10 * DAY, false));
+        let variable = program.time(TimeExpr::Variable(VariableIndex(0)));
+        assert_eq!(program.time(TimeExpr::Date(evening)), day);
+        let mut compared = |comparison, left, right| {
+            let node = program.bool(BoolExpr::CompareTime(comparison, left, right));
+            match program.bools[node.0 as usize] {
+                BoolExpr::Constant(truth) => truth,
+                _ => None,
+            }
+        };
+        assert_eq!(compared(Comparison::Less, noon, evening), Some(true));
+        assert_eq!(compared(Comparison::Equal, evening, day), Some(true));
+        assert_eq!(compared(Comparison::LessOrEqual, evening, day), Some(true));
+        assert_eq!(compared(Comparison::Greater, day, noon), Some(false));
+        assert_eq!(compared(Comparison::Equal, day, variable), None);
+    }
+}

@@ -19,3 +19,4 @@ mod qa;
 mod rules;
 mod support;
 mod validity;
+mod waivers;

@@ -147,6 +147,52 @@ fn a_level_is_dated_and_the_account_of_blanks_follows_it() {
     assert_eq!(["filled", "blank_allowed", "blank_required"].map(|kind| account[kind].as_u64().unwrap()), [1, 5, 2]);
 }
 
+/// A name is not to be there before 2021, nothing is said of that year, and from 2022 it depends on another value.
+#[test]
+fn versions_of_a_level_differ_in_kind_and_leave_gaps() {
+    let folder = folder();
+    let versions_of_name = r#"    - { level: not_included, valid: { until: 2020-12-31, by: datum } }
+    - level: conditional
+      required_when: "antal > 5"
+      valid: { from: 2022-01-01, by: datum }
+      tests: [{ satisfied: { antal: "6", namn: a, datum: 2022-01-01 } }, { violated: { antal: "6", datum: 2022-01-01 } }]
+"#;
+    let (before, rest) = RULES.split_once("    - { level: mandatory").unwrap();
+    let after = rest.split_once("  kod: voluntary").unwrap().1;
+    let rules = format!("{before}{versions_of_name}  kod: voluntary{after}");
+    fs::write(folder.path().join("egna/rules/prov.yaml"), rules).unwrap();
+    let records = "id;datum;antal;namn;kod\n\
+        sista dagen;2020-12-31T23:59;1;a;X\nblank;2020-12-31;1;;X\nlucka;2021-06-01;9;a;X\nlucka två;2021-12-31;9;;X\n\
+        krävs;2022-01-01;6;;X\nkrävs inte;2022-01-01;5;;X\nosäker;2022-01-01;;;X\nutan datum;;6;;X\n";
+    fs::write(folder.path().join("fil.csv"), records).unwrap();
+    assert_eq!(run(folder.path(), &["rules", "test", "egna"]).code, 0);
+    let now = report(folder.path(), &[]);
+    let [unwanted] = versions(&now, "PR-I-namn")[..] else { panic!("one version") };
+    assert_eq!((violating(unwanted), counts(unwanted)), (vec!["sista dagen"], [1, 1, 5, 1]));
+    let [required] = versions(&now, "PR-K-namn")[..] else { panic!("one version") };
+    assert_eq!((violating(required), counts(required)), (vec!["krävs"], [0, 1, 5, 2]));
+    let name_of = |report: &Value| {
+        let variables = report["collections"][0]["variables"].as_array().unwrap();
+        variables.iter().find(|variable| variable["id"] == "namn").unwrap().clone()
+    };
+    assert_eq!(name_of(&now)["required_when"], "datum >= DATE '2022-01-01' AND (antal > 5)");
+    assert_eq!(name_of(&now)["account"]["blank_required"], 1);
+
+    let in_the_gap = report(folder.path(), &["--as-of", "2021-06-01"]);
+    for id in ["PR-I-namn", "PR-K-namn"] {
+        let [rule] = versions(&in_the_gap, id)[..] else { panic!("one version") };
+        assert_eq!((&rule["in_force"], counts(rule)), (&false.into(), [0, 0, 8, 0]), "{id}");
+    }
+    let name = name_of(&in_the_gap);
+    assert_eq!((&name["level"], &name["account"]["blank_required"]), (&"voluntary".into(), &0.into()));
+    let later = report(folder.path(), &["--as-of", "2022-06-01"]);
+    assert_eq!(counts(versions(&later, "PR-K-namn")[0]), [1, 3, 3, 1]);
+    assert_eq!(
+        (&name_of(&later)["level"], &name_of(&later)["required_when"]),
+        (&"conditional".into(), &"antal > 5".into())
+    );
+}
+
 #[test]
 fn the_text_says_which_version_a_finding_is_of() {
     let folder = folder();
@@ -259,4 +305,35 @@ fn a_day_that_is_none_is_refused() {
     let said = check(folder.path(), &["--as-of", "2021-02-30"]);
     assert_eq!((said.code, said.out.as_str()), (2, ""));
     assert!(said.err.contains("--as-of 2021-02-30"), "{}", said.err);
+}
+
+/// The README's commands.
+#[test]
+fn the_shipped_example_says_what_the_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sample = "testdata/samples/specvard_genomforda_2022-03.csv";
+    let base = ["check", sample, "--rules", "testdata/samples/versions", "--delivery-date", "2022-04-05"];
+    let now = run(root, &base).out.replace('\u{a0}', " ");
+    let then = run(root, &[base.as_slice(), &["--as-of", "2021-12-31"]].concat()).out.replace('\u{a0}', " ");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, part) = readme.split_once("### Versions of rules, and old deliveries").unwrap();
+    let mut blocks = part.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    for said in [now, then] {
+        let block = blocks.next().expect("a block for each command");
+        for line in block.lines().filter(|line| *line != "…") {
+            assert!(said.lines().any(|said| said == line), "no {line:?} in\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_column_is_missed_where_the_version_of_a_record_requires_it() {
+    let folder = folder();
+    let missing = |records: &str| {
+        fs::write(folder.path().join("fil.csv"), records).unwrap();
+        let report = report(folder.path(), &[]);
+        versions(&report, "LEV-0001")[0]["violations"].as_u64().unwrap()
+    };
+    assert_eq!(missing("id;datum;antal;kod\na;2021-12-31;1;X\n"), 0);
+    assert_eq!(missing("id;datum;antal;kod\na;2021-12-31;1;X\nb;2022-01-01;1;X\n"), 1);
 }

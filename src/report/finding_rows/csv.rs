@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, push_values};
-use crate::model::{Detail, Finding};
+use crate::model::{Detail, Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::csv::{BYTE_ORDER_MARK, CellWriter};
 use crate::report::rule_rows::{source_line, valid_days};
@@ -96,6 +96,7 @@ impl CsvFindings {
             None => cells.cell(""),
         }
         cells.ready_made(rule.map_or(EMPTY_END, |rule| &rule.end));
+        cells.optional_number(finding.waiver.map(WaiverIndex::number));
         cells.end_row();
     }
 

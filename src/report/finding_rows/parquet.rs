@@ -13,7 +13,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 
 use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_values};
-use crate::model::Finding;
+use crate::model::{Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::parquet::properties;
 use crate::report::rule_rows::{source_line, valid_days};
@@ -63,6 +63,7 @@ struct Rows {
     variable: StringDictionaryBuilder<Int32Type>,
     value: StringBuilder,
     detail: StringBuilder,
+    waived: UInt64Builder,
 }
 
 impl ParquetFindings {
@@ -133,7 +134,7 @@ fn schema() -> SchemaRef {
     let fields: Vec<Field> = COLUMNS
         .iter()
         .map(|name| match *name {
-            "row" | "line" | "sheet_row" => Field::new(*name, DataType::UInt64, true),
+            "row" | "line" | "sheet_row" | "waived" => Field::new(*name, DataType::UInt64, true),
             "cell" | "value" | "detail" => Field::new(*name, DataType::Utf8, true),
             "key" | "faulty" | "triggers" => Field::new(*name, DataType::Utf8, false),
             _ => Field::new(*name, dictionary.clone(), true),
@@ -191,6 +192,7 @@ impl Rows {
         self.variable.append_option(first.map(|first| first.variable.as_str()));
         self.value.append_option(first.map(|first| first.value.as_str()));
         self.detail.append_option(finding.detail.as_ref().map(detail_text));
+        self.waived.append_option(finding.waiver.map(WaiverIndex::number));
     }
 
     /// The rows as columns, leaving none behind.
@@ -220,6 +222,7 @@ impl Rows {
             of_rule(&rules.sources)?,
             of_rule(&rules.valid_from)?,
             of_rule(&rules.valid_until)?,
+            Arc::new(self.waived.finish()),
         ])
     }
 }
