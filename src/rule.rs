@@ -11,6 +11,7 @@ mod compile;
 mod derived;
 pub mod expr;
 mod history;
+pub mod import;
 mod load;
 pub mod print;
 pub mod sentence;
