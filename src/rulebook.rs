@@ -4,6 +4,9 @@
 //! It has two shelves, one of collections and one of reference tables, because a rule of one never speaks of the other.
 //! Deliberately knows no arguments, no terminal and no report formats.
 
+pub mod account;
+pub mod explain;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ pub(in crate::cli) struct RulesArguments {
 pub(in crate::cli) enum RulesCommand {
     Check(RulesCheckArguments),
     Test(RulesTestArguments),
+    Explain(RulesExplainArguments),
 }
 
 /// Which rules a command works on.
@@ -40,6 +41,17 @@ pub(in crate::cli) struct RulesTestArguments {
     pub(in crate::cli) book: BookArguments,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesExplainArguments {
+    #[arg(value_name = "ID")]
+    pub(in crate::cli) id: String,
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
+const EXPLAIN_HELP: [Help; 1] =
+    [("id", "Regelns id, t.ex. SVG-0101; versaler eller gemener", "The rule's id, e.g. SVG-0101; in any case")];
+
 const BOOK_HELP: [Help; 1] = [(
     "folder",
     "Mapp med rules/ och gärna schemas/, tagen som den är; annars läggs dess regler över de inbyggda",
@@ -59,5 +71,9 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
         .mut_subcommand("test", |test| {
             with_help(test, &[&BOOK_HELP, &COMMON_HELP])
                 .about(pick("Kör de tester som reglerna bär", "Run the tests that rules carry"))
+        })
+        .mut_subcommand("explain", |explain| {
+            with_help(explain, &[&EXPLAIN_HELP, &BOOK_HELP, &COMMON_HELP])
+                .about(pick("Förklara en regel", "Explain a rule"))
         })
 }

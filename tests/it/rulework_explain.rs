@@ -1,0 +1,149 @@
+//! `rules explain`, as a maintainer runs it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Said, run};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rules(arguments: &[&str]) -> Said {
+    run(&root(), &[&["rules"], arguments].concat())
+}
+
+/// A folder that is a rule book of its own: one collection, two rules, one of them changed twice.
+fn own_book() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("schemas/bas.yaml", SCHEMA), ("schemas/codelists/fas.csv", CODES), ("rules/bas.yaml", RULES)]
+    {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::write(folder.path().join("schemas/formats.yaml"), "formats: []\n").unwrap();
+    folder
+}
+
+const SCHEMA: &str = r#"
+collection: bas
+prefix: BA
+title: { sv: "Bas <1> & \"2\"", en: Base }
+source: { document: d, place: p }
+variables:
+  - { id: fas, name: { sv: Fas, en: Phase }, type: code, codelist: fas, examples: { valid: ["1"], invalid: ["9"] } }
+  - { id: dag, name: { sv: Dag, en: Day }, type: timestamp, date_only: true, examples: { valid: ["2022-01-03"], invalid: ["x"] } }
+"#;
+
+const CODES: &str = "code,text_sv,text_en,valid_from,valid_to,same_as\n1,Ett,One,,,\n2,Två,Two,,,\n";
+
+const RULES: &str = r#"
+collections: [bas]
+source: { document: "Modell | version <2>", place: tabell 1 }
+requirements:
+  fas: mandatory
+  dag:
+    level: conditional
+    required_when: "fas = '1'"
+    tests: [{ satisfied: { fas: "1", dag: "2022-01-03" } }, { violated: { fas: "1" } }]
+    history: [ { date: 2025-01-01, change: { sv: Tillagd., en: Added. } } ]
+checks:
+  - id: BA-0001
+    severity: warning
+    when: "fas = '1'"
+    assert: "dag <= period_end()"
+    valid: { from: 2024-01-01, by: dag }
+    title: { sv: "Dagen är <för> sen", en: The day is too late }
+    fix: { sv: Rätta., en: Correct it. }
+    tests:
+      - satisfied: { fas: "1", dag: "2024-01-03", "period_end()": "2024-01-31" }
+      - violated: { fas: "1", dag: "2024-02-03", "period_end()": "2024-01-31" }
+    history:
+      - { date: 2025-11-22, change: { sv: Gäller från 2024., en: Valid from 2024. } }
+      - { date: 2026-11-22, change: { sv: Varning i stället för fel., en: A warning instead of an error. } }
+"#;
+
+#[test]
+fn a_rule_is_explained_as_the_readme_shows() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let said = rules(&["explain", "svg-0102"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let place = readme.find(&said.out);
+    assert!(place.is_some(), "the README shows something else than\n{}", said.out);
+}
+
+#[test]
+fn an_id_is_known_whatever_its_capitals_in_both_languages() {
+    let swedish = rules(&["explain", "sVg-K-FAS"]);
+    assert_eq!(swedish.code, 0);
+    for words in ["SVG-K-fas FEL: Fas saknas", "  Fas ska vara ifylld.\n", "Källa\n", "rules/specvard.yaml:"] {
+        assert!(swedish.out.contains(words), "no {words:?} in {}", swedish.out);
+    }
+    let english = rules(&["explain", "SVG-K-fas", "--lang", "en"]);
+    for words in ["SVG-K-fas ERROR: Phase is missing", "  Phase must be filled in.\n", "Source\n", "Needs column"] {
+        assert!(english.out.contains(words), "no {words:?} in {}", english.out);
+    }
+}
+
+#[test]
+fn an_unknown_id_is_a_mistake_of_usage_with_the_nearest() {
+    for (id, words) in [("svg-k-faz", "menas `SVG-K-fas`?"), ("SV-01O1", "menas `SV-0101`?"), ("%", "ingen regel `%`")]
+    {
+        let said = rules(&["explain", id]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{id}");
+        assert!(said.err.contains(words) && said.err.contains(id), "{}", said.err);
+    }
+}
+
+#[test]
+fn an_id_of_several_collections_is_shown_for_each_that_differs() {
+    // Unique within the period only, where a submission is a stock.
+    let said = rules(&["explain", "SV-0001"]);
+    assert_eq!(said.out.matches("SV-0001 FEL").count(), 2, "{}", said.out);
+    assert!(said.out.contains("posten är fel och registret tar inte emot den"), "{}", said.out);
+    assert!(said.out.contains("(specvard_genomforda)\n") && said.out.contains("samma huvudman och period"));
+    // Alike in all four but for the examples of one.
+    let said = rules(&["explain", "LEV-0003"]);
+    assert_eq!(said.out.matches("LEV-0003 FEL").count(), 1, "{}", said.out);
+    for words in ["(primarvard_grundmodell)", "(specvard_vantande)", "--expect-records = ", "leveransen godkänns inte"]
+    {
+        assert!(said.out.contains(words), "no {words:?} in {}", said.out);
+    }
+}
+
+#[test]
+fn what_a_rule_needs_is_told_with_the_option_that_states_it() {
+    for (id, words) in [
+        ("SVG-0531", "leveransens period: --period\n"),
+        ("SV-0531", "leveransens region: --region\n"),
+        ("SVG-0111", "leveransdagen: --delivery-date (annars i dag)\n"),
+        ("SVG-O-diagnos", "det officiella kodverket: --codelist icd10se=FILE\n"),
+        ("REF-0101", "minst en av lanskod, regionkod, region\n"),
+        ("SV-0001", "alla av vardkontakts_id, huvudman\n"),
+    ] {
+        let said = rules(&["explain", id]);
+        assert!(said.out.contains(words), "no {words:?} in {}", said.out);
+    }
+}
+
+#[test]
+fn a_rule_of_a_folder_is_explained_with_validity_and_history() {
+    let folder = own_book();
+    let said = run(folder.path(), &["rules", "explain", "BA-0001", "."]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    for words in [
+        "BA-0001 VARNING: Dagen är <för> sen\n",
+        "  För poster med dag från och med 2024-01-01: när fas är 1 (ett) bör dag vara periodens sista dag\n  eller tidigare.\n",
+        "    dag <= period_end()\n",
+        "  Giltighet          poster med dag från och med 2024-01-01\n",
+        "Historik\n  2025-11-22: Gäller från 2024.\n  2026-11-22: Varning i stället för fel.\n",
+        "  --period, sista dagen = 2024-01-31\n",
+        "rules/bas.yaml:12\n",
+    ] {
+        assert!(said.out.contains(words), "no {words:?} in {}", said.out);
+    }
+    let required = run(folder.path(), &["rules", "explain", "ba-k-dag", ".", "--lang=en"]);
+    assert!(required.out.contains("History\n  2025-01-01: Added.\n"), "{}", required.out);
+    assert!(required.out.contains("it is mandatory when phase is 1 (one)."), "{}", required.out);
+}
