@@ -5,6 +5,7 @@
 //! Deliberately knows no arguments, no terminal and no report formats.
 
 pub mod account;
+pub mod doc;
 pub mod explain;
 
 use std::collections::BTreeMap;

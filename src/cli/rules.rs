@@ -1,6 +1,7 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+mod doc;
 mod explain;
 mod test;
 
@@ -16,6 +17,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
         RulesCommand::Check(arguments) => check::run(arguments, language),
         RulesCommand::Test(arguments) => test::run(arguments, language),
         RulesCommand::Explain(arguments) => explain::run(arguments, language),
+        RulesCommand::Doc(arguments) => doc::run(arguments, language),
     }
 }
 

@@ -1,7 +1,8 @@
-//! `rules explain`, as a maintainer runs it.
+//! `rules explain` and `rules doc`, as a maintainer runs them.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Said, run};
 
@@ -88,8 +89,7 @@ fn an_id_is_known_whatever_its_capitals_in_both_languages() {
 
 #[test]
 fn an_unknown_id_is_a_mistake_of_usage_with_the_nearest() {
-    for (id, words) in [("svg-k-faz", "menas `SVG-K-fas`?"), ("SV-01O1", "menas `SV-0101`?"), ("%", "ingen regel `%`")]
-    {
+    for (id, words) in [("svg-k-faz", "menas `SVG-K-fas`?"), ("SV-01O1", "menas `SV-0101`?"), ("%", "`rules doc`")] {
         let said = rules(&["explain", id]);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{id}");
         assert!(said.err.contains(words) && said.err.contains(id), "{}", said.err);
@@ -146,4 +146,119 @@ fn a_rule_of_a_folder_is_explained_with_validity_and_history() {
     let required = run(folder.path(), &["rules", "explain", "ba-k-dag", ".", "--lang=en"]);
     assert!(required.out.contains("History\n  2025-01-01: Added.\n"), "{}", required.out);
     assert!(required.out.contains("it is mandatory when phase is 1 (one)."), "{}", required.out);
+}
+
+/// The files of a folder with their bytes.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_rule_book_is_written_whole_and_the_same_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("ny/bok");
+    let shown = out.to_str().unwrap();
+    let said = rules(&["doc", shown]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let first = files(&out);
+    let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "folkmangd.md",
+            "index.md",
+            "leveranser.md",
+            "patientregister.md",
+            "primarvard_grundmodell.md",
+            "primarvard_instegsmodell.md",
+            "rules.html",
+            "specvard_genomforda.md",
+            "specvard_vantande.md"
+        ]
+    );
+    fs::write(out.join("rules.html"), "old").unwrap();
+    fs::write(out.join("egen.txt"), "mine").unwrap();
+    assert_eq!(rules(&["doc", shown]).code, 0);
+    fs::remove_file(out.join("egen.txt")).unwrap();
+    assert!(files(&out) == first, "the second book differs");
+    let text =
+        |name: &str| String::from_utf8(first.iter().find(|(known, _)| known == name).unwrap().1.clone()).unwrap();
+    let (page, chapter) = (text("rules.html"), text("specvard_genomforda.md"));
+    for id in ["SVG-K-fas", "SVG-I-aktivitet", "SVG-V-diagnos", "SVG-O-diagnos", "SVG-0101", "LEV-0001", "SV-0001"] {
+        assert!(page.contains(&format!("id=\"specvard_genomforda.{id}\"")), "{id}");
+        assert!(chapter.contains(&format!("\n### {} ", id.replace('_', "\\_"))), "{id}");
+    }
+    // One heading a rule, one row a variable.
+    assert_eq!(chapter.matches("\n### ").count(), 142 + 4, "rules and areas");
+    assert_eq!(chapter.matches("\n| `").count(), 40);
+    assert!(
+        text("index.md")
+            .contains("| [Specialiserad vård: genomförda vårdkontakter](specvard_genomforda.md) | 40 | 142 |")
+    );
+    assert!(rules(&["doc", shown, "--lang", "en"]).code == 0);
+    let english = fs::read_to_string(out.join("rules.html")).unwrap();
+    assert!(english.contains("<html lang=\"en\">") && english.contains("Phase must be filled in."));
+}
+
+#[test]
+fn the_page_stands_alone_and_each_of_its_links_leads_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    rules(&["doc", folder.path().to_str().unwrap()]);
+    let page = fs::read_to_string(folder.path().join("rules.html")).unwrap();
+    for outside in ["<script", "<link", "<img", "http:", "https:", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let values = |attribute: &str| -> Vec<String> {
+        let before = format!(" {attribute}=\"");
+        let pieces = page.split(&before).skip(1);
+        pieces.map(|piece| piece.split('"').next().unwrap().to_owned()).collect()
+    };
+    let ids = values("id");
+    let unique: BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "an id is there twice");
+    assert!(ids.len() > 400, "{}", ids.len());
+    for target in
+        values("href").iter().map(|href| href.strip_prefix('#').unwrap().to_owned()).chain(values("aria-labelledby"))
+    {
+        assert!(unique.contains(&target), "nothing is called {target}");
+    }
+    for tag in ["section", "table", "tr", "td", "th", "dl", "dd", "p", "ul", "li", "code", "div", "main", "nav"] {
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn texts_of_rule_files_are_never_markup() {
+    let folder = own_book();
+    let said = run(folder.path(), &["rules", "doc", "bok", "."]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let page = fs::read_to_string(folder.path().join("bok/rules.html")).unwrap();
+    assert!(page.contains("Bas &lt;1&gt; &amp; &quot;2&quot;") && page.contains("Dagen är &lt;för&gt; sen"), "{page}");
+    let chapter = fs::read_to_string(folder.path().join("bok/bas.md")).unwrap();
+    assert!(chapter.contains(r"Modell \| version \<2\>: tabell 1"), "{chapter}");
+    assert!(chapter.contains("- Giltighet: poster med dag från och med 2024-01-01\n"), "{chapter}");
+    assert!(chapter.contains("- Historik: 2025-11-22: Gäller från 2024. 2026-11-22: Varning i stället för fel.\n"));
+}
+
+#[test]
+fn a_book_that_cannot_be_written_is_a_failure_of_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fil");
+    fs::write(&file, "").unwrap();
+    let said = rules(&["doc", file.to_str().unwrap()]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    // A folder has the name of the last file: the others keep their old text.
+    fs::create_dir(folder.path().join("rules.html")).unwrap();
+    fs::write(folder.path().join("index.md"), "old").unwrap();
+    let said = rules(&["doc", folder.path().to_str().unwrap()]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert_eq!(fs::read_to_string(folder.path().join("index.md")).unwrap(), "old");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing half-written is left");
 }

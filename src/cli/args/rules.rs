@@ -18,6 +18,7 @@ pub(in crate::cli) enum RulesCommand {
     Check(RulesCheckArguments),
     Test(RulesTestArguments),
     Explain(RulesExplainArguments),
+    Doc(RulesDocArguments),
 }
 
 /// Which rules a command works on.
@@ -49,8 +50,22 @@ pub(in crate::cli) struct RulesExplainArguments {
     pub(in crate::cli) book: BookArguments,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesDocArguments {
+    #[arg(value_name = "OUT")]
+    pub(in crate::cli) out: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
 const EXPLAIN_HELP: [Help; 1] =
     [("id", "Regelns id, t.ex. SVG-0101; versaler eller gemener", "The rule's id, e.g. SVG-0101; in any case")];
+
+const DOC_HELP: [Help; 1] = [(
+    "out",
+    "Mapp att skriva i; den skapas, och filer som finns ersätts",
+    "Folder to write to; it is made, and files that are there are replaced",
+)];
 
 const BOOK_HELP: [Help; 1] = [(
     "folder",
@@ -75,5 +90,9 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
         .mut_subcommand("explain", |explain| {
             with_help(explain, &[&EXPLAIN_HELP, &BOOK_HELP, &COMMON_HELP])
                 .about(pick("Förklara en regel", "Explain a rule"))
+        })
+        .mut_subcommand("doc", |doc| {
+            with_help(doc, &[&DOC_HELP, &BOOK_HELP, &COMMON_HELP])
+                .about(pick("Skriv regelboken som Markdown och HTML", "Write the rule book as Markdown and HTML"))
         })
 }

@@ -41,7 +41,7 @@ fn unknown(id: &str, known: &[&str], language: Language) -> Failure {
     };
     let (sv, en) = match typed.or_else(alike) {
         Some(nearest) => (format!("; menas `{nearest}`?"), format!("; did you mean `{nearest}`?")),
-        None => (String::new(), String::new()),
+        None => ("; `rules doc` skriver ut alla".to_owned(), "; `rules doc` prints them all".to_owned()),
     };
     Failure::usage(language, format!("ingen regel `{id}`{sv}"), format!("no rule `{id}`{en}"))
 }
