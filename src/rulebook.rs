@@ -7,6 +7,7 @@
 pub mod account;
 pub mod doc;
 pub mod explain;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

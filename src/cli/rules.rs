@@ -4,6 +4,7 @@ mod check;
 mod doc;
 mod explain;
 mod test;
+mod trace;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
@@ -18,6 +19,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
         RulesCommand::Test(arguments) => test::run(arguments, language),
         RulesCommand::Explain(arguments) => explain::run(arguments, language),
         RulesCommand::Doc(arguments) => doc::run(arguments, language),
+        RulesCommand::Trace(arguments) => trace::run(arguments, language),
     }
 }
 

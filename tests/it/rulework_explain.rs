@@ -1,4 +1,4 @@
-//! `rules explain` and `rules doc`, as a maintainer runs them.
+//! `rules explain`, `rules doc` and `rules trace`, as a maintainer runs them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -261,4 +261,78 @@ fn a_book_that_cannot_be_written_is_a_failure_of_output() {
     assert_eq!(said.code, 4, "{}", said.err);
     assert_eq!(fs::read_to_string(folder.path().join("index.md")).unwrap(), "old");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing half-written is left");
+}
+
+#[test]
+fn every_row_of_the_models_table_has_its_variable_and_rules() {
+    let said = rules(&["trace", "--variables", "testdata/variables.csv"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert_eq!(said.out.matches("(tabellen: ").count(), 99);
+    assert!(said.out.ends_with("\n\nInga luckor\n"));
+    assert!(
+        said.out.contains("  aktivitet: villkorat obligatorisk (tabellen: mandatory); Bilaga 5, tabell 1\n    regler: SVG-K-aktivitet, SVG-I-aktivitet, SVG-V-aktivitet, SVG-O-aktivitet, SV-0205\n"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn gaps_are_listed_last_and_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = fs::read_to_string(root().join("testdata/variables.csv")).unwrap();
+    let rows = table.lines().filter(|line| !line.starts_with("specvard_vantande,") || !line.contains(",kommunkod,"));
+    let changed: Vec<String> = rows
+        .map(|line| match line.split_once(",patientens_kon,") {
+            Some((before, rest)) if before.starts_with("specvard_genomforda") => {
+                format!("{before},patientens_kon,{}", rest.replacen(",mandatory,", ",voluntary,", 1))
+            }
+            _ => line.to_owned(),
+        })
+        .chain(
+            ["specvard_genomforda,x,hittas_inte,x,x,voluntary,,1-5,,,x", "tandvard,x,fas,x,x,mandatory,,,,,x"]
+                .map(str::to_owned),
+        )
+        .collect();
+    fs::write(folder.path().join("tabell.csv"), changed.join("\n")).unwrap();
+    let path = folder.path().join("tabell.csv");
+    let said = rules(&["trace", "--variables", path.to_str().unwrap(), "--lang", "en"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let gaps = said.out.split_once("\n4 gaps\n").expect("a heading").1;
+    let found: Vec<&str> = gaps.lines().map(str::trim).collect();
+    assert_eq!(found.len(), 4, "{gaps}");
+    assert!(found[0].starts_with("specvard_genomforda patientens_kon: is mandatory, but row "), "{gaps}");
+    assert!(found[0].ends_with(" of the table says voluntary"), "{gaps}");
+    assert!(
+        found[1].starts_with("specvard_genomforda hittas_inte: ") && found[1].contains("no such variable"),
+        "{gaps}"
+    );
+    assert!(found[2].starts_with("tandvard fas: ") && found[2].contains("no such collection"), "{gaps}");
+    assert_eq!(found[3], "specvard_vantande kommunkod: is in no row of the table");
+
+    let said = rules(&["trace", "--variables", path.to_str().unwrap(), "--format", "csv"]);
+    assert_eq!(said.code, 1);
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(said.out.as_bytes());
+    let kinds: Vec<String> = reader.records().map(|record| record.unwrap()[0].to_owned()).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "gap").count(), 4);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "variable").count(), 150);
+}
+
+#[test]
+fn a_table_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tabell.csv");
+    let path = path.to_str().unwrap();
+    for (bytes, words) in [
+        (&b"a,b\n1,2\n"[..], "kolumnen `collection` saknas"),
+        (b"collection,variable_id,requirement\na\n", "ingen CSV-tabell"),
+        (b"\xff\xfe", "är inte UTF-8"),
+    ] {
+        fs::write(path, bytes).unwrap();
+        let said = rules(&["trace", "--variables", path]);
+        assert_eq!((said.code, said.out.as_str()), (3, ""));
+        assert!(said.err.contains(words) && said.err.contains("tabell.csv"), "{}", said.err);
+    }
+    let said = rules(&["trace", "--variables", "saknas.csv"]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains("`saknas.csv` kan inte läsas"), "{}", said.err);
 }

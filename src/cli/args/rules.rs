@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{COMMON_HELP, CommonArguments, Help, pick, with_help};
 use crate::model::Language;
@@ -19,6 +19,7 @@ pub(in crate::cli) enum RulesCommand {
     Test(RulesTestArguments),
     Explain(RulesExplainArguments),
     Doc(RulesDocArguments),
+    Trace(RulesTraceArguments),
 }
 
 /// Which rules a command works on.
@@ -58,6 +59,22 @@ pub(in crate::cli) struct RulesDocArguments {
     pub(in crate::cli) book: BookArguments,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesTraceArguments {
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+    #[arg(long, value_name = "FILE.csv")]
+    pub(in crate::cli) variables: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub(in crate::cli) format: TraceFormatArgument,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TraceFormatArgument {
+    Text,
+    Csv,
+}
+
 const EXPLAIN_HELP: [Help; 1] =
     [("id", "Regelns id, t.ex. SVG-0101; versaler eller gemener", "The rule's id, e.g. SVG-0101; in any case")];
 
@@ -66,6 +83,15 @@ const DOC_HELP: [Help; 1] = [(
     "Mapp att skriva i; den skapas, och filer som finns ersätts",
     "Folder to write to; it is made, and files that are there are replaced",
 )];
+
+const TRACE_HELP: [Help; 2] = [
+    (
+        "variables",
+        "Modellens variabeltabell att jämföra med: CSV med collection, variable_id och requirement",
+        "The model's table of variables to compare with: CSV with collection, variable_id and requirement",
+    ),
+    ("format", "Tabell som text eller csv", "The table as text or csv"),
+];
 
 const BOOK_HELP: [Help; 1] = [(
     "folder",
@@ -94,5 +120,11 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
         .mut_subcommand("doc", |doc| {
             with_help(doc, &[&DOC_HELP, &BOOK_HELP, &COMMON_HELP])
                 .about(pick("Skriv regelboken som Markdown och HTML", "Write the rule book as Markdown and HTML"))
+        })
+        .mut_subcommand("trace", |trace| {
+            with_help(trace, &[&TRACE_HELP, &BOOK_HELP, &COMMON_HELP]).about(pick(
+                "Spåra variabler till regler och tester, och visa luckor",
+                "Trace variables to rules and tests, and show gaps",
+            ))
         })
 }
