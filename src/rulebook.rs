@@ -4,9 +4,13 @@
 //! It has two shelves, one of collections and one of reference tables, because a rule of one never speaks of the other.
 //! Deliberately knows no arguments, no terminal and no report formats.
 
+pub mod account;
 pub mod diff;
+pub mod doc;
+pub mod explain;
 pub mod mutate;
 pub mod prove;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,7 +1,12 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+mod diff;
+mod doc;
+mod explain;
+mod revision;
 mod test;
+mod trace;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
@@ -14,6 +19,10 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
     match &arguments.command {
         RulesCommand::Check(arguments) => check::run(arguments, language),
         RulesCommand::Test(arguments) => test::run(arguments, language),
+        RulesCommand::Diff(arguments) => diff::run(arguments, language),
+        RulesCommand::Explain(arguments) => explain::run(arguments, language),
+        RulesCommand::Doc(arguments) => doc::run(arguments, language),
+        RulesCommand::Trace(arguments) => trace::run(arguments, language),
     }
 }
 

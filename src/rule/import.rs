@@ -7,9 +7,7 @@
 use std::sync::Arc;
 
 use super::Plan;
-use super::expr::{
-    BoolExpr, BoolNode, IntExpr, IntNode, TextExpr, TextNode, TextTest, TimeExpr, TimeNode,
-};
+use super::expr::{BoolExpr, BoolNode, IntExpr, IntNode, TextExpr, TextNode, TextTest, TimeExpr, TimeNode};
 use crate::model::VariableIndex;
 use crate::schema::{Codelist, Collection, Domain};
 
@@ -174,9 +172,8 @@ fn is_read_alike(from: &Plan, old: VariableIndex, into: &Plan, new: VariableInde
             (Domain::Code { codelist: a }, Domain::Code { codelist: b }) => {
                 match (from.codelists.get(a), into.codelists.get(b)) {
                     (Some(a), Some(b)) => {
-                        let spelling = |list: &Codelist, code: &str| {
-                            list.canonical(code.as_bytes()).unwrap_or(code).to_owned()
-                        };
+                        let spelling =
+                            |list: &Codelist, code: &str| list.canonical(code.as_bytes()).unwrap_or(code).to_owned();
                         let codes = a.entries().iter().chain(b.entries()).map(|entry| entry.code.as_str());
                         codes.into_iter().all(|code| spelling(a, code) == spelling(b, code))
                     }

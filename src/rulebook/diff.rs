@@ -7,6 +7,8 @@
 //! both engines were asked about, made as small as it goes.
 
 mod domain;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -162,8 +164,7 @@ pub struct NothingInCommon {
 pub fn diff(old: &Rulebook, new: &Rulebook) -> Result<Diff, NothingInCommon> {
     let names = |book: &Rulebook| book.plans().map(|plan| plan.collection.id.clone()).collect::<BTreeSet<_>>();
     let (before, after) = (names(old), names(new));
-    let collections =
-        |book: &Rulebook| book.collections.plans.keys().cloned().collect::<Vec<_>>();
+    let collections = |book: &Rulebook| book.collections.plans.keys().cloned().collect::<Vec<_>>();
     if !collections(old).iter().any(|name| new.collections.plans.contains_key(name)) {
         return Err(NothingInCommon { before: collections(old), after: collections(new) });
     }
@@ -259,7 +260,7 @@ impl<'a> Comparison<'a> {
         let prover = joint_prover.as_ref().unwrap_or(&self.new_prover);
         for (key, new) in in_order(&after, self.new) {
             let Some(old) = before.get(key) else {
-                let shown = self.found(new, &self.new_prover, false);
+                let shown = Self::found(new, &self.new_prover, false);
                 diff.rules.push(self.entry(key, None, Some(new), Meaning::Added(shown), Vec::new()));
                 continue;
             };
@@ -279,19 +280,12 @@ impl<'a> Comparison<'a> {
             }
         }
         for (key, old) in in_order(&before, self.old).into_iter().filter(|(key, _)| !after.contains_key(*key)) {
-            let shown = self.found(old, &self.old_prover, true);
+            let shown = Self::found(old, &self.old_prover, true);
             diff.rules.push(self.entry(key, Some(old), None, Meaning::Removed(shown), Vec::new()));
         }
     }
 
-    fn entry(
-        &self,
-        key: &Key,
-        old: Option<&Rule>,
-        new: Option<&Rule>,
-        meaning: Meaning,
-        parts: Vec<Part>,
-    ) -> RuleDiff {
+    fn entry(&self, key: &Key, old: Option<&Rule>, new: Option<&Rule>, meaning: Meaning, parts: Vec<Part>) -> RuleDiff {
         RuleDiff {
             collection: self.new.collection.id.clone(),
             id: key.0.clone(),
@@ -305,13 +299,14 @@ impl<'a> Comparison<'a> {
     }
 
     /// A record that a rule finds.
-    fn found(&self, rule: &Rule, prover: &Prover<'_>, is_old: bool) -> Option<Shown> {
+    fn found(rule: &Rule, prover: &Prover<'_>, is_old: bool) -> Option<Shown> {
         let Check::Record(check) = &rule.check else { return None };
         if matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode) {
             let plan = prover.plan();
             let variable = plan.collection.get(*rule.faulty.first()?);
             let value = variable.invalid_examples.first()?;
-            let (before, after) = if is_old { (Some(Verdict::Violated), None) } else { (None, Some(Verdict::Violated)) };
+            let (before, after) =
+                if is_old { (Some(Verdict::Violated), None) } else { (None, Some(Verdict::Violated)) };
             return Some(Shown { values: vec![(variable.id.clone(), value.clone())], before, after });
         }
         let Answer::Record(witness) = prover.find(&[(check.when, Truths::TRUE), (check.assert, Truths::FALSE)]) else {
@@ -397,7 +392,11 @@ impl<'a> Comparison<'a> {
             .variables
             .iter()
             .map(|variable| {
-                self.new.collection.variable(&variable.id).map(|index| witness.values[index.0].clone()).unwrap_or_default()
+                self.new
+                    .collection
+                    .variable(&variable.id)
+                    .map(|index| witness.values[index.0].clone())
+                    .unwrap_or_default()
             })
             .collect();
         (say(&self.old_prover, old, &old_values), say(&self.new_prover, new, &witness.values))
@@ -525,9 +524,8 @@ fn smallest(mut witness: Witness, is_shown: impl Fn(&Witness) -> bool) -> Witnes
 
 /// The values of a record, and what is stated that the rule reads.
 fn values(plan: &Plan, witness: &Witness, check: &RecordCheck) -> Vec<(String, String)> {
-    let variables = witness
-        .filled()
-        .map(|(variable, value)| (plan.collection.get(variable).id.clone(), value.to_owned()));
+    let variables =
+        witness.filled().map(|(variable, value)| (plan.collection.get(variable).id.clone(), value.to_owned()));
     let stated = check.parameters.iter().filter_map(|parameter| {
         witness.stated.text(*parameter).map(|text| (format!("{}()", parameter.function()), text))
     });

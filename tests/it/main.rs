@@ -17,6 +17,7 @@ mod publish;
 mod published;
 mod qa;
 mod rules;
+mod rulework_explain;
 mod support;
 mod validity;
 mod waivers;

@@ -33,19 +33,22 @@ pub(super) fn change((old, before): (&Plan, VariableIndex), (new, after): (&Plan
                 _ => open(),
             }
         }
-        (Domain::Year { range: a }, Domain::Year { range: b }) => numbers(*a, *b, (0, 9999), |year| format!("{year:04}")),
+        (Domain::Year { range: a }, Domain::Year { range: b }) => {
+            numbers(*a, *b, (0, 9999), |year| format!("{year:04}"))
+        }
         (Domain::Integer { range: a }, Domain::Integer { range: b }) => {
             let all = (-999_999_999_999_999_999, 999_999_999_999_999_999);
             numbers(*a, *b, all, |number| number.to_string())
         }
         (Domain::Timestamp { date_only: a }, Domain::Timestamp { date_only: b }) => {
             let day = || Some(format_day(19_000));
-            Change { refused: (*a && !*b).then(day).flatten(), accepted: (!*a && *b).then(day).flatten(), is_open: false }
+            Change {
+                refused: (*a && !*b).then(day).flatten(),
+                accepted: (!*a && *b).then(day).flatten(),
+                is_open: false,
+            }
         }
-        (
-            Domain::Text { format: a, max_length: c, .. },
-            Domain::Text { format: b, max_length: d, .. },
-        ) => {
+        (Domain::Text { format: a, max_length: c, .. }, Domain::Text { format: b, max_length: d, .. }) => {
             let patterns = |format: &Option<std::sync::Arc<crate::schema::Format>>, most: &Option<usize>| {
                 let format = format.as_ref().map(|format| format.pattern.clone());
                 let shared = format.is_none().then(|| Pattern::regular("^(?s:.)+$").ok()).flatten();
