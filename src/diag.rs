@@ -62,6 +62,18 @@ impl Place {
         self.line_column(self.offset.saturating_add(self.len))
     }
 
+    /// Where it starts and just behind where it ends, with columns that count UTF-16 code units, as editors do.
+    pub fn in_utf16(&self) -> (LineColumn, LineColumn) {
+        let counted = |offset: usize| {
+            let place = self.line_column(offset);
+            let text = self.source.text();
+            let before = text.get(..offset).unwrap_or(text);
+            let line = &before[before.rfind('\n').map_or(0, |index| index + 1)..];
+            LineColumn { column: line.encode_utf16().count() + 1, ..place }
+        };
+        (counted(self.offset), counted(self.offset.saturating_add(self.len)))
+    }
+
     fn line_column(&self, offset: usize) -> LineColumn {
         let text = self.source.text();
         let before = text.get(..offset).unwrap_or(text);
@@ -70,10 +82,31 @@ impl Place {
     }
 }
 
-/// One mistake.
+/// How much a diagnostic weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Worth a look; nothing stops.
+    Warning,
+    /// A mistake: nothing can be done with the files before it is mended.
+    #[default]
+    Error,
+}
+
+impl Weight {
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One mistake, or something worth a warning.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     code: &'static str,
+    weight: Weight,
     message: String,
     place: Option<Place>,
     label: String,
@@ -84,7 +117,22 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake with a stable `code` such as `rule::unknown_variable`.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), place: None, label: String::new(), second: None, help: None }
+        Self {
+            code,
+            weight: Weight::Error,
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            second: None,
+            help: None,
+        }
+    }
+
+    /// Makes it a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.weight = Weight::Warning;
+        self
     }
 
     /// Points at `place`, saying `label` there.
@@ -119,6 +167,11 @@ impl Diagnostic {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// How much it weighs.
+    pub fn weight(&self) -> Weight {
+        self.weight
     }
 
     /// The main place.
@@ -167,6 +220,13 @@ impl std::error::Error for Diagnostic {}
 impl miette::Diagnostic for Diagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.weight {
+            Weight::Warning => miette::Severity::Warning,
+            Weight::Error => miette::Severity::Error,
+        })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
@@ -220,6 +280,11 @@ impl Diagnostics {
     /// True where there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// True where at least one is more than a warning.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.weight == Weight::Error)
     }
 
     /// All of them, ordered by file and place.

@@ -27,6 +27,7 @@ pub mod finding_rows;
 pub mod json;
 pub mod parquet;
 mod rule_rows;
+pub mod rulework;
 #[cfg(test)]
 mod sample;
 mod shown;

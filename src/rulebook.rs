@@ -5,6 +5,9 @@
 //! Deliberately knows no arguments, no terminal and no report formats.
 
 pub mod mutate;
+pub mod outcome;
+pub mod testing;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,13 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+mod formats;
 mod test;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
 use crate::assets::{AssetError, Assets};
+use crate::diag::Diagnostic;
 use crate::model::Language;
 use crate::rulebook::Rulebook;
 
@@ -45,7 +47,16 @@ fn assets(arguments: &BookArguments, language: Language) -> Result<Assets, Failu
     }
 }
 
-/// Loads and compiles them; every mistake is shown.
-fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, Failure> {
-    Rulebook::load(&assets(arguments, language)?).map_err(|list| Failure::new(ExitCode::Usage, shown(&list, language)))
+/// Why there are no rules to work on.
+enum NotLoaded {
+    /// They cannot be read.
+    Failed(Failure),
+    /// They can, and are wrong.
+    Mistakes(Vec<Diagnostic>),
+}
+
+/// Loads and compiles them.
+fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, NotLoaded> {
+    let assets = assets(arguments, language).map_err(NotLoaded::Failed)?;
+    Rulebook::load(&assets).map_err(NotLoaded::Mistakes)
 }

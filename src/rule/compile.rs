@@ -694,7 +694,13 @@ impl Builder<'_> {
     }
 
     /// The tests of a rule that concern this collection. A rule without a satisfied and a violated test is refused.
-    fn tests(&mut self, rule: &str, specs: &[Spanned<TestSpec>], id: &Spanned<String>, source: &Source) -> Vec<RuleTest> {
+    fn tests(
+        &mut self,
+        rule: &str,
+        specs: &[Spanned<TestSpec>],
+        id: &Spanned<String>,
+        source: &Source,
+    ) -> Vec<RuleTest> {
         let mut tests = Vec::new();
         for written in specs {
             let spec = &written.value;
@@ -834,9 +840,11 @@ impl Builder<'_> {
                 }
             }
         }
-        let everywhere =
-            spec.tests.iter().any(|test| test.value.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
-                || spec.tests.is_empty();
+        let everywhere = spec
+            .tests
+            .iter()
+            .any(|test| test.value.collection.as_ref().is_none_or(|name| name.value == self.collection.id))
+            || spec.tests.is_empty();
         for wanted in [Verdict::Satisfied, Verdict::Violated] {
             if everywhere && !tests.iter().any(|test| test.expected == wanted) {
                 self.diagnostics.push(

@@ -222,9 +222,7 @@ impl Trial {
             // Mandatory where it was conditional; and never required.
             let mut whole = vec![always];
             whole.extend((rule.kind == RuleKind::Required).then_some(never));
-            tried.extend(
-                whole.into_iter().map(|to| (Part::When, Mutant { node: to, from: check.when, to })),
-            );
+            tried.extend(whole.into_iter().map(|to| (Part::When, Mutant { node: to, from: check.when, to })));
         }
         if is_written || (rule.kind == RuleKind::Irrelevant && rule.origin.when.is_some()) {
             tried.extend(mutator.mutants(check.assert).into_iter().map(|mutant| (Part::Assert, mutant)));
@@ -245,7 +243,8 @@ impl Trial {
                 Part::When => (check.when, rule.origin.when.as_ref()),
                 _ => (check.assert, rule.origin.assert.as_ref().or(rule.origin.when.as_ref())),
             };
-            let argued = rule.survivors.iter().find(|argued| argued.mutant == mutant.node);
+            let is_meant = |argued: &&ArguedSurvivor| argued.mutant == mutant.node || argued.mutant == mutant.to;
+            let argued = rule.survivors.iter().find(is_meant);
             let fate = Fate {
                 is_killed: verdicts != expected,
                 original: printer.bool(root),

@@ -26,11 +26,7 @@ pub(super) fn mutants(domain: &Domain) -> Vec<DomainMutant> {
         let others = around(min).map(|min| (min, max)).into_iter().chain(around(max).map(|max| (min, max)));
         others
             .filter(|(min, max)| min <= max)
-            .map(|other| DomainMutant {
-                domain: build(Some(other)),
-                from: range_text(range),
-                to: range_text(other),
-            })
+            .map(|other| DomainMutant { domain: build(Some(other)), from: range_text(range), to: range_text(other) })
             .collect()
     };
     match domain {

@@ -98,8 +98,7 @@ impl Mutator<'_> {
                 for mutant in self.bool(*negated) {
                     let changed = self.program.bool(BoolExpr::Not(mutant.node));
                     // `x <> 'a'` is a negation in the program, but one thing to a reader.
-                    let (from, to) =
-                        if mutant.from == *negated { (node, changed) } else { (mutant.from, mutant.to) };
+                    let (from, to) = if mutant.from == *negated { (node, changed) } else { (mutant.from, mutant.to) };
                     inner.push(Mutant { node: changed, from, to });
                 }
             }
@@ -292,7 +291,11 @@ impl Mutator<'_> {
             return read;
         }
         let n_variables = self.collection.variables.len();
-        (1..n_variables).map(|step| VariableIndex((variable.0 + step) % n_variables)).find(is_like).into_iter().collect()
+        (1..n_variables)
+            .map(|step| VariableIndex((variable.0 + step) % n_variables))
+            .find(is_like)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -369,10 +372,8 @@ fn patterns(pattern: &Pattern) -> Vec<Pattern> {
             for other in [count.checked_sub(1), count.checked_add(1)].into_iter().flatten() {
                 let mut changed = counts.clone();
                 changed[index] = Some(other);
-                let words: Vec<String> = changed
-                    .iter()
-                    .map(|count| count.map_or_else(String::new, |count| count.to_string()))
-                    .collect();
+                let words: Vec<String> =
+                    changed.iter().map(|count| count.map_or_else(String::new, |count| count.to_string())).collect();
                 texts.push(format!("{}{{{}}}{}", &text[..open], words.join(","), &text[close + 1..]));
             }
         }

@@ -12,7 +12,11 @@ fn survey() {
         println!(
             "{} {} {} | {} => {}  [{}] n={}",
             rule.id,
-            survivor.place.as_ref().map(|place| format!("{}:{}", place.source.name(), place.start().line)).unwrap_or_default(),
+            survivor
+                .place
+                .as_ref()
+                .map(|place| format!("{}:{}", place.source.name(), place.start().line))
+                .unwrap_or_default(),
             survivor.part.as_str(),
             survivor.from,
             survivor.to,
