@@ -2,6 +2,7 @@
 
 mod check;
 mod formats;
+mod schema;
 mod test;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
@@ -16,6 +17,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
     match &arguments.command {
         RulesCommand::Check(arguments) => check::run(arguments, language),
         RulesCommand::Test(arguments) => test::run(arguments, language),
+        RulesCommand::Schema(arguments) => schema::run(arguments, language),
     }
 }
 

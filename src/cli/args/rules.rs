@@ -17,6 +17,7 @@ pub(in crate::cli) struct RulesArguments {
 pub(in crate::cli) enum RulesCommand {
     Check(RulesCheckArguments),
     Test(RulesTestArguments),
+    Schema(RulesSchemaArguments),
 }
 
 /// Which rules a command works on.
@@ -48,6 +49,12 @@ pub(in crate::cli) struct RulesTestArguments {
     pub(in crate::cli) formats: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesSchemaArguments {
+    #[arg(value_name = "DIR")]
+    pub(in crate::cli) folder: PathBuf,
+}
+
 const BOOK_HELP: [Help; 1] = [(
     "folder",
     "Mapp med rules/ och gärna schemas/, tagen som den är; annars läggs dess regler över de inbyggda",
@@ -58,6 +65,12 @@ const FORMATS_HELP: [Help; 1] = [(
     "formats",
     "text, json, sarif, junit, github eller markdown, gärna =FIL; får upprepas (till skärmen går en)",
     "text, json, sarif, junit, github or markdown, perhaps =FILE; repeatable (one goes to standard output)",
+)];
+
+const SCHEMA_HELP: [Help; 1] = [(
+    "folder",
+    "Mapp som filerna skrivs i; den skapas om den saknas",
+    "Folder that the files are written to; made if missing",
 )];
 
 const TEST_HELP: [Help; 2] = [
@@ -86,5 +99,11 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
         .mut_subcommand("test", |test| {
             with_help(test, &[&BOOK_HELP, &TEST_HELP, &FORMATS_HELP, &COMMON_HELP])
                 .about(pick("Kör de tester som reglerna bär", "Run the tests that rules carry"))
+        })
+        .mut_subcommand("schema", |schema| {
+            with_help(schema, &[&SCHEMA_HELP]).about(pick(
+                "Skriv JSON Schema för filformaten, till editorn",
+                "Write JSON Schemas of the file formats, for editors",
+            ))
         })
 }
