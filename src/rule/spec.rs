@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use super::MissingColumns;
+use super::expr::Parameter;
 use crate::model::Level;
 use crate::schema::spec::{SeveritySpec, SourceSpec, TextSpec};
 use crate::yaml::{self, ShortForm, Spanned, SpannedMap};
@@ -84,14 +85,22 @@ fn levels(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "oneOf": levels })
 }
 
-/// A record of a test: values as text, by variable or stated parameter.
-fn record(_: &mut SchemaGenerator) -> Schema {
-    let value = json_schema!({ "type": ["string", "number", "boolean"] });
-    json_schema!({
-        "type": ["object", "null"],
-        "propertyNames": { "pattern": r"^([a-z][a-z0-9_]*|(delivery_date|period_start|period_end|stated_region_orgnr)\(\))$" },
-        "additionalProperties": value,
-    })
+/// A record of a test, to an editor: values by variable or stated parameter. A number is as good as its text.
+enum RecordSchema {}
+
+impl JsonSchema for RecordSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "Record".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let parameters = Parameter::ALL.map(Parameter::function).join("|");
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": format!(r"^([a-z][a-z0-9_]*|({parameters})\(\))$") },
+            "additionalProperties": { "type": ["string", "number", "boolean"] },
+        })
+    }
 }
 
 impl From<LongRequirementSpec> for RequirementSpec {
@@ -233,16 +242,16 @@ pub(crate) struct ValiditySpec {
 ]))]
 pub(crate) struct TestSpec {
     /// A record on which the rule applies and holds; what is not named is blank.
-    #[schemars(schema_with = "record")]
+    #[schemars(with = "Option<RecordSchema>")]
     pub(crate) satisfied: Option<SpannedMap<Spanned<String>>>,
     /// A record on which the rule applies and does not hold.
-    #[schemars(schema_with = "record")]
+    #[schemars(with = "Option<RecordSchema>")]
     pub(crate) violated: Option<SpannedMap<Spanned<String>>>,
     /// A record on which the condition is false.
-    #[schemars(schema_with = "record")]
+    #[schemars(with = "Option<RecordSchema>")]
     pub(crate) not_applicable: Option<SpannedMap<Spanned<String>>>,
     /// A record of which the rule cannot be decided, because a value is blank or unreadable.
-    #[schemars(schema_with = "record")]
+    #[schemars(with = "Option<RecordSchema>")]
     pub(crate) not_checked: Option<SpannedMap<Spanned<String>>>,
     /// The one collection the test is for; every collection of the file where not stated.
     #[serde(rename = "in")]

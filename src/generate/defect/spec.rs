@@ -31,6 +31,7 @@ pub(super) struct DefectSpec {
     /// What the truth file calls it.
     pub(super) name: Spanned<String>,
     /// The share of records it is planted in, or a count.
+    #[schemars(extend("type" = ["string", "number"]))]
     pub(super) rate: Spanned<String>,
     /// Values and the codes they may have: only such records.
     #[serde(default, rename = "where")]

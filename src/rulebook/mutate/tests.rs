@@ -31,7 +31,8 @@ fn book(rule: &str) -> Rulebook {
     add(&mut assets.schemas, "bas.yaml", SCHEMA.to_owned());
     add(&mut assets.schemas, "formats.yaml", "formats: []\n".to_owned());
     add(&mut assets.schemas, "codelists/fas.csv", CODES.to_owned());
-    let levels = "fas: voluntary, start: voluntary, slut: voluntary, antal: voluntary, namn: voluntary, diagnos: voluntary";
+    let levels =
+        "fas: voluntary, start: voluntary, slut: voluntary, antal: voluntary, namn: voluntary, diagnos: voluntary";
     let text = format!(
         "collections: [bas]\nsource: {{ document: d, place: p }}\nrequirements: {{ {levels} }}\nchecks:\n  - id: BAS-0001\n    severity: error\n    title: {{ sv: T, en: T }}\n    fix: {{ sv: F, en: F }}\n{rule}"
     );
@@ -152,16 +153,18 @@ fn patterns_functions_and_differences_are_changed() {
     );
     let differences = mutants("days_between(start, slut) <= 5");
     assert!(differences.contains("days_between(slut, start) <= 5"), "{differences:?}");
-    assert!(mutants("SUBSTRING(namn FROM 2 FOR 3) = 'abc'").is_superset(&BTreeSet::from(
-        [
-            "SUBSTRING(namn FROM 1 FOR 3) = 'abc'",
-            "SUBSTRING(namn FROM 3 FOR 3) = 'abc'",
-            "SUBSTRING(namn FROM 2 FOR 2) = 'abc'",
-            "SUBSTRING(namn FROM 2 FOR 4) = 'abc'",
-            "SUBSTRING(namn FROM 2 FOR 3) = 'ab'",
-        ]
-        .map(str::to_owned)
-    )));
+    assert!(
+        mutants("SUBSTRING(namn FROM 2 FOR 3) = 'abc'").is_superset(&BTreeSet::from(
+            [
+                "SUBSTRING(namn FROM 1 FOR 3) = 'abc'",
+                "SUBSTRING(namn FROM 3 FOR 3) = 'abc'",
+                "SUBSTRING(namn FROM 2 FOR 2) = 'abc'",
+                "SUBSTRING(namn FROM 2 FOR 4) = 'abc'",
+                "SUBSTRING(namn FROM 2 FOR 3) = 'ab'",
+            ]
+            .map(str::to_owned)
+        ))
+    );
 }
 
 #[test]
@@ -211,6 +214,7 @@ fn value_domains_are_mutated_and_judged_by_their_examples() {
 
 #[test]
 fn a_rule_whose_tests_fail_has_no_mutants() {
-    let mutation = mutate(&book("    assert: \"antal = 5\"\n    tests: [{ satisfied: { antal: \"4\" } }, { violated: {} }]\n"));
+    let mutation =
+        mutate(&book("    assert: \"antal = 5\"\n    tests: [{ satisfied: { antal: \"4\" } }, { violated: {} }]\n"));
     assert!(mutation.rules.iter().all(|rule| rule.id != "BAS-0001"));
 }
