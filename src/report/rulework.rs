@@ -7,7 +7,7 @@
 //! | text | the maintainer, in a terminal | [`text`] |
 //! | JSON | programs; versioned | [`json`] |
 //! | SARIF 2.1.0 | code scanning | [`sarif`] |
-//! | JUnit XML | test reports | [`junit`] |
+//! | `JUnit` XML | test reports | [`junit`] |
 //! | GitHub | annotations in a pull request: workflow commands on standard output | [`github`] |
 //! | Markdown | the summary of a workflow step | [`markdown`] |
 

@@ -45,9 +45,13 @@ fn every_key_is_explained() {
                 let without = keys.iter().filter(|(_, key)| key.get("description").is_none());
                 silent.extend(without.map(|(key, _)| format!("{path}/{key}")));
             }
-            map.iter().for_each(|(key, value)| properties(value, &format!("{path}/{key}"), silent));
+            for (key, value) in map {
+                properties(value, &format!("{path}/{key}"), silent);
+            }
         } else if let Value::Array(list) = value {
-            list.iter().for_each(|value| properties(value, path, silent));
+            for value in list {
+                properties(value, path, silent);
+            }
         }
     }
     let mut silent = Vec::new();

@@ -101,7 +101,7 @@ mod tests {
     fn sentences_are_found_by_their_codes() {
         assert!(DESCRIPTIONS.is_sorted_by_key(|(code, _)| *code));
         assert_eq!(describe("rule::bad_date"), "A date is not written as 2022-01-03, or does not exist.");
-        assert_eq!(describe("rule::brand_new"), "Rule and schema files: rule: brand new.");
+        assert_eq!(describe("logic::brand_new"), "Rule and schema files: logic: brand new.");
         assert!(describe(outcome::SURVIVED).contains("survivors"));
     }
 }

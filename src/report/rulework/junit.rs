@@ -1,4 +1,4 @@
-//! Tests as JUnit XML, which every build server reads: a suite a collection, a case a test; mistakes and mutants beside
+//! Tests as `JUnit` XML, which every build server reads: a suite a collection, a case a test; mistakes and mutants beside
 //! them.
 
 use std::collections::BTreeMap;

@@ -25,7 +25,7 @@ const CODES: &str = "code,text_sv,text_en\n1,a,a\n2,b,b\n3,c,c\n4,d,d\n";
 /// A book with one rule.
 fn book(rule: &str) -> Rulebook {
     let mut assets = Assets { schemas: Files::new(), rules: Files::new() };
-    let mut add = |files: &mut Files, name: &str, text: String| {
+    let add = |files: &mut Files, name: &str, text: String| {
         files.insert(name.to_owned(), File { name: name.to_owned(), text });
     };
     add(&mut assets.schemas, "bas.yaml", SCHEMA.to_owned());
