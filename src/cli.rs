@@ -14,6 +14,7 @@ mod region;
 mod reports;
 mod rules;
 mod signal;
+mod waivers;
 
 use std::panic;
 use std::process::ExitCode as ProcessExitCode;

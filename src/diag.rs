@@ -128,13 +128,6 @@ impl Diagnostic {
         }
     }
 
-    /// Makes it a warning.
-    #[must_use]
-    pub fn warning(mut self) -> Self {
-        self.weight = Weight::Warning;
-        self
-    }
-
     /// Points at `place`, saying `label` there.
     #[must_use]
     pub fn at(mut self, place: Place, label: impl Into<String>) -> Self {
@@ -164,14 +157,21 @@ impl Diagnostic {
         self
     }
 
+    /// Makes it a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.weight = Weight::Warning;
+        self
+    }
+
+    /// How much it matters.
+    pub fn weight(&self) -> Weight {
+        self.weight
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
-    }
-
-    /// How much it weighs.
-    pub fn weight(&self) -> Weight {
-        self.weight
     }
 
     /// The main place.

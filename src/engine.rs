@@ -21,12 +21,14 @@ mod batch;
 mod bench;
 mod column;
 mod eval;
+pub mod probe;
 mod run;
 mod selftest;
 pub mod split;
 pub mod tally;
 mod text;
 mod unique;
+mod waived;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,13 +43,14 @@ use crate::model::{
 use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::Bits;
+use crate::waiver::{Cover, Waivers};
 
 use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
 use eval::{Context, Parameters};
 use tally::Collector;
 
 pub use bench::Bench;
-pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms};
+pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms, WaiverRun};
 pub use selftest::{SelfTestFailure, self_test, test_rule};
 pub use tally::Tally;
 pub use text::is_personal_number;
@@ -63,6 +66,8 @@ pub struct Settings {
     pub tallies: BTreeMap<String, Arc<TallyPlan>>,
     /// Whether care units are counted, too: there are many of them.
     pub count_units: bool,
+    /// Findings that the gate disregards.
+    pub waivers: Waivers,
 }
 
 /// Takes every finding as it is made, in the order of file, record and rule; those on duplicates and on the whole
@@ -130,7 +135,7 @@ pub fn check(
             None => groups.push((file.collection.clone(), vec![file])),
         }
     }
-    let mut outcome = Outcome { stated: settings.stated.clone(), runs: Vec::new() };
+    let mut outcome = Outcome { stated: settings.stated.clone(), runs: Vec::new(), waivers: Vec::new() };
     let mut split = Vec::new();
     for (collection, group) in groups {
         let Some(plan) = plans.get(&collection) else {
@@ -146,6 +151,15 @@ pub fn check(
         outcome.runs.push(run);
         split.push((group, rejections));
     }
+    let waivers = settings.waivers.list.iter().enumerate();
+    let of_runs = |index: usize| outcome.runs.iter().filter_map(|run| run.waived.get(index)).sum();
+    outcome.waivers = waivers
+        .map(|(index, waiver)| WaiverRun {
+            waiver: waiver.clone(),
+            is_expired: waiver.is_expired_on(settings.stated.delivery_date),
+            covered: of_runs(index),
+        })
+        .collect();
     Ok((outcome, split))
 }
 
@@ -161,6 +175,7 @@ struct Runner<'a> {
     run: Run,
     rejections: Rejections,
     collector: Option<Collector<'a>>,
+    cover: Arc<Cover>,
 }
 
 impl<'a> Runner<'a> {
@@ -179,6 +194,7 @@ impl<'a> Runner<'a> {
             region: stated.region.as_ref().map(|region| region.organisation_number.clone()),
         };
         let n_variables = plan.collection.variables.len();
+        let cover = Arc::new(settings.waivers.cover(plan, stated.delivery_date));
         let run = Run {
             plan: Arc::clone(plan),
             files: Vec::new(),
@@ -188,6 +204,7 @@ impl<'a> Runner<'a> {
             accounts: vec![Account::default(); n_variables],
             timestamp_forms: vec![TimestampForms::default(); n_variables],
             tally: None,
+            waived: vec![0; cover.n_waivers],
         };
         let paths = files.iter().map(|file| file.path.clone()).collect();
         Self {
@@ -205,6 +222,7 @@ impl<'a> Runner<'a> {
                 .tallies
                 .get(&plan.collection.id)
                 .map(|tally| Collector::new(tally, files, settings.count_units)),
+            cover,
         }
     }
 
@@ -265,6 +283,7 @@ impl<'a> Runner<'a> {
         for rule in &self.plan.rules {
             let status = match &rule.check {
                 Check::Submission(_) => RuleStatus::Elsewhere,
+                Check::Record(_) if !self.plan.is_in_force(rule) => RuleStatus::NotApplicable,
                 Check::Record(check) => {
                     let about_values =
                         matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
@@ -294,6 +313,7 @@ impl<'a> Runner<'a> {
             full,
             examples: self.settings.examples,
             stream: self.sink.is_some(),
+            cover: Arc::clone(&self.cover),
         }
     }
 
@@ -310,7 +330,9 @@ impl<'a> Runner<'a> {
         let mut rejected = Bits::default();
         let (plan, collector) = (self.plan, self.collector.as_ref());
         let (run, sink, paths) = (&mut self.run, &mut self.sink, &self.paths);
-        let mut kept = vec![0usize; plan.rules.len()];
+        // Findings that are waived and those that are not, each by rule.
+        let mut kept = [vec![0usize; plan.rules.len()], vec![0usize; plan.rules.len()]];
+        let cover = &self.cover;
         let mut skipped = vec![SkippedPart::default(); plan.rules.len()];
         let limit = self.settings.examples;
         let scope = unique::scope_of(file, &plan.collection);
@@ -319,6 +341,10 @@ impl<'a> Runner<'a> {
             for (total, part) in run.rules.iter_mut().zip(&tally.rules) {
                 total.counts.merge(&part.counts);
                 total.violations += part.violations;
+                total.waived += part.waived;
+            }
+            for (total, part) in run.waived.iter_mut().zip(&tally.waived) {
+                *total += part;
             }
             for (total, part) in skipped.iter_mut().zip(&tally.rules) {
                 total.unlooked_at += part.skipped.unlooked_at;
@@ -335,11 +361,13 @@ impl<'a> Runner<'a> {
             }
             for finding in tally.examples {
                 let rule = finding.rule.0;
-                if kept[rule] < limit {
-                    kept[rule] += 1;
+                let kept_alike = &mut kept[usize::from(finding.waiver.is_some())][rule];
+                if *kept_alike < limit {
+                    *kept_alike += 1;
                     run.rules[rule].examples.push(finding);
                 }
-                if kept[rule] >= limit {
+                let waivable = !cover.of(RuleIndex(rule)).is_empty();
+                if kept[0][rule] >= limit && (kept[1][rule] >= limit || !waivable) {
                     file_context.full[rule].store(true, Ordering::Relaxed);
                 }
             }
@@ -387,6 +415,7 @@ impl<'a> Runner<'a> {
                 faulty: vec![value],
                 triggers: Vec::new(),
                 detail: detail.map(Detail::Text),
+                waiver: None,
             };
             match kind {
                 SubmissionKind::RequiredColumns => {
@@ -397,8 +426,8 @@ impl<'a> Runner<'a> {
                                 let own = |rule: &&Rule| {
                                     rule.kind == RuleKind::Required && rule.faulty == [VariableIndex(variable)]
                                 };
-                                let of_rule = plan.rules.iter().zip(skipped).find(|(rule, _)| own(rule));
-                                of_rule.is_some_and(|(_, part)| part.applies > 0)
+                                let mut of_rules = plan.rules.iter().zip(skipped).filter(|(rule, _)| own(rule));
+                                of_rules.any(|(_, part)| part.applies > 0)
                             }
                             _ => false,
                         };
@@ -439,14 +468,25 @@ impl<'a> Runner<'a> {
     }
 
     /// Counts findings that are not of single records' rules, keeps the first as examples, and streams all.
-    fn add_findings(&mut self, rule: RuleIndex, findings: Vec<Finding>) -> Result<(), InputError> {
+    fn add_findings(&mut self, rule: RuleIndex, mut findings: Vec<Finding>) -> Result<(), InputError> {
         let total = &mut self.run.rules[rule.0];
         total.violations += findings.len() as u64;
+        for finding in &mut findings {
+            // Nobody in particular reports the submission as a whole.
+            finding.waiver = waived::first(self.cover.of(rule), finding, |_| false);
+            if let Some(waiver) = finding.waiver {
+                total.waived += 1;
+                self.run.waived[waiver.0] += 1;
+            }
+        }
         if let (Some(sink), false) = (&mut self.sink, findings.is_empty()) {
             sink.take(self.plan, &self.paths, &findings).map_err(InputError::Consumer)?;
         }
         for finding in findings {
-            let here = total.examples.iter().filter(|example| example.file == finding.file).count();
+            let alike = |example: &&Finding| {
+                example.file == finding.file && example.waiver.is_some() == finding.waiver.is_some()
+            };
+            let here = total.examples.iter().filter(alike).count();
             if here < self.settings.examples {
                 total.examples.push(finding);
             }
@@ -469,6 +509,7 @@ impl<'a> Runner<'a> {
                 faulty: Vec::new(),
                 triggers: Vec::new(),
                 detail: Some(Detail::Text(detail)),
+                waiver: None,
             };
             let mut findings = Vec::new();
             match kind {

@@ -39,8 +39,10 @@
 //! | [`schema`] | collections, variables, formats, code lists |
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
+//! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel |
+//! | [`logic`] | proofs: whether a record can exist for which conditions have given truths |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`rulebook`] | rule work: proving, testing, comparing and explaining rules |
@@ -64,6 +66,8 @@
 //! - A value that identifies a person appears in no report, log or error; masking happens where a finding is made.
 //! - The four verdicts of a rule add up to the records, and so does the account of a variable. What could not be looked
 //!   at is never counted as satisfied.
+//! - A record has at most one version of a dated rule, by a date of its own or by the one day that a plan is of
+//!   (`--as-of`). A waived finding stays a violation: only the gate looks past it.
 //! - `model` has no `serde::Serialize`: each format has its own twin, so that a format cannot change by accident.
 //!
 //! # Three families of trouble
@@ -83,6 +87,7 @@ pub mod coverage;
 pub mod diag;
 pub mod engine;
 pub mod generate;
+pub mod logic;
 pub mod measure;
 pub mod model;
 pub mod pattern;
@@ -93,4 +98,5 @@ pub mod schema;
 pub mod submission;
 pub mod table;
 pub mod time;
+pub mod waiver;
 pub mod yaml;

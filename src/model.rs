@@ -24,6 +24,17 @@ pub struct RuleIndex(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VariableIndex(pub usize);
 
+/// The place of a waiver in its file; dense, starts at 0. People count from 1: see [`WaiverIndex::number`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaiverIndex(pub usize);
+
+impl WaiverIndex {
+    /// The number that reports name it by, from 1.
+    pub fn number(self) -> u64 {
+        self.0 as u64 + 1
+    }
+}
+
 /// A 1-based record number within one file. The header is not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row(pub u64);
@@ -342,6 +353,8 @@ pub struct Finding {
     pub triggers: Vec<ShownValue>,
     /// A number the rule shows, such as days waited, or a text about the structure.
     pub detail: Option<Detail>,
+    /// The waiver that covers it, if any.
+    pub waiver: Option<WaiverIndex>,
 }
 
 /// What a finding shows beyond the values.

@@ -6,6 +6,8 @@
 //! scratch; texts with a fixed beginning are compared as such; only a pattern whose table would be too large stays a
 //! regular expression.
 
+mod example;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use regex_automata::dfa::dense::{Builder, Config, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 use regex_automata::{Input, MatchKind};
+
+pub use example::{Example, example};
 
 /// The largest table, in bytes.
 const TABLE_BYTES: usize = 1 << 20;

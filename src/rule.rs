@@ -10,11 +10,15 @@
 mod compile;
 mod derived;
 pub mod expr;
+mod history;
+pub mod import;
 mod load;
 pub mod print;
+pub mod sentence;
 pub(crate) mod spec;
 pub(crate) mod sql;
 pub mod testing;
+mod validity;
 
 use std::sync::Arc;
 
@@ -22,8 +26,10 @@ use crate::diag::Place;
 use crate::model::{Level, RuleId, Severity, SourceReference, Text, VariableIndex};
 use crate::schema::{Codelists, Collection};
 
-pub use compile::compile;
+pub use compile::{compile, compile_as_of};
+pub use history::Change;
 pub use load::{RuleSet, load};
+pub use validity::Validity;
 
 /// A rule set compiled for one collection.
 #[derive(Clone, Debug)]
@@ -40,11 +46,21 @@ pub struct Plan {
     pub program: expr::Program,
     /// What rule files decided where the sources are silent.
     pub assumptions: Vec<Text>,
+    /// The day (days since 1970-01-01) that dated rules, levels and codes are chosen by for every record; `None` where
+    /// the record's own dates choose.
+    pub as_of: Option<i64>,
     /// Hash of everything the plan was made from, for naming the rule set's version: 16 hexadecimal digits.
     pub version: String,
 }
 
-/// One rule, compiled.
+impl Plan {
+    /// False for a rule that is not valid on the day the plan is of; then it applies to no record.
+    pub fn is_in_force(&self, rule: &Rule) -> bool {
+        self.as_of.is_none_or(|day| rule.valid.is_none_or(|valid| valid.covers(day)))
+    }
+}
+
+/// One rule, compiled. A rule that is written in several versions is several rules of one id.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Permanent.
@@ -71,14 +87,33 @@ pub struct Rule {
     pub when_text: Option<String>,
     /// The assertion as written; `None` where it is derived.
     pub assert_text: Option<String>,
+    /// When it is valid, where that is not always. `check` knows it already.
+    pub valid: Option<Validity>,
     /// How it is evaluated.
     pub check: Check,
     /// Its tests, from the rule file or derived from the schema's examples.
     pub tests: Vec<testing::RuleTest>,
+    /// Warnings about its logic that are meant to be so.
+    pub accepts: Vec<Acceptance>,
     /// Changes of it that its tests need not see.
     pub survivors: Vec<testing::ArguedSurvivor>,
+    /// What became of it, the oldest change first.
+    pub history: Vec<Change>,
     /// Where it is written.
     pub origin: Origin,
+}
+
+/// A warning about a rule's logic that is meant to be so.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The code of the warning, such as `logic::implied`.
+    pub warning: String,
+    /// The other rule that the warning names.
+    pub with: Option<RuleId>,
+    /// Why.
+    pub because: Text,
+    /// Where it is written.
+    pub place: Place,
 }
 
 /// Where a rule is written. A rule that follows from a schema alone has no place in a rule file.
@@ -197,10 +232,22 @@ pub enum SubmissionKind {
 /// The requirement level of a variable, compiled.
 #[derive(Clone, Debug)]
 pub struct Requirement {
+    /// As declared. Of versions: conditional where at least one requires a value, because it is required at some times;
+    /// otherwise that of the latest one. In a plan of a day: the level of that day, voluntary where there is none.
+    pub level: Level,
+    /// Where a value is required, by whichever version.
+    pub required: expr::BoolNode,
+    /// The condition as written, for `Level::Conditional`; of versions, with their days.
+    pub required_when_text: Option<String>,
+    /// The versions, by their days, where the level is dated.
+    pub versions: Vec<RequirementVersion>,
+}
+
+/// A requirement level and when it is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequirementVersion {
     /// As declared.
     pub level: Level,
-    /// Where a value is required.
-    pub required: expr::BoolNode,
-    /// The condition as written, for `Level::Conditional`.
-    pub required_when_text: Option<String>,
+    /// When.
+    pub valid: Validity,
 }

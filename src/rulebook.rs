@@ -4,9 +4,11 @@
 //! It has two shelves, one of collections and one of reference tables, because a rule of one never speaks of the other.
 //! Deliberately knows no arguments, no terminal and no report formats.
 
+pub mod diff;
 pub mod editor;
 pub mod mutate;
 pub mod outcome;
+pub mod prove;
 pub mod testing;
 pub mod words;
 

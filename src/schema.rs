@@ -6,6 +6,7 @@
 
 pub mod codelist;
 mod load;
+pub mod region;
 pub(crate) mod spec;
 
 use std::collections::BTreeMap;

@@ -104,6 +104,16 @@ impl Bits {
         self.zip(other, |a, b| a & b)
     }
 
+    /// Whether some row is in both sets.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
+    /// Whether every row of this set is in the other. Both have the same length.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
+    }
+
     /// Rows in either set. Both have the same length.
     #[inline]
     #[must_use]

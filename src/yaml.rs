@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::diag::{Diagnostic, Place, Source};
 
@@ -161,9 +161,13 @@ pub trait ShortForm: Sized {
     const EXPECTED: &'static str;
     /// Builds the value from the short form.
     fn from_word(word: String) -> Self;
+    /// Builds the value from a list of map forms; `None` where the value has no such form.
+    fn from_list(_list: Vec<Self::Long>) -> Option<Self> {
+        None
+    }
 }
 
-/// Deserialises a [`ShortForm`] from a word or a map, without buffering, so that places are kept. The place of the
+/// Deserialises a [`ShortForm`] from a word, a map or a list of maps, without buffering, so that places are kept. The place of the
 /// word itself is that of a `Spanned` around the value.
 ///
 /// # Errors
@@ -183,6 +187,17 @@ pub fn short_or_long<'de, D: Deserializer<'de>, T: ShortForm>(deserializer: D) -
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
             T::Long::deserialize(de::value::MapAccessDeserializer::new(map)).map(Into::into)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+            if T::from_list(Vec::new()).is_none() {
+                return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
+            }
+            let mut forms = Vec::new();
+            while let Some(form) = list.next_element()? {
+                forms.push(form);
+            }
+            T::from_list(forms).ok_or_else(|| de::Error::custom("a list is not expected here"))
         }
     }
     deserializer.deserialize_any(EitherVisitor(PhantomData))

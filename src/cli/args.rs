@@ -80,8 +80,12 @@ pub(super) struct CheckArguments {
     pub(super) expect_records: Option<u64>,
     #[arg(long, value_name = "DATE")]
     pub(super) delivery_date: Option<String>,
+    #[arg(long, value_name = "DATE")]
+    pub(super) as_of: Option<String>,
     #[arg(long, value_name = "NAME=FILE")]
     pub(super) codelist: Vec<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) waivers: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) format: Vec<String>,
     #[arg(long, short, value_name = "FILE")]
@@ -212,7 +216,7 @@ pub(super) struct GenerateArguments {
 /// Help texts: argument id, Swedish, English.
 type Help = (&'static str, &'static str, &'static str);
 
-const CHECK_HELP: [Help; 16] = [
+const CHECK_HELP: [Help; 18] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -231,9 +235,19 @@ const CHECK_HELP: [Help; 16] = [
         "Date of delivery; nothing may be later (otherwise today)",
     ),
     (
+        "as_of",
+        "Kör om med regler, kravnivåer och koder som de gällde den dagen",
+        "Run again under the rules, requirement levels and codes of that day",
+    ),
+    (
         "codelist",
         "Officiellt kodverk ur en fil, t.ex. icd10se=koder.csv",
         "Official code list from a file, e.g. icd10se=codes.csv",
+    ),
+    (
+        "waivers",
+        "Undantag: fynd som inte underkänner, med ansvarig, skäl och slutdatum",
+        "Waivers: findings that do not fail the gate, with owner, reason and last day",
     ),
     (
         "format",

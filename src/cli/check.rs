@@ -10,7 +10,7 @@ use super::output::PendingFile;
 use super::qa::{Inputs, Session};
 use super::reports::{Reports, Wanted, into_io};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, progress, qa, region};
+use super::{ExitCode, Failure, messages, progress, qa, region, waivers};
 use crate::assets;
 use crate::diag::{self, Diagnostic};
 use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
@@ -34,9 +34,11 @@ pub(super) fn run_with(
     qa: Option<&QaArguments>,
 ) -> Result<ExitCode, Failure> {
     set_threads(&arguments.common, language)?;
-    let (schemas, mut plans) = load_plans(&arguments.common, &arguments.codelist, language)?;
+    let as_of = arguments.as_of.as_deref().map(|text| parse_day("--as-of", text, language)).transpose()?;
+    let (schemas, mut plans) = load_plans_as_of(&arguments.common, &arguments.codelist, as_of, language)?;
     let mut settings = Settings {
-        stated: stated(arguments, &schemas, language)?,
+        stated: stated(arguments, &schemas, as_of, language)?,
+        waivers: waivers::read(arguments.waivers.as_deref(), &schemas, &plans, language)?,
         examples: arguments.examples,
         ..Settings::default()
     };
@@ -62,7 +64,7 @@ pub(super) fn run_with(
         paths = session.deliveries_of(paths).map_err(|error| input_failure(&error, &signals, language))?;
     }
     let tables = coverage.iter().flat_map(Session::tables);
-    let inputs: Vec<PathBuf> = paths.iter().chain(tables).cloned().collect();
+    let inputs: Vec<PathBuf> = paths.iter().chain(tables).chain(&arguments.waivers).cloned().collect();
     refuse_overwriting(&outputs(arguments, qa), &inputs, language)?;
     let options = read_options(&arguments.reading, language)?;
     let mut files = Vec::new();
@@ -96,6 +98,7 @@ pub(super) fn run_with(
     if let Some(findings) = findings {
         findings.finish(language)?;
     }
+    waivers::warn(&outcome, language);
     split_records(arguments, &plans, &parts, &signals, language)?;
     let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
     let tallies = qa::take_tallies(&mut outcome);
@@ -151,6 +154,16 @@ pub(super) fn load_plans(
     codelists: &[String],
     language: Language,
 ) -> Result<(Schemas, BTreeMap<String, Arc<Plan>>), Failure> {
+    load_plans_as_of(arguments, codelists, None, language)
+}
+
+/// The same under the rules of a day (days since 1970-01-01).
+fn load_plans_as_of(
+    arguments: &CommonArguments,
+    codelists: &[String],
+    as_of: Option<i64>,
+    language: Language,
+) -> Result<(Schemas, BTreeMap<String, Arc<Plan>>), Failure> {
     let asset = |error: assets::AssetError| Failure::new(ExitCode::Usage, messages::asset(language, &error));
     let diagnostics = |list: Vec<Diagnostic>| Failure::new(ExitCode::Usage, shown(&list, language));
     let mut schemas =
@@ -186,18 +199,27 @@ pub(super) fn load_plans(
         schemas.codelists.insert(name, list);
     }
     let rules = rule::load(&assets::rules(arguments.rules.as_deref()).map_err(asset)?).map_err(diagnostics)?;
-    let plans = rule::compile(&schemas, &rules).map_err(diagnostics)?;
+    let plans = rule::compile_as_of(&schemas, &rules, as_of).map_err(diagnostics)?;
     Ok((schemas, plans))
 }
 
 /// Diagnostics as a person reads them, with how many there are.
 pub(super) fn shown(list: &[Diagnostic], language: Language) -> String {
+    let files = match language {
+        Language::Swedish => "regler och scheman",
+        Language::English => "rules and schemas",
+    };
+    shown_in(list, files, language)
+}
+
+/// The same of mistakes in something else, in the user's language.
+pub(super) fn shown_in(list: &[Diagnostic], something: &str, language: Language) -> String {
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let text = diag::render(list, color, 110);
     let count = match (language, list.len()) {
-        (Language::Swedish, n) => format!("fel: {n} misstag i regler och scheman"),
-        (Language::English, 1) => "error: 1 mistake in rules and schemas".to_owned(),
-        (Language::English, n) => format!("error: {n} mistakes in rules and schemas"),
+        (Language::Swedish, n) => format!("fel: {n} misstag i {something}"),
+        (Language::English, 1) => format!("error: 1 mistake in {something}"),
+        (Language::English, n) => format!("error: {n} mistakes in {something}"),
     };
     format!("{text}\n{count}")
 }
@@ -215,26 +237,25 @@ fn official_lists(schemas: &Schemas) -> Vec<&str> {
     names
 }
 
-fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> Result<Stated, Failure> {
+fn stated(
+    arguments: &CheckArguments,
+    schemas: &Schemas,
+    as_of: Option<i64>,
+    language: Language,
+) -> Result<Stated, Failure> {
     let period = match &arguments.period {
         None => None,
         Some(text) => Some(parse_period(text, language)?),
     };
     let region = match &arguments.region {
         None => None,
-        Some(text) => Some(
-            region::find_region(text, &schemas.codelists)
-                .map_err(|(sv, en)| Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}")))?,
-        ),
+        Some(text) => Some(region::find_region(text, &schemas.codelists).map_err(|text| {
+            let (sv, en) = (text.sv, text.en);
+            Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}"))
+        })?),
     };
     let delivery_date = match &arguments.delivery_date {
-        Some(text) => time::parse_day(text).ok_or_else(|| {
-            Failure::usage(
-                language,
-                format!("--delivery-date {text}: skriv datumet som 2022-04-05"),
-                format!("--delivery-date {text}: write the date as 2022-04-05"),
-            )
-        })?,
+        Some(text) => parse_day("--delivery-date", text, language)?,
         None => today(),
     };
     Ok(Stated {
@@ -243,6 +264,18 @@ fn stated(arguments: &CheckArguments, schemas: &Schemas, language: Language) -> 
         records: arguments.expect_records,
         delivery_date,
         delivery_date_stated: arguments.delivery_date.is_some(),
+        as_of,
+    })
+}
+
+/// Reads the date of an option.
+fn parse_day(option: &str, text: &str, language: Language) -> Result<i64, Failure> {
+    time::parse_day(text).ok_or_else(|| {
+        Failure::usage(
+            language,
+            format!("{option} {text}: skriv datumet som 2022-04-05"),
+            format!("{option} {text}: write the date as 2022-04-05"),
+        )
     })
 }
 

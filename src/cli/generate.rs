@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Source};
 use crate::generate::{
     self, Defects, GenerateError, Mistake, OutputFormat, Profile, Reading, Records, Request, Strata, Summary,
 };
-use crate::model::{Language, Text};
+use crate::model::Language;
 use crate::schema::Codelists;
 
 /// How many records there are where nothing is said.
@@ -83,8 +83,10 @@ fn load(arguments: &GenerateArguments, language: Language) -> Result<Loaded, Fai
         _ => None,
     };
     if let Some(text) = &arguments.region {
-        let found = region::find_region(text, &schemas.codelists)
-            .map_err(|(sv, en)| Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}")))?;
+        let found = region::find_region(text, &schemas.codelists).map_err(|text| {
+            let (sv, en) = (text.sv, text.en);
+            Failure::usage(language, format!("--region: {sv}"), format!("--region: {en}"))
+        })?;
         if !profile.only_region(&found.organisation_number) {
             return Err(Failure::usage(
                 language,
@@ -110,7 +112,7 @@ fn read_text(path: &Path, language: Language) -> Result<String, Failure> {
 fn load_strata(path: &Path, profile: &Profile, codelists: &Codelists, language: Language) -> Result<Strata, Failure> {
     let region = |text: &str| {
         let found = region::find_region(text, codelists);
-        found.map(|region| region.organisation_number).map_err(|(sv, en)| Text::new(sv, en))
+        found.map(|region| region.organisation_number)
     };
     let reading = Reading { period: &region::parse_period, region: &region };
     Strata::load(&read_text(path, language)?, profile, &reading).map_err(|mistakes| {

@@ -1,92 +1,14 @@
 //! What a user may call a region, and a period.
-//!
-//! Two number systems name the regions: SCB's county codes (län) and the waiting-times message's `Regionkod`. Several
-//! numbers exist in both and mean different regions, so a bare number is taken only where it can mean one thing.
 
 use crate::engine::StatedRegion;
-use crate::schema::{Codelist, Codelists};
+use crate::model::Text;
+use crate::schema::{Codelists, region};
 use crate::time;
 
-/// The code list that names the regions by organisation number.
-const LIST: &str = "region_orgnr";
-
-/// Finds the region that `text` names: its name, organisation number, HSA-id, `lan:12` or `regionkod:41`.
-///
-/// The error is a text in Swedish and one in English.
-pub(super) fn find_region(text: &str, codelists: &Codelists) -> Result<StatedRegion, (String, String)> {
-    let Some(list) = codelists.get(LIST) else {
-        return Err((format!("kodverket {LIST} saknas"), format!("code list {LIST} is missing")));
-    };
-    let wanted = text.trim();
-    let by = |column: &str, value: &str| by_attribute(list, column, value);
-    if let Some(code) = wanted.strip_prefix("lan:") {
-        return by("lanskod", code).ok_or_else(|| unknown(wanted, list));
-    }
-    if let Some(code) = wanted.strip_prefix("regionkod:") {
-        return by("regionkod", code).ok_or_else(|| unknown(wanted, list));
-    }
-    if wanted.len() == 2 && wanted.bytes().all(|byte| byte.is_ascii_digit()) {
-        return match (by("lanskod", wanted), by("regionkod", wanted)) {
-            (Some(one), None) | (None, Some(one)) => Ok(one),
-            (Some(county), Some(region)) if county == region => Ok(county),
-            (Some(county), Some(region)) => Err((
-                format!(
-                    "`{wanted}` är länskod för {} men regionkod för {}; skriv lan:{wanted} eller regionkod:{wanted}",
-                    county.name, region.name
-                ),
-                format!(
-                    "`{wanted}` is the county code of {} but the Regionkod of {}; write lan:{wanted} or regionkod:{wanted}",
-                    county.name, region.name
-                ),
-            )),
-            (None, None) => Err(unknown(wanted, list)),
-        };
-    }
-    let digits: String = wanted.strip_prefix("SE").unwrap_or(wanted).split_once('-').map_or_else(
-        || wanted.trim_start_matches("SE").to_owned(),
-        |(first, rest)| if first.len() == 6 { format!("{first}{rest}") } else { first.to_owned() },
-    );
-    // The century digits of an organisation number, as in `162321000255`. `Västmanland`, too, is twelve bytes.
-    let is_twelve_digits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let digits = if is_twelve_digits { digits[2..].to_owned() } else { digits };
-    if list.find(digits.as_bytes()).is_some() {
-        return by_code(list, &digits).ok_or_else(|| unknown(wanted, list));
-    }
-    let plain = plain_name(wanted);
-    let named = list.codes().find(|code| name_of(list, code).is_some_and(|name| plain_name(name) == plain));
-    named.and_then(|code| by_code(list, code)).ok_or_else(|| unknown(wanted, list))
-}
-
-fn by_code(list: &Codelist, code: &str) -> Option<StatedRegion> {
-    Some(StatedRegion { organisation_number: code.to_owned(), name: name_of(list, code)?.to_owned() })
-}
-
-fn by_attribute(list: &Codelist, column: &str, value: &str) -> Option<StatedRegion> {
-    let column = list.column(column)?;
-    list.codes()
-        .find(|code| list.attribute(code.as_bytes(), column) == Some(value))
-        .and_then(|code| by_code(list, code))
-}
-
-fn name_of<'a>(list: &'a Codelist, code: &str) -> Option<&'a str> {
-    list.column("name_sv").and_then(|column| list.attribute(code.as_bytes(), column))
-}
-
-/// A name without `Region`, `län`, case and the possessive: `Region Skåne`, `skåne` and `Skåne län` are one.
-fn plain_name(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let words: Vec<&str> =
-        lower.split_whitespace().filter(|word| !matches!(*word, "region" | "län" | "lan" | "regionen")).collect();
-    let joined = words.join(" ");
-    joined.strip_suffix("sregionen").or_else(|| joined.strip_suffix('s')).unwrap_or(&joined).to_owned()
-}
-
-fn unknown(text: &str, list: &Codelist) -> (String, String) {
-    let names: Vec<&str> = list.codes().filter_map(|code| name_of(list, code)).collect();
-    let near = crate::diag::nearest(text, names.iter().copied());
-    let (sv, en) = near
-        .map_or_else(Default::default, |near| (format!("; menade du `{near}`?"), format!("; did you mean `{near}`?")));
-    (format!("okänd region `{text}`{sv}"), format!("unknown region `{text}`{en}"))
+/// Finds the region that `text` names; see [`region::find`].
+pub(super) fn find_region(text: &str, codelists: &Codelists) -> Result<StatedRegion, Text> {
+    let region = region::find(text, codelists)?;
+    Ok(StatedRegion { organisation_number: region.organisation_number, name: region.name })
 }
 
 /// Reads a period: `2022-03`, `2022` or `2022-03-01..2022-03-31`, as first and last day since 1970-01-01.
@@ -121,46 +43,6 @@ pub(super) fn parse_period(text: &str) -> Option<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn codelists() -> Codelists {
-        let text = "code,regionkod,lanskod,name_sv\n2321000016,10,01,Region Stockholm\n2321000081,27,10,Region Blekinge\n2321000255,41,12,Region Skåne\n2321000131,51,14,Västra Götalandsregionen\n";
-        let mut lists = Codelists::default();
-        lists.insert(LIST, Codelist::parse(LIST, text).expect("well-formed"));
-        lists
-    }
-
-    #[test]
-    fn a_region_goes_by_many_names_and_numbers_are_not_confused() {
-        let lists = codelists();
-        for text in [
-            "Skåne",
-            "region skåne",
-            "Skåne län",
-            "2321000255",
-            "232100-0255",
-            "SE2321000255-A1",
-            "lan:12",
-            "regionkod:41",
-            "41",
-            "12",
-            "SE162321000255-1",
-        ] {
-            assert_eq!(
-                find_region(text, &lists).map(|region| region.organisation_number),
-                Ok("2321000255".to_owned()),
-                "{text}"
-            );
-        }
-        let (swedish, _) = find_region("10", &lists).expect_err("in both systems");
-        assert!(swedish.contains("lan:10") && swedish.contains("regionkod:10"), "{swedish}");
-        assert_eq!(
-            find_region("Västra Götaland", &lists).map(|region| region.organisation_number),
-            Ok("2321000131".to_owned())
-        );
-        // Twelve bytes, but not twelve digits.
-        assert!(find_region("Västmanland", &lists).is_err());
-        assert!(find_region("Skone", &lists).is_err_and(|(swedish, _)| swedish.contains("okänd region")));
-    }
 
     #[test]
     fn periods_are_months_years_or_spans() {

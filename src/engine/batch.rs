@@ -1,5 +1,6 @@
 //! One batch: verdicts of every rule, accounts, findings, rejected records, key hashes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::eval::{Context, Evaluator};
@@ -7,6 +8,7 @@ use super::run::TimestampForms;
 use super::tally::Collector;
 use super::text::is_personal_number;
 use super::unique::{self, UniqueRule};
+use super::waived::{self, Reporters};
 use crate::model::{
     Account, Detail, FileIndex, Finding, RuleIndex, Severity, ShownValue, Skipped, Text, VariableIndex, VerdictCounts,
     column_letters,
@@ -14,6 +16,7 @@ use crate::model::{
 use crate::rule::{Check, Plan, Rule, SubmissionKind};
 use crate::schema::{Domain, Missing};
 use crate::table::{Batch, Bits, FaultKind, value};
+use crate::waiver::Cover;
 
 /// What every batch of one file needs to know.
 pub(super) struct FileContext {
@@ -26,6 +29,7 @@ pub(super) struct FileContext {
     pub(super) examples: usize,
     /// Whether every finding is wanted.
     pub(super) stream: bool,
+    pub(super) cover: Arc<Cover>,
 }
 
 /// What a rule can say about a file.
@@ -43,6 +47,7 @@ pub(super) enum RuleStatus {
 pub(super) struct RulePart {
     pub(super) counts: VerdictCounts,
     pub(super) violations: u64,
+    pub(super) waived: u64,
     pub(super) skipped: SkippedPart,
 }
 
@@ -66,6 +71,8 @@ pub(super) struct BatchTally {
     pub(super) rejected: Bits,
     /// For each uniqueness rule the hash of each record's key; 0 where a part of it is blank.
     pub(super) key_hashes: Vec<Vec<u64>>,
+    /// How many findings each waiver covers.
+    pub(super) waived: Vec<u64>,
 }
 
 /// Evaluates every rule on `batch`.
@@ -90,7 +97,9 @@ pub(super) fn evaluate(
         stream: Vec::new(),
         rejected: Bits::none(n_rows),
         key_hashes: Vec::new(),
+        waived: vec![0; file.cover.n_waivers],
     };
+    let mut reporters = Reporters::new(&evaluator);
     for (index, (rule, status)) in plan.rules.iter().zip(&file.statuses).enumerate() {
         let part = &mut tally.rules[index];
         let check = match (&rule.check, status) {
@@ -113,7 +122,7 @@ pub(super) fn evaluate(
                 continue;
             }
             (Check::Submission(SubmissionKind::Readable), _) => {
-                readable(&maker, RuleIndex(index), rule, file, &mut tally);
+                readable(&maker, RuleIndex(index), rule, file, &mut reporters, &mut tally);
                 continue;
             }
             _ => continue,
@@ -141,20 +150,25 @@ pub(super) fn evaluate(
         if rule.severity == Severity::Error {
             tally.rejected = tally.rejected.or(&violated);
         }
+        let waived = reporters.divide(file.cover.of(RuleIndex(index)), &violated);
+        for (waiver, rows) in &waived {
+            part.waived += rows.count();
+            tally.waived[waiver.0] += rows.count();
+        }
         let detail = check.detail.map(|node| evaluator.int(node));
         let detail_at = |row: usize| {
             detail.as_ref().filter(|ints| ints.known.contains(row)).map(|ints| Detail::Number(ints.values[row]))
         };
+        let finding = |row: usize| Finding {
+            waiver: waived.iter().find(|(_, rows)| rows.contains(row)).map(|(waiver, _)| *waiver),
+            ..maker.finding(RuleIndex(index), rule, row, detail_at(row))
+        };
         if !file.full[index].load(Ordering::Relaxed) {
-            tally.examples.extend(
-                violated
-                    .iter()
-                    .take(file.examples)
-                    .map(|row| maker.finding(RuleIndex(index), rule, row, detail_at(row))),
-            );
+            let rows = waived::first_of_each(&violated, &waived, file.examples);
+            tally.examples.extend(rows.into_iter().map(finding));
         }
         if file.stream {
-            tally.stream.extend(violated.iter().map(|row| maker.finding(RuleIndex(index), rule, row, detail_at(row))));
+            tally.stream.extend(violated.iter().map(finding));
         }
     }
     tally.stream.sort_by_key(|finding| (finding.position.row, finding.rule));
@@ -215,7 +229,14 @@ fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&B
 }
 
 /// Faults in how records are written, as findings of the rule on readability.
-fn readable(maker: &FindingMaker<'_>, index: RuleIndex, rule: &Rule, file: &FileContext, tally: &mut BatchTally) {
+fn readable(
+    maker: &FindingMaker<'_>,
+    index: RuleIndex,
+    rule: &Rule,
+    file: &FileContext,
+    reporters: &mut Reporters<'_, '_>,
+    tally: &mut BatchTally,
+) {
     let batch = maker.batch;
     let mut faulty_rows = Bits::none(batch.n_rows);
     for fault in &batch.faults {
@@ -231,9 +252,30 @@ fn readable(maker: &FindingMaker<'_>, index: RuleIndex, rule: &Rule, file: &File
         tally.rejected = tally.rejected.or(&faulty_rows);
     }
     let wanted = if file.full[index.0].load(Ordering::Relaxed) { 0 } else { file.examples };
-    tally.examples.extend(batch.faults.iter().take(wanted).map(|fault| maker.fault(index, fault.row, &fault.kind)));
-    if file.stream {
-        tally.stream.extend(batch.faults.iter().map(|fault| maker.fault(index, fault.row, &fault.kind)));
+    let covering = file.cover.of(index);
+    if covering.is_empty() {
+        tally.examples.extend(batch.faults.iter().take(wanted).map(|fault| maker.fault(index, fault.row, &fault.kind)));
+        if file.stream {
+            tally.stream.extend(batch.faults.iter().map(|fault| maker.fault(index, fault.row, &fault.kind)));
+        }
+        return;
+    }
+    let mut kept = [0; 2];
+    for fault in &batch.faults {
+        let mut finding = maker.fault(index, fault.row, &fault.kind);
+        finding.waiver = waived::first(covering, &finding, |number| reporters.of(number).contains(fault.row));
+        if let Some(waiver) = finding.waiver {
+            tally.rules[index.0].waived += 1;
+            tally.waived[waiver.0] += 1;
+        }
+        let kept_alike = &mut kept[usize::from(finding.waiver.is_some())];
+        if *kept_alike < wanted {
+            *kept_alike += 1;
+            tally.examples.push(finding.clone());
+        }
+        if file.stream {
+            tally.stream.push(finding);
+        }
     }
 }
 
@@ -257,6 +299,7 @@ impl FindingMaker<'_> {
             faulty: show(&rule.faulty),
             triggers: show(&rule.triggers),
             detail,
+            waiver: None,
         }
     }
 
@@ -328,6 +371,7 @@ impl FindingMaker<'_> {
             faulty,
             triggers: Vec::new(),
             detail: Some(Detail::Text(detail)),
+            waiver: None,
         }
     }
 }

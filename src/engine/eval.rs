@@ -426,8 +426,8 @@ impl<'a> Evaluator<'a> {
         self.in_list(variable, list, ignored, &self.variable(variable).missing_codes)
     }
 
-    /// Whether every element of the value is a code of `list`, valid on the record's date where the code is dated;
-    /// those that are among `exempt` need not be.
+    /// Whether every element of the value is a code of `list`, valid on the record's date (or the day that the plan is
+    /// of) where the code is dated; those that are among `exempt` need not be.
     fn in_list(
         &self,
         variable: VariableIndex,
@@ -447,6 +447,7 @@ impl<'a> Evaluator<'a> {
         };
         let Some(column) = self.column(variable) else { return Tri::constant(self.n_rows(), None) };
         let dict = self.dict(variable, column);
+        let as_of = self.context.plan.as_of;
         let mut dated = false;
         let verdicts: Vec<u8> = dict
             .first_rows
@@ -457,8 +458,8 @@ impl<'a> Evaluator<'a> {
                     let mut found = true;
                     for element in listed(value) {
                         let entry = find(element);
-                        found &= entry.is_some();
-                        dated |= entry.is_some_and(crate::schema::codelist::Entry::is_dated);
+                        found &= entry.is_some_and(|entry| as_of.is_none_or(|day| entry.is_valid_on(day)));
+                        dated |= as_of.is_none() && entry.is_some_and(crate::schema::codelist::Entry::is_dated);
                     }
                     code(Some(found))
                 }

@@ -7,6 +7,7 @@ use super::tally::Tally;
 use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
 use crate::rule::Plan;
 use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary, Statement};
+use crate::waiver::Waiver;
 
 /// What the user stated about the submission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Stated {
     pub delivery_date: i64,
     /// Whether the delivery date was stated rather than today's.
     pub delivery_date_stated: bool,
+    /// `--as-of`: the day the rules are of, as days since 1970-01-01. The plans are compiled for it.
+    pub as_of: Option<i64>,
 }
 
 /// A region the user named.
@@ -39,6 +42,19 @@ pub struct Outcome {
     pub stated: Stated,
     /// In the order of their first files.
     pub runs: Vec<Run>,
+    /// The waivers given, in the order of their file, and what became of each.
+    pub waivers: Vec<WaiverRun>,
+}
+
+/// What became of one waiver.
+#[derive(Clone, Debug)]
+pub struct WaiverRun {
+    /// As given.
+    pub waiver: Waiver,
+    /// Whether its last day was before the delivery date; then it did not apply.
+    pub is_expired: bool,
+    /// How many findings it covered, over all collections.
+    pub covered: u64,
 }
 
 /// The checked submission of one collection.
@@ -60,6 +76,8 @@ pub struct Run {
     pub timestamp_forms: Vec<TimestampForms>,
     /// What coverage needs, where it was asked for.
     pub tally: Option<Tally>,
+    /// How many findings each waiver covered; empty where none were given.
+    pub waived: Vec<u64>,
 }
 
 /// How the points in time of a variable were written, by count.
@@ -112,22 +130,31 @@ pub struct RuleRun {
     pub counts: VerdictCounts,
     /// Findings: for rules on records the violated records; for rules on the submission the places found wrong.
     pub violations: u64,
+    /// How many of the findings are waived.
+    pub waived: u64,
     /// Files in which the rule could not be looked at, and why; a rule skipped in every file was not checked at all.
     pub skipped: Vec<(usize, Skipped)>,
-    /// The first findings, in the order of file and record; bounded a file and rule.
+    /// The first findings, in the order of file and record; bounded a file and rule. Where some are waived, so many of
+    /// those and so many of the others, so that neither crowd out the other.
     pub examples: Vec<Finding>,
 }
 
+impl RuleRun {
+    /// Findings that no waiver covers.
+    pub fn unwaived(&self) -> u64 {
+        self.violations.saturating_sub(self.waived)
+    }
+}
+
 impl Run {
-    /// Places found wrong by rules of this severity.
+    fn sum(&self, severity: Severity, number: impl Fn(&RuleRun) -> u64) -> u64 {
+        let rules = self.plan.rules.iter().zip(&self.rules);
+        rules.filter(|(rule, _)| rule.severity == severity).map(|(_, run)| number(run)).sum()
+    }
+
+    /// Places found wrong by rules of this severity, those waived included.
     pub fn violations(&self, severity: Severity) -> u64 {
-        self.plan
-            .rules
-            .iter()
-            .zip(&self.rules)
-            .filter(|(rule, _)| rule.severity == severity)
-            .map(|(_, run)| run.violations)
-            .sum()
+        self.sum(severity, |rule| rule.violations)
     }
 
     /// Rules that could not be looked at in at least one file, by index in the plan.
@@ -137,14 +164,24 @@ impl Run {
 }
 
 impl Outcome {
-    /// Places found wrong by rules of this severity, over all collections.
+    /// Places found wrong by rules of this severity, over all collections, those waived included.
     pub fn violations(&self, severity: Severity) -> u64 {
         self.runs.iter().map(|run| run.violations(severity)).sum()
     }
 
-    /// True where no rule of severity `fail_on` or graver is violated.
+    /// Those of them that are waived.
+    pub fn waived(&self, severity: Severity) -> u64 {
+        self.runs.iter().map(|run| run.sum(severity, |rule| rule.waived)).sum()
+    }
+
+    /// Those of them that no waiver covers.
+    pub fn unwaived(&self, severity: Severity) -> u64 {
+        self.runs.iter().map(|run| run.sum(severity, RuleRun::unwaived)).sum()
+    }
+
+    /// True where no rule of severity `fail_on` or graver is violated, waived findings apart.
     pub fn passes(&self, fail_on: Severity) -> bool {
-        Severity::ALL.into_iter().filter(|severity| *severity >= fail_on).all(|severity| self.violations(severity) == 0)
+        Severity::ALL.into_iter().filter(|severity| *severity >= fail_on).all(|severity| self.unwaived(severity) == 0)
     }
 
     /// True where something a rule speaks of could not be decided: a rule skipped in a file, or a record not checked.

@@ -12,10 +12,12 @@ use rayon::slice::ParallelSliceMut;
 
 use super::Runner;
 use super::batch::FindingMaker;
-use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex};
+use super::waived;
+use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex, WaiverIndex};
 use crate::schema::Collection;
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::{Batch, Bits, value};
+use crate::waiver::Covering;
 
 /// A uniqueness rule of a plan.
 pub(super) struct UniqueRule {
@@ -128,6 +130,11 @@ impl Runner<'_> {
                 self.rejections.insert(*file, *row);
             }
         }
+        let waived = groups.members.values().filter_map(|member| member.waiver);
+        for waiver in waived {
+            self.run.rules[rule.rule.0].waived += 1;
+            self.run.waived[waiver.0] += 1;
+        }
         if violated > 0 {
             self.duplicate_findings(rule, &groups)?;
         }
@@ -137,6 +144,8 @@ impl Runner<'_> {
     /// Reads the keys of the records whose hashes repeat, and groups them by value.
     fn group_by_value(&self, rule: &UniqueRule, state: &State, repeated: &[u64]) -> Result<Groups, InputError> {
         let mut by_key: HashMap<(u64, Vec<u8>), Vec<Place>, FixedState> = HashMap::default();
+        let covering = self.cover.of(rule.rule);
+        let mut waivers: HashMap<Place, WaiverIndex, FixedState> = HashMap::default();
         for (file_index, file) in self.files.iter().enumerate() {
             let Some(hashes) = state.files.get(file_index) else { continue };
             let candidates: Vec<Bits> = hashes
@@ -152,16 +161,28 @@ impl Runner<'_> {
             // Batches come in any order in `map`, so a batch finds its own candidates by its first row.
             let starts = starts(&candidates);
             let scope = scope_of(file, &self.plan.collection);
-            let map = |batch: Batch| -> Vec<(Vec<u8>, u64)> {
+            let collection = &self.plan.collection;
+            let waiver_of = |batch: &Batch, row: usize| {
+                let covers = |one: &&Covering| {
+                    let reporter = one.reporter.as_ref();
+                    reporter.is_none_or(|number| waived::is_reported_by(collection, batch, row, number))
+                };
+                covering.iter().find(covers).map(|one| one.waiver)
+            };
+            let map = |batch: Batch| -> Vec<(Vec<u8>, u64, Option<WaiverIndex>)> {
                 let first = batch.positions.first_row;
                 (0..batch.n_rows)
                     .filter(|row| contains(&candidates, &starts, first + *row as u64))
-                    .filter_map(|row| Some((key_bytes(&batch, &rule.columns, row)?, first + row as u64)))
+                    .filter_map(|row| {
+                        let key = key_bytes(&batch, &rule.columns, row)?;
+                        Some((key, first + row as u64, waiver_of(&batch, row)))
+                    })
                     .collect()
             };
-            let mut fold = |keys: Vec<(Vec<u8>, u64)>| {
-                for (key, row) in keys {
+            let mut fold = |keys: Vec<(Vec<u8>, u64, Option<WaiverIndex>)>| {
+                for (key, row, waiver) in keys {
                     by_key.entry((scope, key)).or_default().push((file_index, row));
+                    waivers.extend(waiver.map(|waiver| ((file_index, row), waiver)));
                 }
                 Ok(())
             };
@@ -172,7 +193,7 @@ impl Runner<'_> {
         let mut members = std::collections::BTreeMap::new();
         for (index, places) in groups.iter().enumerate() {
             for place in places {
-                members.insert(*place, index);
+                members.insert(*place, Member { group: index, waiver: waivers.get(place).copied() });
             }
         }
         Ok(Groups { groups, members })
@@ -180,7 +201,7 @@ impl Runner<'_> {
 
     fn request(&self, columns: &[VariableIndex]) -> ScanRequest {
         let mut wanted = vec![false; self.plan.collection.variables.len()];
-        for variable in columns.iter().chain(&self.plan.collection.key) {
+        for variable in columns.iter().chain(&self.plan.collection.key).chain(&self.plan.collection.reporter) {
             wanted[variable.0] = true;
         }
         ScanRequest { wanted, raw: false }
@@ -192,12 +213,11 @@ impl Runner<'_> {
         let wanted = if self.sink.is_some() { usize::MAX } else { self.settings.examples };
         let files = self.files;
         for (file_index, file) in files.iter().enumerate() {
-            let rows: Vec<u64> = groups
-                .members
-                .range((file_index, 0)..(file_index + 1, 0))
-                .map(|((_, row), _)| *row)
-                .take(wanted)
-                .collect();
+            // So many of those waived, and of the others.
+            let here = || groups.members.range((file_index, 0)..(file_index + 1, 0));
+            let of = |waived: bool| here().filter(move |(_, member)| member.waiver.is_some() == waived).take(wanted);
+            let mut rows: Vec<u64> = of(false).chain(of(true)).map(|((_, row), _)| *row).collect();
+            rows.sort_unstable();
             let Some(last) = rows.last().copied() else { continue };
             let plan = self.plan;
             let paths = &self.paths;
@@ -211,27 +231,33 @@ impl Runner<'_> {
                     .iter()
                     .map(|row| {
                         let detail = groups.describe((file_index, *row), files, paths);
-                        maker.finding(
+                        let finding = maker.finding(
                             rule.rule,
                             &plan.rules[rule.rule.0],
                             usize::try_from(row - first).unwrap_or(0),
                             Some(Detail::Text(detail)),
-                        )
+                        );
+                        let waiver = groups.members.get(&(file_index, *row)).and_then(|member| member.waiver);
+                        Finding { waiver, ..finding }
                     })
                     .collect();
                 (end, findings)
             };
             let request = self.request(&rule.columns);
             let (run, sink, limit) = (&mut self.run.rules[rule.rule.0], &mut self.sink, self.settings.examples);
-            let mut kept = 0;
+            let mut kept = [0; 2];
             let streams = sink.is_some();
             let mut fold = |(end, findings): (u64, Vec<Finding>)| {
                 if let (Some(sink), false) = (sink.as_mut(), findings.is_empty()) {
                     sink.take(plan, paths, &findings).map_err(InputError::Consumer)?;
                 }
-                let room = limit - kept;
-                kept += findings.len().min(room);
-                run.examples.extend(findings.into_iter().take(room));
+                for finding in findings {
+                    let kept_alike = &mut kept[usize::from(finding.waiver.is_some())];
+                    if *kept_alike < limit {
+                        *kept_alike += 1;
+                        run.examples.push(finding);
+                    }
+                }
                 if !streams && end > last { Err(InputError::Consumer(Box::new(Enough))) } else { Ok(()) }
             };
             match file.scan(&self.plan.collection, &request, self.stop, &|_| {}, &map, &mut fold) {
@@ -255,7 +281,14 @@ struct Enough;
 struct Groups {
     groups: Vec<Vec<Place>>,
     /// Record → its group.
-    members: std::collections::BTreeMap<Place, usize>,
+    members: std::collections::BTreeMap<Place, Member>,
+}
+
+/// A record that shares its key.
+struct Member {
+    group: usize,
+    /// What covers its finding, if anything does.
+    waiver: Option<WaiverIndex>,
 }
 
 impl Groups {
@@ -265,7 +298,7 @@ impl Groups {
         let others: Vec<Place> = self
             .members
             .get(&place)
-            .map(|group| self.groups[*group].iter().copied().filter(|other| *other != place).collect())
+            .map(|member| self.groups[member.group].iter().copied().filter(|other| *other != place).collect())
             .unwrap_or_default();
         let name = |(file, row): &Place| {
             if files.len() > 1 && *file != place.0 {

@@ -34,9 +34,11 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
         for number in [counts.satisfied, counts.violated, counts.not_applicable, counts.not_checked, row.violations] {
             cells.number(number);
         }
-        for text in [&row.skipped_reason, &rule.fix.sv, &row.source] {
+        let [valid_from, valid_until] = &rule_rows::valid_days(rule);
+        for text in [&row.skipped_reason, &rule.fix.sv, &row.source, valid_from, valid_until] {
             cells.cell(text);
         }
+        cells.number(row.waived);
         cells.end_row();
     }
     out.write_all(&cells.bytes)?;

@@ -23,8 +23,10 @@ use crate::rule::Plan;
 ///
 /// `cell` is the address of the first faulty variable as a spreadsheet has it, such as `F17`, or the letters alone where
 /// the finding is about the column. `faulty` and `triggers` are `variable=value`, joined by `, `; `variable` and `value`
-/// are the first faulty one's. `detail` is a number, in the unit beside it, or a Swedish text.
-pub const COLUMNS: [&str; 18] = [
+/// are the first faulty one's. `detail` is a number, in the unit beside it, or a Swedish text. `valid_from` and
+/// `valid_until` are the first and last day of the rule's version, where it is dated. `waived` is the number of the
+/// waiver that covers the finding, counted from 1 in the waiver file; blank where none does.
+pub const COLUMNS: [&str; 21] = [
     "file",
     "row",
     "line",
@@ -43,6 +45,9 @@ pub const COLUMNS: [&str; 18] = [
     "detail_unit_sv",
     "fix_sv",
     "source",
+    "valid_from",
+    "valid_until",
+    "waived",
 ];
 
 /// How findings are written.

@@ -8,10 +8,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::engine::{FileRun, Outcome, RuleRun, Run, Stated, TimestampForms};
+use crate::engine::{FileRun, Outcome, RuleRun, Run, Stated, TimestampForms, WaiverRun};
 use crate::model::{
     Account, Detail, Finding, Severity, ShownValue, Skipped, SourceReference, Text, VariableIndex, VerdictCounts,
-    column_letters,
+    WaiverIndex, column_letters,
 };
 use crate::report::rule_rows::{Status, reason_code, reason_name, speaks_of_records};
 use crate::report::{ReportError, ReportOptions, gate};
@@ -39,7 +39,28 @@ struct ReportJson<'a> {
     tool: ToolJson,
     stated: StatedJson<'a>,
     gate: GateJson,
+    /// Those given with `--waivers`, in the order of their file.
+    waivers: Vec<WaiverJson<'a>>,
     collections: Vec<CollectionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct WaiverJson<'a> {
+    /// From 1; findings name it.
+    number: u64,
+    rule: &'a str,
+    /// Null where it is everybody's.
+    reporter: Option<RegionJson<'a>>,
+    variable: Option<&'a str>,
+    collection: Option<&'a str>,
+    owner: &'a str,
+    reason: TextJson<'a>,
+    /// The last day.
+    until: String,
+    /// `applied`, `unused` (it covered no finding) or `expired` (the delivery date is later than its last day).
+    status: &'static str,
+    /// Findings that it covered.
+    findings: u64,
 }
 
 #[derive(Serialize)]
@@ -56,6 +77,8 @@ struct StatedJson<'a> {
     delivery_date: String,
     /// False where the delivery date is the day of the run.
     delivery_date_stated: bool,
+    /// The day that dated rules, levels and codes were chosen by (`--as-of`); null where each record's own dates chose.
+    as_of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,8 +99,10 @@ struct GateJson {
     result: &'static str,
     fail_on: &'static str,
     strict: bool,
-    /// Places found wrong.
+    /// Places found wrong, those waived included.
     violations: BySeverityJson,
+    /// Those of them that are waived; the gate disregards these.
+    waived: BySeverityJson,
     records: u64,
     /// Records with at least one rule of severity error violated.
     rejected_records: u64,
@@ -157,6 +182,12 @@ struct RuleJson<'a> {
     source: SourceJson<'a>,
     when: Option<&'a str>,
     assert: Option<&'a str>,
+    /// First and last day of a rule that is dated, and the variable whose day decides. One id may have several versions.
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    valid_by: Option<&'a str>,
+    /// False where the rule is not valid on `stated.as_of`; then it was applied to no record.
+    in_force: bool,
     faulty: Vec<&'a str>,
     triggers: Vec<&'a str>,
     detail_unit: Option<TextJson<'a>>,
@@ -167,6 +198,8 @@ struct RuleJson<'a> {
     counts_of: &'static str,
     counts: CountsJson,
     violations: u64,
+    /// Those of the violations that are waived.
+    waived: u64,
     examples: ExamplesJson<'a>,
 }
 
@@ -204,6 +237,9 @@ struct FindingJson<'a> {
     faulty: Vec<ValueJson<'a>>,
     triggers: Vec<ValueJson<'a>>,
     detail: Option<DetailJson<'a>>,
+    /// The number of the waiver that covers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -230,12 +266,23 @@ struct VariableJson<'a> {
     kind: &'static str,
     level: &'static str,
     required_when: Option<&'a str>,
+    /// The level's versions, where it is dated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    level_versions: Vec<LevelVersionJson<'a>>,
     /// The six add up to the collection's records.
     account: AccountJson,
     /// Filled, negative and unknown values out of all records.
     reporting_rate: RateJson,
     /// Null for other types than points in time.
     timestamp_forms: Option<FormsJson>,
+}
+
+#[derive(Serialize)]
+struct LevelVersionJson<'a> {
+    level: &'static str,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    valid_by: &'a str,
 }
 
 #[derive(Serialize)]
@@ -272,17 +319,46 @@ impl<'a> ReportJson<'a> {
                 result: gate(outcome, options.fail_on, options.strict).as_str(),
                 fail_on: options.fail_on.as_str(),
                 strict: options.strict,
-                violations: BySeverityJson {
-                    error: outcome.violations(Severity::Error),
-                    warning: outcome.violations(Severity::Warning),
-                    note: outcome.violations(Severity::Note),
-                },
+                violations: BySeverityJson::of(|severity| outcome.violations(severity)),
+                waived: BySeverityJson::of(|severity| outcome.waived(severity)),
                 records: outcome.runs.iter().map(|run| run.records).sum(),
                 rejected_records: outcome.runs.iter().map(|run| run.rejected).sum(),
                 rules_skipped: outcome.runs.iter().map(|run| run.skipped().count()).sum(),
                 has_unchecked: outcome.has_unchecked(),
             },
+            waivers: outcome.waivers.iter().zip(1..).map(|(run, number)| WaiverJson::new(run, number)).collect(),
             collections: outcome.runs.iter().map(CollectionJson::new).collect(),
+        }
+    }
+}
+
+impl BySeverityJson {
+    fn of(number: impl Fn(Severity) -> u64) -> Self {
+        Self { error: number(Severity::Error), warning: number(Severity::Warning), note: number(Severity::Note) }
+    }
+}
+
+impl<'a> WaiverJson<'a> {
+    fn new(run: &'a WaiverRun, number: u64) -> Self {
+        let waiver = &run.waiver;
+        Self {
+            number,
+            rule: &waiver.rule,
+            reporter: waiver.reporter.as_ref().map(|reporter| RegionJson {
+                organisation_number: &reporter.organisation_number,
+                name: &reporter.name,
+            }),
+            variable: waiver.variable.as_deref(),
+            collection: waiver.collection.as_deref(),
+            owner: &waiver.owner,
+            reason: TextJson::from(&waiver.reason),
+            until: format_day(waiver.until),
+            status: match run.covered {
+                _ if run.is_expired => "expired",
+                0 => "unused",
+                _ => "applied",
+            },
+            findings: run.covered,
         }
     }
 }
@@ -300,6 +376,7 @@ impl<'a> StatedJson<'a> {
             records: stated.records,
             delivery_date: format_day(stated.delivery_date),
             delivery_date_stated: stated.delivery_date_stated,
+            as_of: stated.as_of.map(format_day),
         }
     }
 }
@@ -383,6 +460,10 @@ impl<'a> RuleJson<'a> {
             source: SourceJson::from(&rule.source),
             when: rule.when_text.as_deref(),
             assert: rule.assert_text.as_deref(),
+            valid_from: rule.valid.and_then(|valid| valid.from).map(format_day),
+            valid_until: rule.valid.and_then(|valid| valid.until).map(format_day),
+            valid_by: rule.valid.map(|valid| run.plan.collection.get(valid.by).id.as_str()),
+            in_force: run.plan.is_in_force(rule),
             faulty: ids(&rule.faulty),
             triggers: ids(&rule.triggers),
             detail_unit: rule.detail_unit.as_ref().map(TextJson::from),
@@ -391,6 +472,7 @@ impl<'a> RuleJson<'a> {
             counts_of: if speaks_of_records(rule) { "records" } else { "submission" },
             counts: CountsJson::from(&rule_run.counts),
             violations: rule_run.violations,
+            waived: rule_run.waived,
             examples: ExamplesJson {
                 n_shown: rule_run.examples.len(),
                 n_total: rule_run.violations,
@@ -439,6 +521,7 @@ impl<'a> FindingJson<'a> {
                 Detail::Number(number) => DetailJson::Number(*number),
                 Detail::Text(text) => DetailJson::Text(TextJson::from(text)),
             }),
+            waiver: finding.waiver.map(WaiverIndex::number),
         }
     }
 }
@@ -453,6 +536,16 @@ fn variables(run: &Run) -> Vec<VariableJson<'_>> {
             kind: type_name(&variable.domain),
             level: requirement.level.as_str(),
             required_when: requirement.required_when_text.as_deref(),
+            level_versions: requirement
+                .versions
+                .iter()
+                .map(|version| LevelVersionJson {
+                    level: version.level.as_str(),
+                    valid_from: version.valid.from.map(format_day),
+                    valid_until: version.valid.until.map(format_day),
+                    valid_by: &collection.get(version.valid.by).id,
+                })
+                .collect(),
             account: AccountJson::from(account),
             reporting_rate: RateJson {
                 numerator: account.filled + account.negative + account.unknown,

@@ -24,8 +24,10 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
     };
     let number =
         |of: &dyn Fn(&RuleRow<'_>) -> u64| -> ArrayRef { Arc::new(UInt64Array::from_iter_values(rows.iter().map(of))) };
-    let skipped_reason: StringArray =
-        rows.iter().map(|row| (!row.skipped_reason.is_empty()).then_some(row.skipped_reason.as_str())).collect();
+    let or_null = |of: &dyn Fn(&RuleRow<'_>) -> String| -> ArrayRef {
+        let texts = rows.iter().map(|row| Some(of(row)).filter(|text| !text.is_empty()));
+        Arc::new(texts.collect::<StringArray>())
+    };
     let columns: Vec<ArrayRef> = vec![
         text(&|row| row.collection.to_owned()),
         text(&|row| row.rule.id.0.clone()),
@@ -38,14 +40,20 @@ pub fn write(outcome: &Outcome, out: &mut (dyn Write + Send)) -> Result<(), Repo
         number(&|row| row.counts.not_applicable),
         number(&|row| row.counts.not_checked),
         number(&|row| row.violations),
-        Arc::new(skipped_reason),
+        or_null(&|row| row.skipped_reason.clone()),
         text(&|row| row.rule.fix.sv.clone()),
         text(&|row| row.source.clone()),
+        or_null(&|row| rule_rows::valid_days(row.rule)[0].clone()),
+        or_null(&|row| rule_rows::valid_days(row.rule)[1].clone()),
+        number(&|row| row.waived),
     ];
     let fields: Vec<Field> = COLUMNS
         .iter()
         .zip(&columns)
-        .map(|(name, column)| Field::new(*name, column.data_type().clone(), *name == "skipped_reason"))
+        .map(|(name, column)| {
+            let may_be_null = ["skipped_reason", "valid_from", "valid_until"].contains(name);
+            Field::new(*name, column.data_type().clone(), may_be_null)
+        })
         .collect();
     debug_assert!(fields.iter().all(|field| matches!(field.data_type(), DataType::Utf8 | DataType::UInt64)));
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;

@@ -3,9 +3,10 @@
 use crate::engine::{Outcome, RuleRun, Run};
 use crate::model::{Skipped, SourceReference, VerdictCounts};
 use crate::rule::{Check, Rule, SubmissionKind};
+use crate::time::format_day;
 
 /// The columns, in order.
-pub(crate) const COLUMNS: [&str; 14] = [
+pub(crate) const COLUMNS: [&str; 17] = [
     "collection",
     "rule_id",
     "kind",
@@ -20,6 +21,9 @@ pub(crate) const COLUMNS: [&str; 14] = [
     "skipped_reason",
     "fix_sv",
     "source",
+    "valid_from",
+    "valid_until",
+    "waived",
 ];
 
 /// One rule of one collection.
@@ -32,6 +36,8 @@ pub(crate) struct RuleRow<'a> {
     pub(crate) counts: VerdictCounts,
     /// Findings.
     pub(crate) violations: u64,
+    /// Those of them that are waived.
+    pub(crate) waived: u64,
     /// Why it was not looked at in some file; empty where it was in all. In the words of [`reason_code`], causes parted by `; `.
     pub(crate) skipped_reason: String,
     /// Document and place.
@@ -46,6 +52,7 @@ pub(crate) fn rows(outcome: &Outcome) -> impl Iterator<Item = RuleRow<'_>> {
             rule,
             counts: rule_run.counts,
             violations: rule_run.violations,
+            waived: rule_run.waived,
             skipped_reason: skipped_reason(rule_run, run.files.len()),
             source: source_line(&rule.source),
         })
@@ -83,6 +90,12 @@ pub(crate) fn reason_name(cause: &Skipped) -> &str {
     match cause {
         Skipped::MissingColumn(name) | Skipped::CodelistNotLoaded(name) => name,
     }
+}
+
+/// The first and the last day of a rule's version; empty where it has none.
+pub(crate) fn valid_days(rule: &Rule) -> [String; 2] {
+    let bounds = rule.valid.map_or([None, None], |valid| [valid.from, valid.until]);
+    bounds.map(|day| day.map(format_day).unwrap_or_default())
 }
 
 /// Document and place on one line.

@@ -110,9 +110,12 @@ fn rule(id: &str, kind: RuleKind, severity: Severity, title: Text, fix: Text, ch
         detail_unit: None,
         when_text: None,
         assert_text: None,
+        valid: None,
         check,
         tests: Vec::new(),
+        accepts: Vec::new(),
         survivors: Vec::new(),
+        history: Vec::new(),
         origin: crate::rule::Origin::default(),
     }
 }
@@ -136,6 +139,7 @@ fn rules() -> Vec<(Rule, RuleRun)> {
     let run = |counts: VerdictCounts| RuleRun {
         counts,
         violations: counts.violated,
+        waived: 0,
         skipped: Vec::new(),
         examples: Vec::new(),
     };
@@ -302,6 +306,7 @@ fn finding(rule: usize, row: u64, faulty: Vec<ShownValue>) -> Finding {
         faulty,
         triggers: Vec::new(),
         detail: None,
+        waiver: None,
     }
 }
 
@@ -374,6 +379,7 @@ fn plan(rules: Vec<Rule>) -> Plan {
         level,
         required: BoolNode(0),
         required_when_text: when.map(str::to_owned),
+        versions: Vec::new(),
     };
     Plan {
         collection: Arc::new(collection()),
@@ -390,6 +396,7 @@ fn plan(rules: Vec<Rule>) -> Plan {
         ],
         program: Program::default(),
         assumptions: vec![text("Fas 5 räknas inte.", "Phase 5 is not counted.")],
+        as_of: None,
         version: "0123456789abcdef".to_owned(),
     }
 }
@@ -414,6 +421,7 @@ fn stated() -> Stated {
         records: Some(RECORDS),
         delivery_date: 19_082,
         delivery_date_stated: false,
+        as_of: None,
     }
 }
 
@@ -422,6 +430,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
     let forms = |minutes, date_only| TimestampForms { minutes, date_only, ..TimestampForms::default() };
     let none = TimestampForms::default();
     Outcome {
+        waivers: Vec::new(),
         stated: stated(),
         runs: vec![Run {
             plan: Arc::new(plan(rules)),
@@ -432,6 +441,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
             accounts: accounts(),
             timestamp_forms: vec![forms(RECORDS, 0), forms(1_100, 99), none, none, none, forms(100, 0), none],
             tally: None,
+            waived: Vec::new(),
         }],
     }
 }
@@ -484,7 +494,7 @@ pub(crate) fn several() -> Outcome {
 
 /// No collection at all.
 pub(crate) fn nothing() -> Outcome {
-    Outcome { stated: Stated::default(), runs: Vec::new() }
+    Outcome { stated: Stated::default(), runs: Vec::new(), waivers: Vec::new() }
 }
 
 /// A file without records.

@@ -11,6 +11,7 @@ pub(in crate::report) mod page;
 mod rules;
 mod unchecked;
 mod variables;
+mod waivers;
 
 use std::io::Write;
 
@@ -37,6 +38,7 @@ pub fn write(outcome: &Outcome, options: &ReportOptions, out: &mut (dyn Write + 
 
 fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
+    as_of(&mut page, &outcome.stated);
     input(&mut page, outcome);
     stated(&mut page, &outcome.stated);
     listed(&mut page, outcome);
@@ -51,12 +53,28 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
         unchecked::write(&mut page, run);
         variables::write(&mut page, run);
     }
+    waivers::write(&mut page, &outcome.waivers);
     more(&mut page);
     page.blank();
     let (tone, words) = verdict_words(&page, outcome, options);
     let words = page.paint(tone, &words);
     page.paragraph(0, &words);
     page.into_text()
+}
+
+/// That the rules are those of another day.
+fn as_of(page: &mut Page, stated: &Stated) {
+    let Some(day) = stated.as_of.map(format_day) else { return };
+    let text = match page.figures.language {
+        Language::Swedish => format!(
+            "OMKÖRNING MED REGLERNA FRÅN {day} (--as-of): regler, kravnivåer och koder väljs efter den dagen för varje post, inte efter postens egna datum."
+        ),
+        Language::English => format!(
+            "RERUN UNDER THE RULES OF {day} (--as-of): rules, requirement levels and codes are chosen by that day for every record, not by the record's own dates."
+        ),
+    };
+    let text = page.paint(Tone::Strong, &text);
+    page.hanging(0, 0, &text);
 }
 
 /// That a list of deliveries goes before what is stated for all.
@@ -307,9 +325,12 @@ fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (To
     match gate(outcome, options.fail_on, options.strict) {
         Gate::Failed => {
             let failing = Severity::ALL.into_iter().filter(|severity| *severity >= options.fail_on);
-            let counts = failing.map(|severity| (severity, outcome.violations(severity))).filter(|(_, n)| *n > 0);
+            let counts = failing.map(|severity| (severity, outcome.unwaived(severity))).filter(|(_, n)| *n > 0);
             let counts: Vec<String> = counts.map(|(severity, n)| page.severity_counted(severity, n)).collect();
-            (Tone::Bad, format!("{failed}: {}", counts.join(", ")))
+            let beside = waivers::clause(page, outcome, options.fail_on);
+            let beside =
+                beside.map(|waived| format!(" ({} {waived})", page.say("utöver", "beside"))).unwrap_or_default();
+            (Tone::Bad, format!("{failed}: {}{beside}", counts.join(", ")))
         }
         Gate::NotChecked => (Tone::Bad, format!("{failed}: {} (--strict)", unchecked.clause(page))),
         Gate::Passed if outcome.runs.iter().all(|run| run.records == 0) => (
@@ -319,10 +340,15 @@ fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (To
                 page.say("men det fanns inga poster att kontrollera", "but there were no records to check")
             ),
         ),
-        Gate::Passed if unchecked.any() => {
-            (Tone::Doubtful, format!("{passed}, {} {}", page.say("men", "but"), unchecked.clause(page)))
+        Gate::Passed => {
+            // What was waived would have failed the gate, and is said together with what was not looked at.
+            let waived = waivers::clause(page, outcome, options.fail_on)
+                .map(|waived| format!("{} {waived}", page.say("med", "with")));
+            let unchecked = unchecked.any().then(|| format!("{} {}", page.say("men", "but"), unchecked.clause(page)));
+            let tone = if waived.is_some() || unchecked.is_some() { Tone::Doubtful } else { Tone::Good };
+            let words: Vec<String> = std::iter::once(passed.to_owned()).chain(waived).chain(unchecked).collect();
+            (tone, words.join(", "))
         }
-        Gate::Passed => (Tone::Good, passed.to_owned()),
     }
 }
 
@@ -341,7 +367,8 @@ fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> Strin
             .count()
     };
     let rules = page.rules(outcome.runs.iter().map(violated).sum());
-    format!("{words} ({rules})")
+    let waived = waivers::part(page, outcome.waived(severity)).map(|part| format!(", {part}")).unwrap_or_default();
+    format!("{words} ({rules}{waived})")
 }
 
 fn rejected(page: &Page, rejected: u64, records: u64) -> String {

@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expr::{BoolExpr, BoolNode, Comparison, Parameter, Program, TimeExpr};
+use super::history::{self, Change};
 use super::load::RuleSet;
+use super::sentence::{self, Dictionary};
 use super::spec::{
-    CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec, SurvivorSpec,
-    TestSpec, ValiditySpec,
+    AcceptanceSpec, CheckSpec, LongRequirementSpec, RequirementSpec, RuleFileSpec, SubmissionKindSpec, SubmissionSpec,
+    SurvivorSpec, TestSpec, ValiditySpec,
 };
 use super::sql::{self, Scope};
 use super::testing::{ArguedSurvivor, RuleTest, TestInput};
-use super::{Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, Rule, RuleKind, SubmissionKind, derived};
-use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
+use super::validity::{self, Days, Validity, Version};
+use super::{
+    Acceptance, Check, MissingColumns, Origin, Plan, RecordCheck, Requirement, RequirementVersion, Rule, RuleKind,
+    SubmissionKind, derived,
+};
+use crate::diag::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::schema::spec::{TextSpec, require_text};
 use crate::schema::{Collection, Domain, Schemas};
@@ -24,9 +30,22 @@ use crate::yaml::{Spanned, SpannedMap};
 /// # Errors
 /// Every mistake of every file, ordered by file and place.
 pub fn compile(schemas: &Schemas, rules: &RuleSet) -> Result<BTreeMap<String, Arc<Plan>>, Vec<Diagnostic>> {
+    compile_as_of(schemas, rules, None)
+}
+
+/// Compiles the rules of every collection as they were on the day `as_of` (days since 1970-01-01): what is dated is
+/// chosen by that day for every record, instead of by the record's own dates.
+///
+/// # Errors
+/// Every mistake of every file, ordered by file and place.
+pub fn compile_as_of(
+    schemas: &Schemas,
+    rules: &RuleSet,
+    as_of: Option<i64>,
+) -> Result<BTreeMap<String, Arc<Plan>>, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     check_files(schemas, rules, &mut diagnostics);
-    let version = version(schemas, rules);
+    let version = version(schemas, rules, as_of);
     let mut plans = BTreeMap::new();
     for collection in schemas.collections.values() {
         let files: Vec<&(Source, RuleFileSpec)> =
@@ -34,6 +53,7 @@ pub fn compile(schemas: &Schemas, rules: &RuleSet) -> Result<BTreeMap<String, Ar
         let mut builder = Builder {
             schemas,
             collection,
+            as_of,
             program: Program::default(),
             rules: Vec::new(),
             diagnostics: &mut diagnostics,
@@ -51,6 +71,7 @@ pub fn compile(schemas: &Schemas, rules: &RuleSet) -> Result<BTreeMap<String, Ar
             requirements,
             program,
             assumptions,
+            as_of,
             version: version.clone(),
         };
         plans.insert(collection.id.clone(), Arc::new(plan));
@@ -72,9 +93,9 @@ fn speaks_of(file: &RuleFileSpec, collection: &str) -> bool {
     file.collections.value.iter().any(|name| name.value == collection || name.value == "*")
 }
 
-/// What concerns files as such: unknown collections, ids used twice, missing texts.
+/// What concerns files as such: unknown collections, ids used twice, versions, missing texts.
 fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics) {
-    let mut ids: BTreeMap<&str, (&Source, &Spanned<String>)> = BTreeMap::new();
+    let mut ids: BTreeMap<&str, Vec<Version<'_>>> = BTreeMap::new();
     for (source, file) in &rules.files {
         if file.collections.value.is_empty() {
             diagnostics.push(file.collections.diagnostic(
@@ -100,10 +121,24 @@ fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics
                 .help_if(did_you_mean(&name.value, schemas.collections.keys().map(String::as_str))),
             );
         }
-        let checks = file.checks.iter().map(|check| (&check.id, &check.title, &check.fix, check.why.as_ref()));
-        let submission = file.submission.iter().map(|check| (&check.id, &check.title, &check.fix, check.why.as_ref()));
-        for (id, title, fix, why) in checks.chain(submission) {
-            if let Some((other_source, other)) = ids.insert(&id.value, (source, id)) {
+        for (name, requirement) in &file.requirements.0 {
+            requirement_versions(source, name, &requirement.value.long, diagnostics);
+        }
+        let checks = file
+            .checks
+            .iter()
+            .map(|check| (&check.id, &check.title, &check.fix, check.why.as_ref(), check.valid.as_ref()));
+        let submission =
+            file.submission.iter().map(|check| (&check.id, &check.title, &check.fix, check.why.as_ref(), None));
+        for (id, title, fix, why, valid) in checks.chain(submission) {
+            if let Some(valid) = valid {
+                validity::days(valid, source, diagnostics);
+            }
+            let version = Version { source, name: id, valid };
+            let others = ids.entry(&id.value).or_default();
+            if let (Some(first), true) =
+                (others.first(), others.iter().all(|other| other.valid.is_none()) && valid.is_none())
+            {
                 diagnostics.push(
                     id.diagnostic(
                         source,
@@ -111,10 +146,17 @@ fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics
                         format!("rule id `{}` is used twice", id.value),
                         "used again here",
                     )
-                    .and_at(other.place(other_source), "first used here")
-                    .help("ids are permanent and never reused: take the next free one"),
+                    .and_at(first.name.place(first.source), "first used here")
+                    .help("ids are permanent and never reused: take the next free one, or give each version of one rule `valid`"),
                 );
+            } else {
+                let what = format!("rule `{}`", id.value);
+                let disagreement = others.iter().find_map(|other| validity::disagreement(&what, *other, version));
+                if let Some(mistake) = disagreement {
+                    diagnostics.push(mistake);
+                }
             }
+            others.push(version);
             let shape = id.value.split_once('-').is_some_and(|(prefix, rest)| {
                 prefix.len() >= 2
                     && prefix.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -138,10 +180,48 @@ fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics
     }
 }
 
+/// The versions of one requirement level, each with `valid` where there are several.
+fn requirement_versions(
+    source: &Source,
+    name: &Spanned<String>,
+    levels: &[LongRequirementSpec],
+    diagnostics: &mut Diagnostics,
+) {
+    let what = format!("the level of `{}`", name.value);
+    let mut earlier: Vec<Version<'_>> = Vec::new();
+    for level in levels {
+        let version = Version { source, name: &level.level, valid: level.valid.as_ref() };
+        if let Some(valid) = &level.valid {
+            validity::days(valid, source, diagnostics);
+            if valid.by.value == name.value {
+                diagnostics.push(
+                    valid
+                        .by
+                        .diagnostic(
+                            source,
+                            "rule::dated_by_itself",
+                            format!("{what} is chosen by the very value that it speaks of"),
+                            "where it is blank, no version can be chosen",
+                        )
+                        .help("choose the version by another date of the record"),
+                );
+            }
+        }
+        let disagreement = earlier.iter().find_map(|other| validity::disagreement(&what, *other, version));
+        if let Some(mistake) = disagreement {
+            diagnostics.push(mistake);
+        }
+        earlier.push(version);
+    }
+}
+
 /// A fingerprint of every schema and rule as written, so that a report can say what it was checked against.
-fn version(schemas: &Schemas, rules: &RuleSet) -> String {
+fn version(schemas: &Schemas, rules: &RuleSet, as_of: Option<i64>) -> String {
     let mut fingerprint = Fingerprint::default();
     let mut add = |text: &str| fingerprint.text(text);
+    if let Some(day) = as_of {
+        add(&format!("as of {day}"));
+    }
     for (source, _) in &rules.files {
         add(source.text());
     }
@@ -157,9 +237,18 @@ fn version(schemas: &Schemas, rules: &RuleSet) -> String {
     fingerprint.hex()
 }
 
+/// Warnings of `rules check` that a rule can accept, with a reason.
+const ACCEPTABLE: [&str; 4] = ["logic::condition_always_true", "logic::implied", "logic::same", "logic::undecided"];
+/// The first day, for ordering versions; `None`, before all others, where there is none or it is no date.
+fn first_day(valid: &ValiditySpec, source: &Source) -> Option<i64> {
+    validity::days(valid, source, &mut Diagnostics::default())?.from
+}
+
 struct Builder<'a> {
     schemas: &'a Schemas,
     collection: &'a Collection,
+    /// The day that dated rules and levels are chosen by, instead of dates of records.
+    as_of: Option<i64>,
     program: Program,
     rules: Vec<Rule>,
     diagnostics: &'a mut Diagnostics,
@@ -171,13 +260,16 @@ struct Derived {
     kind: RuleKind,
     severity: Severity,
     variable: VariableIndex,
+    valid: Option<Validity>,
     when: BoolNode,
     assertion: BoolNode,
     when_text: Option<String>,
     why: Option<Text>,
     source: SourceReference,
     tests: Vec<RuleTest>,
+    accepts: Vec<Acceptance>,
     survivors: Vec<ArguedSurvivor>,
+    history: Vec<Change>,
     origin: Origin,
 }
 
@@ -185,6 +277,12 @@ impl Builder<'_> {
     fn lower(&mut self, text: &Spanned<String>, source: &Source) -> Option<BoolNode> {
         let scope = Scope { collection: self.collection, codelists: &self.schemas.codelists };
         sql::lower_bool(text, source, scope, &mut self.program, self.diagnostics)
+    }
+
+    /// A condition in words; `None` where it is always true.
+    fn in_words(&self, condition: BoolNode) -> Option<Text> {
+        let (collection, codelists) = (self.collection, &self.schemas.codelists);
+        sentence::condition(Dictionary { collection, codelists, program: &self.program }, condition)
     }
 
     fn find(&mut self, name: &Spanned<String>, source: &Source) -> Option<VariableIndex> {
@@ -255,11 +353,13 @@ impl Builder<'_> {
                 level: Level::Voluntary,
                 required: never,
                 required_when_text: None,
+                versions: Vec::new(),
             }));
         }
         requirements
     }
 
+    /// The level of one variable, or its versions put together.
     fn requirement(
         &mut self,
         variable: VariableIndex,
@@ -271,19 +371,86 @@ impl Builder<'_> {
             level: name.clone(),
             required_when: None,
             relevant_when: None,
+            valid: None,
             severity: None,
             irrelevant_severity: None,
             why: None,
             source: None,
             tests: Vec::new(),
             irrelevant_tests: Vec::new(),
+            accepts: Vec::new(),
             survivors: Vec::new(),
+            history: Vec::new(),
         };
-        let (word, place, long) = match (&spec.value.short, &spec.value.long) {
-            (Some(word), _) => (word.as_str(), spec.place(source), &none),
-            (None, Some(long)) => (long.level.value.as_str(), long.level.place(source), long),
-            (None, None) => return None,
+        if let Some(word) = &spec.value.short {
+            return self
+                .dated_requirement(variable, source, name, (word, spec.place(source)), &none)
+                .map(|(level, _)| level);
+        }
+        if spec.value.long.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::new("rule::no_level", format!("`{}` has no requirement level", name.value))
+                    .at(spec.place(source), "an empty list")
+                    .help("state a level such as `voluntary`"),
+            );
+        }
+        let mut versions: Vec<&LongRequirementSpec> = spec.value.long.iter().collect();
+        versions.sort_by_key(|long| long.valid.as_ref().map(|valid| first_day(valid, source)));
+        let mut compiled = Vec::new();
+        for long in versions {
+            let word = (long.level.value.as_str(), long.level.place(source));
+            compiled.push(self.dated_requirement(variable, source, name, word, long));
+        }
+        let mut compiled = compiled.into_iter().collect::<Option<Vec<_>>>()?;
+        match compiled.as_slice() {
+            [(_, None)] => compiled.pop().map(|(requirement, _)| requirement),
+            _ => Some(self.put_together(compiled)),
+        }
+    }
+
+    /// One requirement out of versions, in the order of their days.
+    fn put_together(&mut self, versions: Vec<(Requirement, Option<Validity>)>) -> Requirement {
+        let never = self.program.bool(BoolExpr::Constant(Some(false)));
+        let required = self.program.bool(BoolExpr::Or(versions.iter().map(|(one, _)| one.required).collect()));
+        let condition = |(one, valid): &(Requirement, Option<Validity>)| {
+            let days = valid.as_ref().map(|valid| valid.condition_text(self.collection));
+            (one.required != never).then(|| {
+                let parts = days.into_iter().chain(one.required_when_text.as_ref().map(|text| format!("({text})")));
+                parts.collect::<Vec<_>>().join(" AND ")
+            })
         };
+        let texts: Vec<String> = versions.iter().filter_map(condition).collect();
+        let in_force = |valid: &Option<Validity>| match (self.as_of, valid) {
+            (Some(day), Some(valid)) => valid.covers(day),
+            _ => true,
+        };
+        let mut levels = versions.iter().filter(|(_, valid)| in_force(valid)).map(|(one, _)| one.level);
+        let (level, required_when_text) = match self.as_of {
+            // Of that day: one level, or none at all.
+            Some(_) => {
+                let of_day = versions.iter().find(|(_, valid)| in_force(valid)).map(|(one, _)| one);
+                let text = of_day.and_then(|one| one.required_when_text.clone());
+                (of_day.map_or(Level::Voluntary, |one| one.level), text)
+            }
+            None if required == never => (levels.next_back().unwrap_or(Level::Voluntary), None),
+            None => (Level::Conditional, Some(texts.join(" OR "))),
+        };
+        let versions = versions
+            .into_iter()
+            .filter_map(|(one, valid)| Some(RequirementVersion { level: one.level, valid: valid? }))
+            .collect();
+        Requirement { level, required, required_when_text, versions }
+    }
+
+    /// One version of a variable's level, and the rules that follow from it.
+    fn dated_requirement(
+        &mut self,
+        variable: VariableIndex,
+        source: &Source,
+        name: &Spanned<String>,
+        (word, place): (&str, Place),
+        long: &LongRequirementSpec,
+    ) -> Option<(Requirement, Option<Validity>)> {
         let Some(level) = Level::ALL.into_iter().find(|level| level.as_str() == word) else {
             let help = did_you_mean(word, Level::ALL.map(Level::as_str))
                 .unwrap_or_else(|| format!("the levels are {}", Level::ALL.map(Level::as_str).join(", ")));
@@ -327,17 +494,27 @@ impl Builder<'_> {
             Some(condition) => Some(self.lower(condition, source)?),
             None => None,
         };
+        let (valid, is_valid) = match &long.valid {
+            Some(valid) => self.validity(valid, source).map(|(valid, node)| (Some(valid), node))?,
+            None => (None, always),
+        };
         let required_when_text = long.required_when.as_ref().map(|text| text.value.clone());
         let filled = self.program.is_filled(variable);
         let why: Option<Text> = long.why.clone().map(Into::into);
+        let history = history::changes(&long.history, source, self.diagnostics);
         let record = |expected: Verdict, value: Option<&String>| RuleTest {
             expected,
             input: TestInput::Record {
-                values: value.map(|value| (variable, value.clone())).into_iter().collect(),
+                values: value
+                    .map(|value| (variable, value.clone()))
+                    .into_iter()
+                    .chain(valid.map(|valid| (valid.by, format!("{}T12:00", time::format_day(valid.some_day())))))
+                    .collect(),
                 parameters: Vec::new(),
             },
             place: None,
         };
+        let accepts = self.acceptances(&long.accepts, source);
         let survivors = self.survivors(&long.survivors, source);
         let example = item.valid_examples.first();
         let origin = |condition: Option<&Spanned<String>>| Origin {
@@ -352,20 +529,23 @@ impl Builder<'_> {
             } else {
                 vec![record(Verdict::Violated, None), record(Verdict::Satisfied, example)]
             };
-            let texts = derived::required(&item, required_when_text.as_deref());
+            let texts = derived::required(&item, self.in_words(required).as_ref());
             let severity = long.severity.map_or(Severity::Error, Into::into);
             let derived = Derived {
                 letter: 'K',
                 kind: RuleKind::Required,
                 severity,
                 variable,
-                when: required,
+                valid,
+                when: self.program.bool(BoolExpr::And(vec![is_valid, required])),
                 assertion: filled,
                 when_text: required_when_text.clone(),
                 why: why.clone(),
                 source: rule_source.clone(),
                 tests,
+                accepts: accepts.clone(),
                 survivors: survivors.clone(),
+                history: history.clone(),
                 origin: origin(long.required_when.as_ref()),
             };
             self.push_derived(derived, texts);
@@ -374,7 +554,7 @@ impl Builder<'_> {
             Level::Conditional => relevant.map(|relevant| {
                 (
                     relevant,
-                    derived::irrelevant(&item, long.relevant_when.as_ref().map(|text| text.value.as_str())),
+                    derived::irrelevant(&item, self.in_words(relevant).as_ref()),
                     long.irrelevant_severity.map_or(Severity::Error, Into::into),
                 )
             }),
@@ -399,18 +579,22 @@ impl Builder<'_> {
                 kind: RuleKind::Irrelevant,
                 severity,
                 variable,
-                when: always,
+                valid,
+                when: is_valid,
                 assertion,
                 when_text,
                 why,
                 source: rule_source,
                 tests,
+                accepts,
                 survivors,
+                history,
                 origin: origin(long.relevant_when.as_ref()),
             };
             self.push_derived(derived, texts);
         }
-        Some(Requirement { level, required, required_when_text })
+        let required = self.program.bool(BoolExpr::And(vec![is_valid, required]));
+        Some((Requirement { level, required, required_when_text, versions: Vec::new() }, valid))
     }
 
     /// Value domains: type, format, code list, range, and official lists.
@@ -438,13 +622,16 @@ impl Builder<'_> {
                     kind: RuleKind::Value,
                     severity: item.value_severity,
                     variable,
+                    valid: None,
                     when: filled,
                     assertion,
                     when_text: None,
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    accepts: Vec::new(),
                     survivors: Vec::new(),
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -470,13 +657,16 @@ impl Builder<'_> {
                     kind: RuleKind::OfficialCode,
                     severity: Severity::Warning,
                     variable,
+                    valid: None,
                     when: filled,
                     assertion,
                     when_text: None,
                     why: None,
                     source: item.source.clone(),
                     tests,
+                    accepts: Vec::new(),
                     survivors: Vec::new(),
+                    history: Vec::new(),
                     origin: Origin::default(),
                 };
                 self.push_derived(derived, texts);
@@ -506,6 +696,7 @@ impl Builder<'_> {
             detail_unit: None,
             when_text: derived.when_text,
             assert_text: None,
+            valid: derived.valid,
             check: Check::Record(RecordCheck {
                 when: derived.when,
                 assert: derived.assertion,
@@ -515,7 +706,9 @@ impl Builder<'_> {
                 missing_columns: MissingColumns::Skip,
             }),
             tests: derived.tests,
+            accepts: derived.accepts,
             survivors: derived.survivors,
+            history: derived.history,
             origin: derived.origin,
         });
     }
@@ -525,7 +718,10 @@ impl Builder<'_> {
             .iter()
             .flat_map(|(source, file)| file.checks.iter().map(move |check| (source, file, check)))
             .collect();
-        checks.sort_by(|a, b| a.2.id.value.cmp(&b.2.id.value));
+        // Versions of one rule in the order of their days.
+        checks.sort_by_cached_key(|(source, _, check)| {
+            (check.id.value.clone(), check.valid.as_ref().map(|valid| first_day(valid, source)))
+        });
         for (source, file, check) in checks {
             if let Some(rule) = self.check(source, file, check) {
                 self.rules.push(rule);
@@ -538,17 +734,22 @@ impl Builder<'_> {
         // Every part is lowered before the first failure is acted on, so that all mistakes are shown.
         let when = spec.when.as_ref().map_or(Some(always), |when| self.lower(when, source));
         let assertion = self.lower(&spec.assertion, source);
-        let validity = spec.valid.as_ref().map_or(Some(always), |valid| self.validity(valid, source));
+        let validity = match &spec.valid {
+            Some(valid) => self.validity(valid, source).map(|(valid, node)| (Some(valid), node)),
+            None => Some((None, always)),
+        };
         let scope = Scope { collection: self.collection, codelists: &self.schemas.codelists };
         let detail = match &spec.detail {
             Some(detail) => Some(sql::lower_int(detail, source, scope, &mut self.program, self.diagnostics)?),
             None => None,
         };
         let tests = self.tests(&spec.id.value, &spec.tests, &spec.id, source);
+        let accepts = self.acceptances(&spec.accepts, source);
         let survivors = self.survivors(&spec.survivors, source);
+        let history = history::changes(&spec.history, source, self.diagnostics);
         let faulty =
             spec.faulty.as_ref().map(|names| names.iter().map(|name| self.find(name, source)).collect::<Vec<_>>());
-        let (when, assertion, validity) = (when?, assertion?, validity?);
+        let (when, assertion, (valid, is_valid)) = (when?, assertion?, validity?);
         if self.program.bools[assertion.0 as usize] == BoolExpr::Constant(Some(true)) {
             self.diagnostics.push(spec.assertion.diagnostic(
                 source,
@@ -568,7 +769,7 @@ impl Builder<'_> {
             .into_iter()
             .filter(|variable| !faulty.contains(variable))
             .collect();
-        let when = self.program.bool(BoolExpr::And(vec![validity, when]));
+        let when = self.program.bool(BoolExpr::And(vec![is_valid, when]));
         let inputs = self.program.inputs(&[when, assertion], detail);
         Some(Rule {
             id: RuleId(spec.id.value.clone()),
@@ -583,6 +784,7 @@ impl Builder<'_> {
             detail_unit: spec.detail_unit.clone().map(TextSpec::into),
             when_text: spec.when.as_ref().map(|text| text.value.clone()),
             assert_text: Some(spec.assertion.value.clone()),
+            valid,
             check: Check::Record(RecordCheck {
                 when,
                 assert: assertion,
@@ -592,7 +794,9 @@ impl Builder<'_> {
                 missing_columns: spec.missing_columns.into(),
             }),
             tests,
+            accepts,
             survivors,
+            history,
             origin: Origin {
                 rule: Some(spec.id.place(source)),
                 when: spec.when.as_ref().map(|text| text.place(source)),
@@ -601,7 +805,39 @@ impl Builder<'_> {
         })
     }
 
-    fn validity(&mut self, spec: &ValiditySpec, source: &Source) -> Option<BoolNode> {
+    /// Warnings that are meant to be so. Whether the other rule is there is seen when they are used.
+    fn acceptances(&mut self, specs: &[AcceptanceSpec], source: &Source) -> Vec<Acceptance> {
+        let mut acceptances = Vec::new();
+        for spec in specs {
+            if !ACCEPTABLE.contains(&spec.warning.value.as_str()) {
+                self.diagnostics.push(
+                    spec.warning
+                        .diagnostic(
+                            source,
+                            "rule::unknown_warning",
+                            format!("`{}` is no warning that a rule can accept", spec.warning.value),
+                            "this code",
+                        )
+                        .help(
+                            did_you_mean(&spec.warning.value, ACCEPTABLE)
+                                .unwrap_or_else(|| format!("those are {}", ACCEPTABLE.join(", "))),
+                        ),
+                );
+                continue;
+            }
+            require_text(&spec.because, "because", &spec.warning, source, self.diagnostics);
+            acceptances.push(Acceptance {
+                warning: spec.warning.value.clone(),
+                with: spec.with.as_ref().map(|with| RuleId(with.value.clone())),
+                because: spec.because.clone().into(),
+                place: spec.warning.place(source),
+            });
+        }
+        acceptances
+    }
+
+    /// The days of `spec`, and where they are those of a record, or the day that the rules are compiled for.
+    fn validity(&mut self, spec: &ValiditySpec, source: &Source) -> Option<(Validity, BoolNode)> {
         let by = self.find(&spec.by, source)?;
         if !matches!(self.collection.get(by).domain, Domain::Timestamp { .. }) {
             self.diagnostics.push(spec.by.diagnostic(
@@ -612,23 +848,17 @@ impl Builder<'_> {
             ));
             return None;
         }
-        let variable = self.program.time(TimeExpr::Variable(by));
+        // Mistakes in the days are told once, with the file (`check_files`).
+        let Days { from, until } = validity::days(spec, source, &mut Diagnostics::default())?;
+        let literal = |day: i64| TimeExpr::Literal(day.saturating_mul(time::DAY), false);
+        let date = self.program.time(self.as_of.map_or(TimeExpr::Variable(by), literal));
         let mut bounds = Vec::new();
-        for (bound, comparison) in [(&spec.from, Comparison::GreaterOrEqual), (&spec.until, Comparison::LessOrEqual)] {
-            let Some(text) = bound else { continue };
-            let Some(day) = time::parse_day(&text.value) else {
-                self.diagnostics.push(text.diagnostic(
-                    source,
-                    "rule::bad_date",
-                    format!("`{}` is not a date as 2022-01-03", text.value),
-                    "this date",
-                ));
-                continue;
-            };
-            let day = self.program.time(TimeExpr::Literal(day * time::DAY, false));
-            bounds.push(self.program.bool(BoolExpr::CompareTime(comparison, variable, day)));
+        for (bound, comparison) in [(from, Comparison::GreaterOrEqual), (until, Comparison::LessOrEqual)] {
+            let Some(day) = bound else { continue };
+            let day = self.program.time(literal(day));
+            bounds.push(self.program.bool(BoolExpr::CompareTime(comparison, date, day)));
         }
-        Some(self.program.bool(BoolExpr::And(bounds)))
+        Some((Validity { from, until, by }, self.program.bool(BoolExpr::And(bounds))))
     }
 
     fn submission(&mut self, files: &[&(Source, RuleFileSpec)]) {
@@ -668,6 +898,7 @@ impl Builder<'_> {
                 _ => (Vec::new(), Vec::new()),
             };
             let tests = self.submission_tests(spec, source);
+            let history = history::changes(&spec.history, source, self.diagnostics);
             self.rules.push(Rule {
                 id: RuleId(spec.id.value.clone()),
                 kind: RuleKind::Submission,
@@ -681,9 +912,12 @@ impl Builder<'_> {
                 detail_unit: None,
                 when_text: None,
                 assert_text: None,
+                valid: None,
                 check: Check::Submission(kind),
                 tests,
+                accepts: Vec::new(),
                 survivors: Vec::new(),
+                history,
                 origin: Origin {
                     rule: Some(spec.id.place(source)),
                     when: None,

@@ -1,13 +1,14 @@
 //! Titles and fixes of the rules that follow from a schema and its requirement levels.
 //!
 //! Each function gives the head of a finding and what to do about it, for one sort of derived rule. The variable's
-//! own name is part of the title, so that a finding can be read without the schema at hand.
+//! own name is part of the title, so that a finding can be read without the schema at hand. Conditions come in words,
+//! rendered from the condition itself ([`super::sentence`]).
 
 use crate::model::Text;
 use crate::schema::{Domain, Variable};
 
 /// `-K-`: a required value is blank.
-pub(super) fn required(variable: &Variable, condition: Option<&str>) -> (Text, Text) {
+pub(super) fn required(variable: &Variable, condition: Option<&Text>) -> (Text, Text) {
     let title = Text::new(format!("{} saknas", variable.name.sv), format!("{} is missing", variable.name.en));
     let fix = match condition {
         None => Text::new(
@@ -15,15 +16,15 @@ pub(super) fn required(variable: &Variable, condition: Option<&str>) -> (Text, T
             "Fill in the value in the source system; the variable is mandatory.",
         ),
         Some(condition) => Text::new(
-            format!("Fyll i uppgiften i källsystemet; den är obligatorisk när {condition}."),
-            format!("Fill in the value in the source system; it is mandatory when {condition}."),
+            format!("Fyll i uppgiften i källsystemet; den är obligatorisk när {}.", condition.sv),
+            format!("Fill in the value in the source system; it is mandatory when {}.", condition.en),
         ),
     };
     (title, fix)
 }
 
 /// `-I-`: a value where none belongs.
-pub(super) fn irrelevant(variable: &Variable, condition: Option<&str>) -> (Text, Text) {
+pub(super) fn irrelevant(variable: &Variable, condition: Option<&Text>) -> (Text, Text) {
     match condition {
         Some(condition) => (
             Text::new(
@@ -31,8 +32,11 @@ pub(super) fn irrelevant(variable: &Variable, condition: Option<&str>) -> (Text,
                 format!("{} is filled in where it does not belong", variable.name.en),
             ),
             Text::new(
-                format!("Lämna uppgiften tom, eller rätta det som den hänger på; den hör bara hemma när {condition}."),
-                format!("Leave the value blank, or correct what it depends on; it belongs only when {condition}."),
+                format!(
+                    "Lämna uppgiften tom, eller rätta det som den hänger på; den hör bara hemma när {}.",
+                    condition.sv
+                ),
+                format!("Leave the value blank, or correct what it depends on; it belongs only when {}.", condition.en),
             ),
         ),
         None => (

@@ -12,6 +12,7 @@
 
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
+use crate::time::DAY;
 use std::collections::{HashMap, HashSet};
 
 /// A node of type truth.
@@ -275,8 +276,15 @@ impl Program {
         node
     }
 
-    /// The node of a point in time, added where new.
+    /// The node of a point in time, added where new; the day of a literal is a literal.
     pub fn time(&mut self, expr: TimeExpr) -> TimeNode {
+        let expr = match &expr {
+            TimeExpr::Date(inner) => match self.times[inner.0 as usize] {
+                TimeExpr::Literal(seconds, _) => TimeExpr::Literal(seconds.div_euclid(DAY) * DAY, false),
+                _ => expr,
+            },
+            _ => expr,
+        };
         if let Some(node) = self.known.times.get(&expr) {
             return *node;
         }
@@ -311,6 +319,17 @@ impl Program {
                     _ => expr,
                 };
             }
+            BoolExpr::CompareTime(comparison, left, right) => {
+                let (left, right) = (&self.times[left.0 as usize], &self.times[right.0 as usize]);
+                return match (left, right) {
+                    (TimeExpr::Literal(left, left_has_time), TimeExpr::Literal(right, right_has_time)) => {
+                        let unit = if *left_has_time && *right_has_time { 1 } else { DAY };
+                        let order = left.div_euclid(unit).cmp(&right.div_euclid(unit));
+                        BoolExpr::Constant(Some(comparison.holds(order)))
+                    }
+                    _ => expr,
+                };
+            }
             _ => return expr,
         };
         if nodes.iter().any(|node| self.is_constant(*node, !neutral)) {
@@ -337,18 +356,29 @@ impl Program {
 
     /// Every variable and parameter that `roots` read.
     pub fn inputs(&self, roots: &[BoolNode], detail: Option<IntNode>) -> Inputs {
-        let mut inputs = Inputs::default();
-        for root in roots {
-            self.visit_bool(*root, &mut inputs);
-        }
-        if let Some(detail) = detail {
-            self.visit_int(detail, &mut inputs);
-        }
-        inputs.variables.sort_unstable();
-        inputs.variables.dedup();
-        inputs.parameters.sort_unstable();
-        inputs.parameters.dedup();
-        inputs
+        Inputs::collect(|inputs| {
+            for root in roots {
+                self.visit_bool(*root, inputs);
+            }
+            if let Some(detail) = detail {
+                self.visit_int(detail, inputs);
+            }
+        })
+    }
+
+    /// Every variable and parameter that a text reads.
+    pub fn inputs_of_text(&self, root: TextNode) -> Inputs {
+        Inputs::collect(|inputs| self.visit_text(root, inputs))
+    }
+
+    /// Every variable and parameter that numbers read.
+    pub fn inputs_of_ints(&self, roots: &[IntNode]) -> Inputs {
+        Inputs::collect(|inputs| roots.iter().for_each(|root| self.visit_int(*root, inputs)))
+    }
+
+    /// Every variable and parameter that points in time read.
+    pub fn inputs_of_times(&self, roots: &[TimeNode]) -> Inputs {
+        Inputs::collect(|inputs| roots.iter().for_each(|root| self.visit_time(*root, inputs)))
     }
 
     fn visit_bool(&self, node: BoolNode, inputs: &mut Inputs) {
@@ -429,4 +459,43 @@ pub struct Inputs {
     pub variables: Vec<VariableIndex>,
     /// Ascending, each once.
     pub parameters: Vec<Parameter>,
+}
+
+impl Inputs {
+    fn collect(visit: impl FnOnce(&mut Self)) -> Self {
+        let mut inputs = Self::default();
+        visit(&mut inputs);
+        inputs.variables.sort_unstable();
+        inputs.variables.dedup();
+        inputs.parameters.sort_unstable();
+        inputs.parameters.dedup();
+        inputs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_literal_points_in_time_are_compared_at_once_by_day_where_either_has_no_time() {
+        let mut program = Program::default();
+        let noon = program.time(TimeExpr::Literal(10 * DAY + DAY / 2, true));
+        let evening = program.time(TimeExpr::Literal(10 * DAY + DAY - 60, true));
+        let day = program.time(TimeExpr::Literal(10 * DAY, false));
+        let variable = program.time(TimeExpr::Variable(VariableIndex(0)));
+        assert_eq!(program.time(TimeExpr::Date(evening)), day);
+        let mut compared = |comparison, left, right| {
+            let node = program.bool(BoolExpr::CompareTime(comparison, left, right));
+            match program.bools[node.0 as usize] {
+                BoolExpr::Constant(truth) => truth,
+                _ => None,
+            }
+        };
+        assert_eq!(compared(Comparison::Less, noon, evening), Some(true));
+        assert_eq!(compared(Comparison::Equal, evening, day), Some(true));
+        assert_eq!(compared(Comparison::LessOrEqual, evening, day), Some(true));
+        assert_eq!(compared(Comparison::Greater, day, noon), Some(false));
+        assert_eq!(compared(Comparison::Equal, day, variable), None);
+    }
 }

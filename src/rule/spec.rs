@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::MissingColumns;
 use super::expr::Parameter;
+use super::history::ChangeSpec;
 use crate::model::Level;
 use crate::schema::spec::{SeveritySpec, SourceSpec, TextSpec};
 use crate::yaml::{self, ShortForm, Spanned, SpannedMap};
@@ -34,11 +35,12 @@ pub(crate) struct RuleFileSpec {
     pub(crate) submission: Vec<SubmissionSpec>,
 }
 
-/// A requirement level: a word, or a map.
+/// A requirement level: a word, a map, or a list of maps that are valid at different times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequirementSpec {
     pub(crate) short: Option<String>,
-    pub(crate) long: Option<LongRequirementSpec>,
+    /// One, or the versions of a list.
+    pub(crate) long: Vec<LongRequirementSpec>,
 }
 
 impl<'de> Deserialize<'de> for RequirementSpec {
@@ -49,10 +51,15 @@ impl<'de> Deserialize<'de> for RequirementSpec {
 
 impl ShortForm for RequirementSpec {
     type Long = LongRequirementSpec;
-    const EXPECTED: &'static str = "a requirement level such as `mandatory`, or a map with `level`";
+    const EXPECTED: &'static str =
+        "a requirement level such as `mandatory`, a map with `level`, or a list of such maps with `valid`";
 
     fn from_word(word: String) -> Self {
-        Self { short: Some(word), long: None }
+        Self { short: Some(word), long: Vec::new() }
+    }
+
+    fn from_list(list: Vec<LongRequirementSpec>) -> Option<Self> {
+        Some(Self { short: None, long: list })
     }
 }
 
@@ -63,7 +70,8 @@ impl JsonSchema for RequirementSpec {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (word, long) = (levels(generator), generator.subschema_for::<LongRequirementSpec>());
-        json_schema!({ "anyOf": [word, long] })
+        let versions = json_schema!({ "type": "array", "items": long });
+        json_schema!({ "anyOf": [word, long, versions] })
     }
 }
 
@@ -105,7 +113,7 @@ impl JsonSchema for RecordSchema {
 
 impl From<LongRequirementSpec> for RequirementSpec {
     fn from(long: LongRequirementSpec) -> Self {
-        Self { short: None, long: Some(long) }
+        Self { short: None, long: vec![long] }
     }
 }
 
@@ -126,6 +134,8 @@ pub(crate) struct LongRequirementSpec {
     /// SQL condition under which a value belongs here: where it is false a value is a finding; only for
     /// `conditional`.
     pub(crate) relevant_when: Option<Spanned<String>>,
+    /// The period for which the level holds, in a list of levels.
+    pub(crate) valid: Option<ValiditySpec>,
     /// How much a missing value matters; `error` where not stated. For `not_included`: how much a value matters.
     pub(crate) severity: Option<SeveritySpec>,
     /// How much a value matters where `relevant_when` is false; `error` where not stated.
@@ -140,9 +150,27 @@ pub(crate) struct LongRequirementSpec {
     /// Tests of what `relevant_when` forbids (rule `…-I-…`).
     #[serde(default)]
     pub(crate) irrelevant_tests: Vec<Spanned<TestSpec>>,
+    /// Warnings about the logic that are meant to be so, with reasons (`rules check`).
+    #[serde(default)]
+    pub(crate) accepts: Vec<AcceptanceSpec>,
     /// Changes of the conditions that no test needs to notice, with reasons (`rules test --mutate`).
     #[serde(default)]
     pub(crate) survivors: Vec<SurvivorSpec>,
+    /// What became of it and when, the oldest first.
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
+}
+
+/// A warning about the rule's logic that is meant to be so.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptanceSpec {
+    /// The code of the warning, such as `logic::implied`.
+    pub(crate) warning: Spanned<String>,
+    /// The other rule that the warning names.
+    pub(crate) with: Option<Spanned<String>>,
+    /// Why it is meant to be so.
+    pub(crate) because: TextSpec,
 }
 
 /// A check on each record.
@@ -182,9 +210,15 @@ pub(crate) struct CheckSpec {
     /// At least one satisfied and one violated record.
     #[serde(default)]
     pub(crate) tests: Vec<Spanned<TestSpec>>,
+    /// Warnings about the logic that are meant to be so, with reasons (`rules check`).
+    #[serde(default)]
+    pub(crate) accepts: Vec<AcceptanceSpec>,
     /// Changes of the rule that no test needs to notice, with reasons (`rules test --mutate`).
     #[serde(default)]
     pub(crate) survivors: Vec<SurvivorSpec>,
+    /// What became of it and when, the oldest first.
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// A change of the rule that no test sees, and why none needs to.
@@ -217,7 +251,7 @@ impl From<MissingColumnsSpec> for MissingColumns {
     }
 }
 
-/// When a rule is valid, chosen per record by a named date.
+/// When a rule or a level is valid, first and last day included, chosen per record by a named date.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValiditySpec {
@@ -280,6 +314,9 @@ pub(crate) struct SubmissionSpec {
     /// At least one satisfied and one violated submission.
     #[serde(default)]
     pub(crate) tests: Vec<Spanned<SubmissionTestSpec>>,
+    /// What became of it and when, the oldest first.
+    #[serde(default)]
+    pub(crate) history: Vec<ChangeSpec>,
 }
 
 /// The kinds of checks of the whole submission.

@@ -610,7 +610,12 @@ impl Lowering<'_> {
         let Some((_, arity)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             let known = FUNCTIONS.iter().map(|(known, _)| *known).chain(Parameter::ALL.map(Parameter::function));
             let help = did_you_mean(&name, known);
-            self.mistake(place, "rule::unknown_function", format!("no function `{name}`"), "this function", help);
+            let range = self.range(function.name.span());
+            self.diagnostics.push(
+                Diagnostic::new("rule::unknown_function", format!("no function `{name}`"))
+                    .at(self.text.place_within(self.source, range), "this function")
+                    .help_if(help),
+            );
             return None;
         };
         self.arity(&name, &arguments, *arity, place)?;

@@ -3,11 +3,16 @@
 //! Lists are CSV files with the columns `code,text_sv,text_en,valid_from,valid_to,same_as` and any further attribute
 //! columns. Embedded lists come from `schemas/codelists/`; official lists (ICD-10-SE, KVÅ) are loaded from a file that
 //! the user names, where only a code column is needed (`code`, `kod`, or the first).
+//!
+//! Comments before the header may say what people call the list, and its attributes, so that rules can be told in words:
+//! `# name: SCB:s länskoder | Statistics Sweden's county codes` and
+//! `# column orgnr: organisationsnumret | the organisation number`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::model::Text;
 use crate::time;
 
 /// All code lists, by name.
@@ -39,6 +44,8 @@ pub struct Codelist {
     entries: Vec<Entry>,
     by_code: HashMap<Vec<u8>, usize, foldhash::fast::FixedState>,
     columns: Vec<String>,
+    name: Option<Text>,
+    column_names: BTreeMap<String, Text>,
 }
 
 /// One code.
@@ -110,6 +117,17 @@ impl Codelist {
     /// The attribute column called `name`, for [`Codelist::attribute`].
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
+    }
+
+    /// What people call the list, as a plural: "the regions' organisation numbers".
+    pub fn name(&self) -> Option<&Text> {
+        self.name.as_ref()
+    }
+
+    /// The attribute column at `column`, and what people call it.
+    pub fn column_name(&self, column: usize) -> Option<(&str, Option<&Text>)> {
+        let id = self.columns.get(column)?;
+        Some((id, self.column_names.get(id)))
     }
 
     /// The names of the attribute columns.
@@ -188,6 +206,16 @@ impl Codelist {
             (0..header.len()).filter(|index| *index != code_column && !named.contains(&Some(*index))).collect();
         let mut list =
             Self { columns: attribute_columns.iter().map(|index| header[*index].clone()).collect(), ..Self::default() };
+        for comment in text.lines().take(skipped_lines) {
+            let Some((key, names)) = comment.trim_start_matches('#').trim().split_once(": ") else { continue };
+            let Some((sv, en)) = names.split_once(" | ") else { continue };
+            let names = Text::new(sv.trim(), en.trim());
+            match key.strip_prefix("column ") {
+                Some(column) => drop(list.column_names.insert(column.trim().to_lowercase(), names)),
+                None if key == "name" => list.name = Some(names),
+                None => {}
+            }
+        }
         let mut spellings = Vec::new();
         for record in reader.records() {
             let record = record.map_err(|error| malformed(error.to_string()))?;
@@ -266,6 +294,19 @@ mod tests {
         let column = list.column("lan").expect("declared");
         assert_eq!((list.attribute(b"1", column), list.attribute(b"NEJ", column)), (Some("01"), None));
         assert_eq!(list.codes().collect::<Vec<_>>(), ["JA", "NEJ"]);
+    }
+
+    #[test]
+    fn comments_say_what_people_call_a_list_and_its_columns() {
+        let list = Codelist::parse(
+            "t",
+            "# Source: a | b\n# name: länen | the counties\n# column lan: län | county\ncode,lan,x\n01,a,b\n",
+        )
+        .expect("well-formed");
+        assert_eq!(list.name(), Some(&Text::new("länen", "the counties")));
+        assert_eq!(list.column_name(0), Some(("lan", Some(&Text::new("län", "county")))));
+        assert_eq!((list.column_name(1), list.column_name(2)), (Some(("x", None)), None));
+        assert_eq!(Codelist::parse("t", "# name: bara svenska\ncode\n1\n").expect("well-formed").name(), None);
     }
 
     #[test]

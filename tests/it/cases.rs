@@ -95,6 +95,7 @@ fn stated(spec: &CaseSpec) -> Stated {
         records: spec.expect_records,
         delivery_date: day(&spec.delivery_date),
         delivery_date_stated: true,
+        as_of: None,
     }
 }
 
@@ -203,10 +204,15 @@ fn every_collection_has_a_clean_case_without_errors() {
 
 #[test]
 fn every_snapshot_has_an_owner() {
+    let schemas =
+        [assets::schemas(None), assets::reference_schemas(None)].map(|files| schema::load(&files.unwrap()).unwrap());
+    let sentences = schemas.iter().flat_map(|schemas| schemas.collections.keys().map(String::as_str)).chain(["_forms"]);
     let owned: BTreeSet<PathBuf> = cases()
         .iter()
         .flat_map(|folder| SNAPSHOTS.map(|name| folder.join(format!("{name}.snap"))))
+        .chain(sentences.map(|id| testdata().join("_sentences").join(format!("{id}.snap"))))
         .chain(crate::diagnostics::cases().iter().map(|case| case.with_extension("snap")))
+        .chain(crate::logic::files("faulty").iter().map(|case| case.with_extension("snap")))
         .collect();
     let pattern = testdata().join("**/*.snap*");
     let found = glob::glob(pattern.to_str().expect("UTF-8")).unwrap().map(|path| path.unwrap());

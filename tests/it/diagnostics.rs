@@ -1,15 +1,16 @@
 //! One mistake a file: `testdata/_diagnostics/<code>[-variant].yaml`, and how it is shown.
 //!
 //! The first line says what the file is: `# kind: rule` is laid beside the rules below, `rules` replaces them,
-//! `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
-//! the collections `bas`, `flode` (what happened) and `lager` (a stock). The name of the file is the code of the
+//! `dates` are those of the collection `tider`, `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
+//! the collections `bas`, `flode` (what happened) and `lager` (a stock), and so does `waivers`. The name of the file is the code of the
 //! mistake, and the file has no other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use vantkoll::assets::{File, Files};
-use vantkoll::diag::{self, Diagnostic};
+use vantkoll::diag::{self, Diagnostic, Source};
+use vantkoll::waiver::{self, Waivers};
 use vantkoll::{measure, rule, schema};
 
 const FORMATS: &str = r#"
@@ -79,7 +80,33 @@ source: { document: d, place: p }
 requirements: { huvudman: mandatory, fas: mandatory }
 ";
 
+const WHOLE_RULES: &str = r#"
+collections: ["*"]
+source: { document: d, place: p }
+submission:
+  - id: LEV-0001
+    check: { not_empty: {} }
+    severity: error
+    title: { sv: Tom, en: Empty }
+    fix: { sv: Rätta., en: Correct it. }
+    tests: [{ satisfied: { csv: a } }, { violated: { csv: a } }]
+"#;
+
 const REGIONS: &str = "code,text_sv,text_en,valid_from,valid_to,same_as,lanskod\n2321000016,a,a,,,,01\n";
+
+const DATES: &str = r#"
+collection: tider
+prefix: TI
+title: { sv: Tider, en: Times }
+source: { document: d, place: p }
+variables:
+  - { id: start, name: { sv: Start, en: Start }, type: timestamp, examples: { valid: ["2022-01-03T08:00"], invalid: ["x"] } }
+  - { id: slut, name: { sv: Slut, en: End }, type: timestamp, examples: { valid: ["2022-01-03T08:00"], invalid: ["x"] } }
+  - { id: antal, name: { sv: Antal, en: Number }, type: integer, examples: { valid: ["1"], invalid: ["x"] } }
+"#;
+
+const NAMED_REGIONS: &str = "code,text_sv,text_en,valid_from,valid_to,same_as,regionkod,lanskod,name_sv\n\
+    2321000016,a,a,,,,10,01,Region Stockholm\n2321000081,b,b,,,,27,10,Region Blekinge\n";
 
 /// Every case, sorted.
 pub(crate) fn cases() -> Vec<PathBuf> {
@@ -105,7 +132,7 @@ fn code(case: &Path) -> String {
 /// What is wrong with the files of a case.
 fn mistakes(case: &Path) -> Vec<Diagnostic> {
     let text = std::fs::read_to_string(case).unwrap();
-    let (mut schemas, mut rules) = (Files::new(), Files::new());
+    let (mut schemas, mut rules, mut waivers) = (Files::new(), Files::new(), None);
     let add = |files: &mut Files, name: &str, text: &str| {
         files.insert(name.to_owned(), File { name: name.to_owned(), text: text.to_owned() })
     };
@@ -116,6 +143,10 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
     match text.lines().next().and_then(|line| line.strip_prefix("# kind: ")) {
         Some("rule") => add(&mut rules, "egen.yaml", &text),
         Some("rules") => add(&mut rules, "bas.yaml", &text),
+        Some("dates") => {
+            add(&mut schemas, "tider.yaml", DATES);
+            add(&mut rules, "egen.yaml", &text)
+        }
         Some("schema") => add(&mut schemas, "egen.yaml", &text),
         Some("formats") => add(&mut schemas, "formats.yaml", &text),
         Some("measure") => {
@@ -125,13 +156,24 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
             add(&mut rules, "more.yaml", MORE_RULES);
             add(&mut rules, "coverage/egen.yaml", &text)
         }
+        Some("waivers") => {
+            add(&mut schemas, "flode.yaml", FLOW);
+            add(&mut schemas, "lager.yaml", STOCK);
+            add(&mut schemas, "codelists/region_orgnr.csv", NAMED_REGIONS);
+            add(&mut rules, "more.yaml", MORE_RULES);
+            add(&mut rules, "hela.yaml", WHOLE_RULES);
+            waivers = Some(Source::new("undantag.yaml", text.as_str()));
+            None
+        }
         Some("codelist") => add(&mut schemas, "codelists/egen.csv", &text),
         other => panic!("{}: kind {other:?}", case.display()),
     };
-    schema::load(&schemas)
-        .and_then(|schemas| rule::compile(&schemas, &rule::load(&rules)?))
-        .and_then(|plans| measure::load(&rules, &plans))
-        .map_or_else(|mistakes| mistakes, |_| Vec::new())
+    let compiled = schema::load(&schemas).and_then(|schemas| {
+        let plans = rule::compile(&schemas, &rule::load(&rules)?)?;
+        measure::load(&rules, &plans)?;
+        waivers.map_or(Ok(Waivers::default()), |source| waiver::load(&source, &plans, &schemas.codelists))
+    });
+    compiled.map_or_else(|mistakes| mistakes, |_| Vec::new())
 }
 
 #[test]
@@ -155,9 +197,10 @@ fn codes() -> BTreeSet<String> {
     for path in glob::glob(pattern.to_str().expect("UTF-8")).unwrap() {
         let text = std::fs::read_to_string(path.unwrap()).unwrap();
         for literal in text.split('"').skip(1) {
-            let is_code =
-                ["measure::", "rule::", "schema::", "yaml::"].iter().any(|family| literal.starts_with(family))
-                    && literal.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'));
+            let is_code = ["measure::", "rule::", "schema::", "waiver::", "yaml::"]
+                .iter()
+                .any(|family| literal.starts_with(family))
+                && literal.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | ':'));
             if is_code {
                 codes.insert(literal.to_owned());
             }

@@ -63,7 +63,7 @@ fn every_key_is_explained() {
 
 /// The shipped YAML files, each with the schema that its first line names.
 fn shipped() -> Vec<(PathBuf, String)> {
-    let patterns = ["rules/**/*.yaml", "schemas/**/*.yaml", "testdata/defects/*.yaml"];
+    let patterns = ["rules/**/*.yaml", "schemas/**/*.yaml", "testdata/defects/*.yaml", "testdata/samples/*.yaml"];
     let paths = patterns.iter().flat_map(|pattern| glob::glob(here().join(pattern).to_str().unwrap()).unwrap());
     paths
         .map(|path| {
@@ -125,6 +125,7 @@ fn files_that_are_wrong_are_refused() {
         ),
         ("formats", "formats: [{ id: a }]\n".to_owned()),
         ("measures", format!("{source}\nmeasures: [{{ id: a, denominator: everyone }}]\n")),
+        ("waivers", "waivers: [{ rule: EX-0001, reason: a, until: 2026-12-31 }]\n".to_owned()),
         ("profile", "collection: a\nvalues: [{ id: a, fill: { dice: 6 } }]\n".to_owned()),
         (
             "defects",

@@ -73,6 +73,7 @@ impl World {
             records: Some(records),
             delivery_date: day("2022-04-15"),
             delivery_date_stated: true,
+            as_of: None,
         };
         let settings = Settings { stated, examples: 3, ..Settings::default() };
         let mut findings = Findings::default();

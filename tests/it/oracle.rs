@@ -185,6 +185,8 @@ pub(crate) struct Schema {
 #[derive(Clone, Debug)]
 pub(crate) struct Stated {
     pub(crate) delivery_date: &'static str,
+    /// The day the rules are of.
+    pub(crate) as_of: Option<&'static str>,
     pub(crate) period: Option<(&'static str, &'static str)>,
     pub(crate) region: Option<&'static str>,
 }
@@ -579,11 +581,16 @@ impl World<'_> {
         }
     }
 
+    /// The day that chooses versions and codes, where it is the record's own date in `by`.
+    fn day(&self, by: usize) -> Option<Date> {
+        Some(read_moment(self.stated.as_of.map_or_else(|| self.field(by), Some)?)?.at.date())
+    }
+
     /// Where a check applies: its condition, and its days of validity.
     pub(crate) fn applies(&self, rule: &CheckRule) -> Option<bool> {
         let when = rule.when.as_ref().map_or(Some(true), |when| self.truth(when));
         let valid = rule.valid.map_or(Some(true), |(from, until, by)| {
-            let day = read_moment(self.field(by)?)?.at.date();
+            let day = self.day(by)?;
             let day_of = |text: &str| read_moment(text).expect("validity is a date").at.date();
             Some(from.is_none_or(|from| day_of(from) <= day) && until.is_none_or(|until| day <= day_of(until)))
         });
@@ -682,7 +689,10 @@ impl World<'_> {
         if dated.is_empty() {
             return Some(true);
         }
-        let day = read_moment(self.field(self.schema.record_date?)?)?.at.date();
+        let day = match self.stated.as_of {
+            Some(day) => read_moment(day)?.at.date(),
+            None => self.day(self.schema.record_date?)?,
+        };
         Some(dated.iter().all(|entry| entry.is_valid_on(day)))
     }
 

@@ -16,11 +16,11 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestR
 use vantkoll::engine::{self, FindingSink, Outcome, Rejections, Run, Settings, split};
 use vantkoll::model::{Account, Detail, Finding, ShownValue, Verdict, VerdictCounts};
 use vantkoll::report::{self, ReportFormat, ReportOptions};
-use vantkoll::rule::{self, Check, Plan, RuleKind};
+use vantkoll::rule::{self, Check, Plan, Rule, RuleKind};
 use vantkoll::schema::{self, Schemas};
 use vantkoll::submission::{InputFile, ReadOptions};
 
-use crate::oracle::{Kind, Level, Reads, Truth, World};
+use crate::oracle::{CheckRule, Kind, Level, Reads, Truth, World};
 use case::Case;
 use choices::Choices;
 use table::Table;
@@ -68,7 +68,8 @@ impl Loaded {
         };
         let schemas = schema::load(&schema_files).unwrap_or_else(|list| shown(list));
         let rules = rule::load(&rule_files).unwrap_or_else(|list| shown(list));
-        let plans = rule::compile(&schemas, &rules).unwrap_or_else(|list| shown(list));
+        let as_of = case.stated.as_of.and_then(vantkoll::time::parse_day);
+        let plans = rule::compile_as_of(&schemas, &rules, as_of).unwrap_or_else(|list| shown(list));
         let mut choices = Choices::new(tables);
         let n_tables = 1 + choices.below(2);
         let tables = (0..n_tables).map(|_| Table::new(&mut choices, &case.schema)).collect();
@@ -92,6 +93,7 @@ impl Loaded {
                 records: None,
                 delivery_date: day(stated.delivery_date),
                 delivery_date_stated: true,
+                as_of: stated.as_of.map(day),
             },
             examples: EXAMPLES,
             ..Settings::default()
@@ -208,14 +210,33 @@ impl Expected<'_> {
         if is_ragged { Verdict::NotChecked } else { judge(&self.world(place)) }
     }
 
+    /// The check that a rule is compiled from: versions of one id begin on different days.
+    fn check_of(&self, rule: &Rule) -> Option<&CheckRule> {
+        let day = |text: &str| vantkoll::time::parse_day(text).unwrap();
+        let from = rule.valid.and_then(|valid| valid.from);
+        let begins = |check: &CheckRule| check.valid.and_then(|(from, _, _)| from).map(day);
+        self.loaded.case.checks.iter().find(|check| check.id == rule.id.0 && begins(check) == from)
+    }
+
     /// The verdicts of a rule on records, by place; `None` where the oracle knows no such rule.
-    fn verdicts(&self, id: &str) -> Option<Vec<((usize, usize), Verdict)>> {
+    fn verdicts(&self, rule: &Rule) -> Option<Vec<((usize, usize), Verdict)>> {
         let schema = &self.loaded.case.schema;
-        if let Some(check) = self.loaded.case.checks.iter().find(|check| check.id == id) {
+        let id = rule.id.0.as_str();
+        if let Some(check) = self.check_of(rule) {
+            let as_of = self.loaded.case.stated.as_of;
+            let is_in_force = |day: &str| {
+                check.valid.is_none_or(|(from, until, _)| {
+                    from.is_none_or(|from| from <= day) && until.is_none_or(|until| day <= until)
+                })
+            };
+            if as_of.is_some_and(|day| !is_in_force(day)) {
+                // Of no record, not even of one that cannot be read.
+                return Some(self.places().map(|at| (at, Verdict::NotApplicable)).collect());
+            }
             let mut reads = Reads::default();
             check.when.iter().chain([&check.assertion]).for_each(|truth| reads.truth(truth));
             check.detail.iter().for_each(|detail| reads.whole(detail));
-            reads.variables.extend(check.valid.map(|(_, _, by)| by));
+            reads.variables.extend(check.valid.filter(|_| as_of.is_none()).map(|(_, _, by)| by));
             return Some(
                 self.places()
                     .map(|at| (at, self.verdict(at, &reads, |world| world.applies(check), |world| world.check(check))))
@@ -337,7 +358,7 @@ fn agrees(checked: &Checked, expected: &Expected<'_>) -> Result<(), TestCaseErro
     let mut rejected: std::collections::BTreeSet<(usize, usize)> = std::collections::BTreeSet::new();
     for (index, (rule, found)) in plan.rules.iter().zip(&run.rules).enumerate() {
         let verdicts = match (&rule.check, rule.id.0.as_str()) {
-            (Check::Record(_), id) => expected.verdicts(id).expect("known to the oracle"),
+            (Check::Record(_), _) => expected.verdicts(rule).expect("known to the oracle"),
             (Check::Submission(_), "LEV-0001") => expected
                 .places()
                 .map(|at| (at, if (expected.ragged)(at.0, at.1) { Verdict::Violated } else { Verdict::Satisfied }))
@@ -361,7 +382,7 @@ fn agrees(checked: &Checked, expected: &Expected<'_>) -> Result<(), TestCaseErro
         let first = |file: usize| violated.iter().copied().filter(move |at| at.0 == file).take(EXAMPLES);
         let first: Vec<_> = (0..loaded.tables.len()).flat_map(first).collect();
         same(&examples, &first, || format!("examples of {}", about()))?;
-        if let Some(check) = loaded.case.checks.iter().find(|check| check.id == rule.id.0) {
+        if let Some(check) = expected.check_of(rule) {
             for example in &found.examples {
                 let detail = match &example.detail {
                     Some(Detail::Number(number)) => Some(i128::from(*number)),

@@ -5,6 +5,7 @@ use super::super::{ExitCode, Failure};
 use super::{formats, load};
 use crate::model::Language;
 use crate::rulebook::outcome::Outcome;
+use crate::rulebook::prove;
 
 /// Runs the command.
 pub(super) fn run(arguments: &RulesCheckArguments, language: Language) -> Result<ExitCode, Failure> {
@@ -16,8 +17,9 @@ pub(super) fn run(arguments: &RulesCheckArguments, language: Language) -> Result
     let outcome = Outcome {
         collections: book.plans().count(),
         rules: book.plans().map(|plan| plan.rules.len()).sum(),
+        diagnostics: prove::prove_all(&book).diagnostics,
         ..Outcome::default()
     };
     formats::write(reports, &outcome, language)?;
-    Ok(ExitCode::Passed)
+    Ok(if outcome.passes() { ExitCode::Passed } else { ExitCode::Usage })
 }

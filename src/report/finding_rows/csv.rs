@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, push_values};
-use crate::model::{Detail, Finding};
+use crate::model::{Detail, Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::csv::{BYTE_ORDER_MARK, CellWriter};
-use crate::report::rule_rows::source_line;
+use crate::report::rule_rows::{source_line, valid_days};
 
 /// The buffer is handed on when it is this long.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -31,7 +31,7 @@ pub struct CsvFindings {
 struct RuleCells {
     /// `rule_id` to `title_en`.
     middle: Vec<u8>,
-    /// `detail_unit_sv` to `source`.
+    /// `detail_unit_sv` to `valid_until`.
     end: Vec<u8>,
 }
 
@@ -96,6 +96,7 @@ impl CsvFindings {
             None => cells.cell(""),
         }
         cells.ready_made(rule.map_or(EMPTY_END, |rule| &rule.end));
+        cells.optional_number(finding.waiver.map(WaiverIndex::number));
         cells.end_row();
     }
 
@@ -108,14 +109,15 @@ impl CsvFindings {
 
 /// The cells of a rule that is not in the plan. No such finding is made; should one come, its row still has its columns.
 const EMPTY_MIDDLE: &[u8] = b";;;";
-const EMPTY_END: &[u8] = b";;";
+const EMPTY_END: &[u8] = b";;;;";
 
 impl RuleCells {
     fn of(rule: &crate::rule::Rule) -> Self {
         let unit = rule.detail_unit.as_ref().map_or("", |unit| &unit.sv);
+        let [valid_from, valid_until] = valid_days(rule);
         Self {
             middle: ready_made(&[&rule.id.0, rule.severity.as_str(), &rule.title.sv, &rule.title.en]),
-            end: ready_made(&[unit, &rule.fix.sv, &source_line(&rule.source)]),
+            end: ready_made(&[unit, &rule.fix.sv, &source_line(&rule.source), &valid_from, &valid_until]),
         }
     }
 }

@@ -13,10 +13,10 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 
 use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_values};
-use crate::model::Finding;
+use crate::model::{Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::parquet::properties;
-use crate::report::rule_rows::source_line;
+use crate::report::rule_rows::{source_line, valid_days};
 use crate::rule::Rule;
 
 /// Rows gathered before they are encoded.
@@ -43,6 +43,8 @@ struct RuleDictionaries {
     units_sv: Arc<StringArray>,
     fixes_sv: Arc<StringArray>,
     sources: Arc<StringArray>,
+    valid_from: Arc<StringArray>,
+    valid_until: Arc<StringArray>,
 }
 
 /// The rows gathered. `rule` and `file` are keys of dictionaries.
@@ -61,6 +63,7 @@ struct Rows {
     variable: StringDictionaryBuilder<Int32Type>,
     value: StringBuilder,
     detail: StringBuilder,
+    waived: UInt64Builder,
 }
 
 impl ParquetFindings {
@@ -131,7 +134,7 @@ fn schema() -> SchemaRef {
     let fields: Vec<Field> = COLUMNS
         .iter()
         .map(|name| match *name {
-            "row" | "line" | "sheet_row" => Field::new(*name, DataType::UInt64, true),
+            "row" | "line" | "sheet_row" | "waived" => Field::new(*name, DataType::UInt64, true),
             "cell" | "value" | "detail" => Field::new(*name, DataType::Utf8, true),
             "key" | "faulty" | "triggers" => Field::new(*name, DataType::Utf8, false),
             _ => Field::new(*name, dictionary.clone(), true),
@@ -142,6 +145,10 @@ fn schema() -> SchemaRef {
 
 impl RuleDictionaries {
     fn of(rules: &[Rule]) -> Self {
+        let valid_day = |bound: usize| -> Arc<StringArray> {
+            let days = rules.iter().map(|rule| Some(valid_days(rule)[bound].clone()).filter(|day| !day.is_empty()));
+            Arc::new(days.collect())
+        };
         let units = rules.iter().map(|rule| rule.detail_unit.as_ref().map(|unit| unit.sv.as_str()));
         Self {
             ids: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.id.0))),
@@ -151,6 +158,8 @@ impl RuleDictionaries {
             units_sv: Arc::new(units.collect()),
             fixes_sv: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| &rule.fix.sv))),
             sources: Arc::new(StringArray::from_iter_values(rules.iter().map(|rule| source_line(&rule.source)))),
+            valid_from: valid_day(0),
+            valid_until: valid_day(1),
         }
     }
 }
@@ -183,6 +192,7 @@ impl Rows {
         self.variable.append_option(first.map(|first| first.variable.as_str()));
         self.value.append_option(first.map(|first| first.value.as_str()));
         self.detail.append_option(finding.detail.as_ref().map(detail_text));
+        self.waived.append_option(finding.waiver.map(WaiverIndex::number));
     }
 
     /// The rows as columns, leaving none behind.
@@ -210,6 +220,9 @@ impl Rows {
             of_rule(&rules.units_sv)?,
             of_rule(&rules.fixes_sv)?,
             of_rule(&rules.sources)?,
+            of_rule(&rules.valid_from)?,
+            of_rule(&rules.valid_until)?,
+            Arc::new(self.waived.finish()),
         ])
     }
 }

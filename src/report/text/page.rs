@@ -3,6 +3,8 @@
 use crate::model::{Language, Severity, Text};
 use crate::report::ReportOptions;
 use crate::report::figures::Figures;
+use crate::rule::Rule;
+use crate::time::format_day;
 
 /// Columns of one step of indentation.
 const INDENT: usize = 2;
@@ -170,6 +172,22 @@ impl Page {
             Some(share) => format!("{of_all} ({share})"),
             None => of_all,
         }
+    }
+
+    /// A rule's id, and of a dated rule its days: `SVG-0305 (gäller från 2022-01-01)`.
+    pub(in crate::report) fn rule_name(&self, rule: &Rule) -> String {
+        let days = rule.valid.map(|valid| (valid.from.map(format_day), valid.until.map(format_day)));
+        let (from, to) = (self.say("gäller från", "valid from"), self.say("gäller till och med", "valid until"));
+        let words = match days {
+            Some((Some(first), Some(last))) => {
+                format!("{} {first}{GLUE}–{GLUE}{last}", self.say("gäller", "valid"))
+            }
+            Some((Some(first), None)) => format!("{from} {first}"),
+            Some((None, Some(last))) => format!("{to} {last}"),
+            Some((None, None)) | None => return rule.id.0.clone(),
+        };
+        // Kept on one line where it fits.
+        format!("{} ({words})", rule.id).replace(' ', &GLUE.to_string())
     }
 
     /// The severity as a word, in lower case.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::page::{GLUE, Page, Tone, left, right, width_of};
+use super::waivers;
 use crate::engine::{RuleRun, Run};
 use crate::model::{Detail, Finding, Position, Severity, ShownValue};
 use crate::report::rule_rows::{source_line, speaks_of_records};
@@ -19,7 +20,10 @@ pub(super) const MOST_VALUE_CHARS: usize = 60;
 pub(super) fn write(page: &mut Page, run: &Run, top: usize) {
     let mut violated: Vec<(&Rule, &RuleRun)> =
         run.plan.rules.iter().zip(&run.rules).filter(|(_, found)| found.violations > 0).collect();
-    violated.sort_by_key(|(rule, found)| (Reverse(rule.severity), Reverse(found.violations)));
+    // What is wholly waived comes last: nothing is to be corrected for the gate's sake.
+    violated.sort_by_key(|(rule, found)| {
+        (found.unwaived() == 0, Reverse(rule.severity), Reverse(found.unwaived()), Reverse(found.violations))
+    });
     if violated.is_empty() {
         return;
     }
@@ -51,13 +55,18 @@ pub(super) fn write(page: &mut Page, run: &Run, top: usize) {
 fn in_full(page: &mut Page, run: &Run, rule: &Rule, found: &RuleRun, number: usize) {
     let severity = page.severity(rule.severity).to_uppercase();
     let severity = if rule.severity == Severity::Error { page.paint(Tone::Bad, &severity) } else { severity };
-    let id = page.paint(Tone::Strong, &rule.id.0);
+    let id = page.paint(Tone::Strong, &page.rule_name(rule));
     let line = format!("{number}. {id} {severity}: {}", page.text_of(&rule.title));
     page.hanging(2, 5, &line);
-    let line = amount(page, run, rule, found);
+    let waived = waivers::part(page, found.waived).map(|part| format!(", {part}")).unwrap_or_default();
+    let line = format!("{}{waived}", amount(page, run, rule, found));
     page.hanging(5, 7, &line);
 
-    let n_shown = found.examples.len().min(MOST_EXAMPLES);
+    // Those not waived first: they are the ones to correct.
+    let (open, covered): (Vec<&Finding>, Vec<&Finding>) =
+        found.examples.iter().partition(|finding| finding.waiver.is_none());
+    let examples: Vec<&Finding> = open.into_iter().chain(covered).take(MOST_EXAMPLES).collect();
+    let n_shown = examples.len();
     if n_shown > 0 {
         let line = format!(
             "{} ({} {} {}):",
@@ -67,7 +76,7 @@ fn in_full(page: &mut Page, run: &Run, rule: &Rule, found: &RuleRun, number: usi
             page.figures.count(found.violations)
         );
         page.hanging(5, 7, &line);
-        for finding in &found.examples[..n_shown] {
+        for finding in examples {
             let line = example(page, run, rule, finding);
             page.hanging(7, 9, &line);
         }
@@ -132,6 +141,7 @@ fn example(page: &Page, run: &Run, rule: &Rule, finding: &Finding) -> String {
         Some(Detail::Text(text)) => facts.push(escaped(page.text_of(text)).into_owned()),
         None => {}
     }
+    facts.extend(finding.waiver.map(|waiver| format!("{}{GLUE}{}", page.say("undantag", "waiver"), waiver.number())));
     let (place, facts) = (place.join(", "), facts.join("; "));
     if place.is_empty() || facts.is_empty() { format!("{place}{facts}") } else { format!("{place}: {facts}") }
 }
@@ -178,7 +188,7 @@ fn table(page: &mut Page, run: &Run, violated: &[(&Rule, &RuleRun)]) {
             let of_records =
                 speaks_of_records(rule).then(|| page.figures.share(found.counts.violated, run.records)).flatten();
             [
-                rule.id.0.clone(),
+                page.rule_name(rule).replace(GLUE, " "),
                 page.severity(rule.severity).to_owned(),
                 page.figures.count(found.violations),
                 of_records.unwrap_or_default(),
@@ -187,7 +197,7 @@ fn table(page: &mut Page, run: &Run, violated: &[(&Rule, &RuleRun)]) {
         .collect();
     let width = |column: usize| rows.iter().map(|row| width_of(&row[column])).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2), width(3)];
-    for ([id, severity, count, share], (rule, _)) in rows.iter().zip(violated) {
+    for ([id, severity, count, share], (rule, found)) in rows.iter().zip(violated) {
         let head = format!(
             "  {}  {}  {}  {}  ",
             left(id, widths[0]),
@@ -195,6 +205,8 @@ fn table(page: &mut Page, run: &Run, violated: &[(&Rule, &RuleRun)]) {
             right(count, widths[2]),
             right(share, widths[3])
         );
+        let waived = waivers::part(page, found.waived).map(|part| format!("({part}) ").replace(GLUE, " "));
+        let head = format!("{head}{}", waived.unwrap_or_default());
         let room = page.width.saturating_sub(width_of(&head)).max(20);
         let line = format!("{head}{}", shortened(page.text_of(&rule.title), room));
         page.line(&line);

@@ -8,6 +8,7 @@ use crate::model::Skipped;
 use crate::report::rule_rows::speaks_of_records;
 use crate::report::shown::escaped;
 use crate::rule::Rule;
+use crate::time::format_day;
 
 /// Files named for one cause; more are counted.
 const MOST_FILES_NAMED: usize = 3;
@@ -64,13 +65,13 @@ fn is_undecided(rule: &RuleRun) -> bool {
 /// Why rules were not looked at, with the rules and the files.
 struct Cause<'a> {
     why: &'a Skipped,
-    rules: Vec<&'a str>,
+    rules: Vec<String>,
     files: Vec<usize>,
 }
 
 /// Writes what was not checked in `run`, and what never applied.
 pub(super) fn write(page: &mut Page, run: &Run) {
-    let causes = causes(run);
+    let causes = causes(page, run);
     let undecided = undecided(page, run);
     let unreadable = unreadable(run);
     if !causes.is_empty() || !undecided.is_empty() || unreadable > 0 {
@@ -100,14 +101,26 @@ pub(super) fn write(page: &mut Page, run: &Run) {
         page.paragraph(1, &line);
     }
 
-    let never: Vec<&str> =
-        rules(run).filter(|(rule, found)| never_applied(rule, found)).map(|(rule, _)| rule.id.0.as_str()).collect();
-    if !never.is_empty() {
-        let heading =
-            format!("{} ({})", page.say("Regler som aldrig blev tillämpliga", "Rules that never applied"), never.len());
-        page.heading(&heading);
-        page.hanging(2, 2, &never.join(", "));
+    let in_force = |rule: &Rule| run.plan.is_in_force(rule);
+    let never = rules(run).filter(|(rule, found)| in_force(rule) && never_applied(rule, found));
+    let never: Vec<String> = never.map(|(rule, _)| page.rule_name(rule)).collect();
+    list(page, page.say("Regler som aldrig blev tillämpliga", "Rules that never applied"), &never);
+    if let Some(day) = run.plan.as_of {
+        let not_in_force = rules(run).filter(|(rule, _)| !in_force(rule));
+        let not_in_force: Vec<String> = not_in_force.map(|(rule, _)| page.rule_name(rule)).collect();
+        let heading = format!("{} {}", page.say("Regler som inte gällde", "Rules not valid on"), format_day(day));
+        list(page, &heading, &not_in_force);
     }
+}
+
+/// Names under a heading that counts them; nothing where there are none.
+fn list(page: &mut Page, heading: &str, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let heading = format!("{heading} ({})", names.len());
+    page.heading(&heading);
+    page.hanging(2, 2, &names.join(", "));
 }
 
 fn rules(run: &Run) -> impl Iterator<Item = (&Rule, &RuleRun)> {
@@ -121,7 +134,7 @@ fn never_applied(rule: &Rule, found: &RuleRun) -> bool {
         && found.counts.not_applicable == found.counts.total()
 }
 
-fn causes(run: &Run) -> Vec<Cause<'_>> {
+fn causes<'a>(page: &Page, run: &'a Run) -> Vec<Cause<'a>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for (rule, found) in rules(run) {
         for (file, skipped) in &found.skipped {
@@ -130,8 +143,9 @@ fn causes(run: &Run) -> Vec<Cause<'_>> {
                 causes.len() - 1
             });
             let cause = &mut causes[index];
-            if cause.rules.last() != Some(&rule.id.0.as_str()) {
-                cause.rules.push(&rule.id.0);
+            let name = page.rule_name(rule);
+            if cause.rules.last() != Some(&name) {
+                cause.rules.push(name);
             }
             if !cause.files.contains(file) {
                 cause.files.push(*file);
@@ -147,7 +161,9 @@ fn undecided(page: &Page, run: &Run) -> Vec<String> {
     let unreadable = unreadable(run);
     rules(run)
         .filter(|(_, found)| is_undecided(found) && found.counts.not_checked > unreadable)
-        .map(|(rule, found)| format!("{} ({})", rule.id, page.figures.count(found.counts.not_checked - unreadable)))
+        .map(|(rule, found)| {
+            format!("{} ({})", page.rule_name(rule), page.figures.count(found.counts.not_checked - unreadable))
+        })
         .collect()
 }
 

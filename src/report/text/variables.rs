@@ -4,6 +4,7 @@ use super::page::{Page, Tone, left, right, width_of};
 use crate::engine::Run;
 use crate::model::{Account, Level};
 use crate::report::shown::middle_cut;
+use crate::rule::Requirement;
 
 /// The narrowest a variable's name is cut to; a narrower page gets longer lines instead.
 const LEAST_NAME_WIDTH: usize = 20;
@@ -27,7 +28,7 @@ pub(super) fn write(page: &mut Page, run: &Run) {
     let mut rows = vec![headings(page, with_unreadable, 0), headings(page, with_unreadable, 1)];
     let variables = run.plan.collection.variables.iter().zip(&run.plan.requirements).zip(&run.accounts);
     rows.extend(variables.map(|((variable, requirement), account)| {
-        let mut cells = vec![variable.id.clone(), level(page, requirement.level).to_owned()];
+        let mut cells = vec![variable.id.clone(), level(page, requirement).to_owned()];
         cells.extend(figures(page, account, run.records, with_unreadable));
         cells
     }));
@@ -88,8 +89,9 @@ fn figures(page: &Page, account: &Account, records: u64, with_unreadable: bool) 
 }
 
 /// The level in one or two words; the reporting models' own, shortened for the table.
-fn level(page: &Page, level: Level) -> &'static str {
-    match level {
+fn level(page: &Page, requirement: &Requirement) -> &'static str {
+    match requirement.level {
+        Level::Conditional if !requirement.versions.is_empty() => page.say("efter datum", "by date"),
         Level::Mandatory => page.say("obligatorisk", "mandatory"),
         Level::Conditional => page.say("villkorad", "conditional"),
         Level::IfAvailable => page.say("om tillgänglig", "if available"),

@@ -46,6 +46,7 @@ impl Case {
         let schema = self::schema(&mut choices);
         let stated = Stated {
             delivery_date: choices.one(&DAYS),
+            as_of: choices.maybe(3, |choices| choices.one(&DAYS)),
             period: choices
                 .maybe(5, |choices| choices.one(&[("2022-01-03", "2022-01-31"), ("2021-01-01", "2021-12-31")])),
             region: choices.maybe(5, |_| "A01"),
@@ -55,8 +56,11 @@ impl Case {
         case.levels(&mut choices);
         for number in 0..=choices.below(5) {
             let check = case.check(&mut choices, number);
-            case.checks.push(check);
-            case.severities.push(choices.one(&SEVERITIES));
+            let later = case.later_version(&mut choices, &check);
+            for version in std::iter::once(check).chain(later) {
+                case.checks.push(version);
+                case.severities.push(choices.one(&SEVERITIES));
+            }
         }
         case.unique = choices.maybe(6, |choices| {
             let n = case.schema.variables.len();
@@ -95,6 +99,11 @@ impl Case {
         if !timestamps.is_empty() && choices.chance(3) {
             let from = choices.maybe(6, |choices| choices.one(&DAYS));
             let until = (from.is_none() || choices.chance(5)).then(|| choices.one(&DAYS));
+            // Days as they are written here are in the order of texts; of two the first begins.
+            let (from, until) = match (from, until) {
+                (Some(from), Some(until)) if from > until => (Some(until), Some(from)),
+                bounds => bounds,
+            };
             valid = Some((from, until, choices.one(&timestamps)));
         }
         CheckRule {
@@ -104,6 +113,20 @@ impl Case {
             detail: choices.maybe(4, |choices| maker.whole(choices, 2)),
             valid,
         }
+    }
+}
+
+impl Case {
+    /// Sometimes another version of a check that ends, valid from some day after it.
+    fn later_version(&self, choices: &mut Choices<'_>, check: &CheckRule) -> Option<CheckRule> {
+        let (_, until, by) = check.valid?;
+        let begins: Vec<&'static str> =
+            DAYS.into_iter().filter(|day| until.is_some_and(|until| until < *day)).collect();
+        if begins.is_empty() || choices.chance(3) {
+            return None;
+        }
+        let from = choices.one(&begins);
+        Some(CheckRule { id: check.id.clone(), valid: Some((Some(from), None, by)), ..self.check(choices, 0) })
     }
 }
 
@@ -255,12 +278,13 @@ impl Maker<'_> {
         if choices.chance(5) { Truth::AnyElement(variable, pattern) } else { Truth::EveryElement(variable, pattern) }
     }
 
-    /// Two values that may be compared: a literal beside a code variable is one of its codes.
+    /// Two values that may be compared: a literal beside a code variable is one of its codes. The first is no literal
+    /// point in time, because two of those are folded, and what a folded part would have read is nobody's business.
     fn pair(&self, choices: &mut Choices<'_>) -> (Value, Value) {
         let value = match choices.below(3) {
             0 => Value::Words(self.words(choices, 2)),
             1 => Value::Whole(self.whole(choices, 2)),
-            _ => Value::Point(self.point(choices, 2)),
+            _ => Value::Point(without_literal(self.point(choices, 2))),
         };
         let other = if choices.chance(5) {
             self.literal_like(choices, &value)
@@ -347,6 +371,14 @@ impl Maker<'_> {
             7 => Point::Day(Box::new(self.point(choices, depth - 1))),
             _ => Point::Literal(choices.one(&POINTS)),
         }
+    }
+}
+
+fn without_literal(point: Point) -> Point {
+    match point {
+        Point::Literal(_) => Point::DeliveryDate,
+        Point::Day(inner) => Point::Day(Box::new(without_literal(*inner))),
+        other => other,
     }
 }
 
