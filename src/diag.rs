@@ -62,6 +62,18 @@ impl Place {
         self.line_column(self.offset.saturating_add(self.len))
     }
 
+    /// Where it starts and just behind where it ends, with columns that count UTF-16 code units, as editors do.
+    pub fn in_utf16(&self) -> (LineColumn, LineColumn) {
+        let counted = |offset: usize| {
+            let place = self.line_column(offset);
+            let text = self.source.text();
+            let before = text.get(..offset).unwrap_or(text);
+            let line = &before[before.rfind('\n').map_or(0, |index| index + 1)..];
+            LineColumn { column: line.encode_utf16().count() + 1, ..place }
+        };
+        (counted(self.offset), counted(self.offset.saturating_add(self.len)))
+    }
+
     fn line_column(&self, offset: usize) -> LineColumn {
         let text = self.source.text();
         let before = text.get(..offset).unwrap_or(text);
@@ -70,12 +82,12 @@ impl Place {
     }
 }
 
-/// How much a diagnostic matters.
+/// How much a diagnostic weighs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// Probably not meant; nothing stops.
+    /// Worth a look; nothing stops.
     Warning,
-    /// Wrong.
+    /// A mistake: nothing can be done with the files before it is mended.
     #[default]
     Error,
 }
@@ -90,7 +102,7 @@ impl Weight {
     }
 }
 
-/// One mistake.
+/// One mistake, or something worth a warning.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     code: &'static str,
@@ -268,6 +280,11 @@ impl Diagnostics {
     /// True where there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// True where at least one is more than a warning.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.weight == Weight::Error)
     }
 
     /// All of them, ordered by file and place.

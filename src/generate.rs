@@ -60,9 +60,9 @@
 //! Quantiles are `{ "0": 1, "50": 40, "100": 700 }`: half of the values are below 40, none above 700, and values are
 //! spread evenly between neighbouring points.
 
-mod defect;
+pub(crate) mod defect;
 mod output;
-mod profile;
+pub(crate) mod profile;
 mod random;
 mod record;
 mod strata;

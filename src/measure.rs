@@ -42,7 +42,7 @@
 //! unreadable, the record is counted as *undecided* beside the measure and never silently left out.
 
 mod compile;
-mod spec;
+pub(crate) mod spec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

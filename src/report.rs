@@ -28,6 +28,7 @@ pub mod json;
 pub mod parquet;
 pub mod rule_diff;
 mod rule_rows;
+pub mod rulework;
 #[cfg(test)]
 mod sample;
 mod shown;

@@ -7,10 +7,14 @@
 pub mod account;
 pub mod diff;
 pub mod doc;
+pub mod editor;
 pub mod explain;
 pub mod mutate;
+pub mod outcome;
 pub mod prove;
+pub mod testing;
 pub mod trace;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -27,7 +27,7 @@
 //! Deliberately knows no records: which of a rule's findings have a reporter is for the engine to see.
 
 mod load;
-mod spec;
+pub(crate) mod spec;
 
 use crate::model::{RuleIndex, Text, WaiverIndex};
 use crate::rule::{Check, Plan, Rule, SubmissionKind};

@@ -6,12 +6,45 @@ use std::path::{Path, PathBuf};
 use super::Failure;
 use super::output::PendingFile;
 use crate::model::Language;
+use crate::report::rulework::RuleworkFormat;
 use crate::report::{ReportError, ReportFormat, ReportOptions};
 
+/// The formats that a command knows.
+pub(super) trait Format: Copy + std::fmt::Display + 'static {
+    /// Every format; the first is what a person reads, and the one where none is asked for.
+    const ALL: &'static [Self];
+
+    /// True where the format is bytes that would upset a terminal.
+    fn is_binary(self) -> bool {
+        false
+    }
+}
+
+impl Format for ReportFormat {
+    const ALL: &'static [Self] = &ReportFormat::ALL;
+
+    fn is_binary(self) -> bool {
+        ReportFormat::is_binary(self)
+    }
+}
+
+impl Format for RuleworkFormat {
+    const ALL: &'static [Self] = &RuleworkFormat::ALL;
+}
+
 /// The reports asked for, each with its file opened before the work begins.
-pub(super) struct Reports {
-    to_files: Vec<(ReportFormat, PendingFile)>,
-    to_stdout: Option<ReportFormat>,
+pub(super) struct Reports<F = ReportFormat> {
+    to_files: Vec<(F, PendingFile)>,
+    to_stdout: Option<F>,
+}
+
+/// How what is written is shown: on a terminal, or in a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surface {
+    /// Columns.
+    pub(super) width: usize,
+    /// Whether colours will do.
+    pub(super) color: bool,
 }
 
 /// What the user asked for with an option such as `--format`.
@@ -30,6 +63,18 @@ pub(super) type Render<'a> =
     &'a dyn Fn(ReportFormat, &ReportOptions, &mut (dyn Write + Send)) -> Result<(), ReportError>;
 
 impl Reports {
+    /// Writes every report with `render`, those with files first.
+    pub(super) fn write(self, options: ReportOptions, render: Render<'_>) -> Result<(), Failure> {
+        self.write_with(options.language, &|format, surface, out| {
+            render(format, &ReportOptions { width: surface.width, color: surface.color, ..options }, out)
+        })
+    }
+}
+
+/// Writes what there is to report in one format, on one surface.
+pub(super) type RenderOn<'a, F> = &'a dyn Fn(F, Surface, &mut (dyn Write + Send)) -> Result<(), ReportError>;
+
+impl<F: Format> Reports<F> {
     pub(super) fn open(wanted: Wanted<'_>, language: Language) -> Result<Self, Failure> {
         let option = wanted.option;
         let mut reports = Self { to_files: Vec::new(), to_stdout: None };
@@ -38,8 +83,8 @@ impl Reports {
             let (name, file) = argument
                 .split_once('=')
                 .map_or((argument.as_str(), None), |(name, file)| (name, Some(PathBuf::from(file))));
-            let format: ReportFormat = name.parse().map_err(|_| {
-                let known = ReportFormat::ALL.map(ReportFormat::as_str).join(", ");
+            let format = F::ALL.iter().copied().find(|format| format.to_string() == name).ok_or_else(|| {
+                let known = F::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 Failure::usage(
                     language,
                     format!("{option} {name}: formaten är {known}"),
@@ -52,7 +97,7 @@ impl Reports {
             }
         }
         if homeless.is_empty() && wanted.formats.is_empty() {
-            homeless.push(ReportFormat::Text);
+            homeless.extend(F::ALL.first());
         }
         match (homeless.as_slice(), wanted.output) {
             ([], None) => {}
@@ -85,26 +130,32 @@ impl Reports {
         Ok(reports)
     }
 
+    /// The same without the report of `format` on standard output.
+    pub(super) fn without(self, format: F) -> Self
+    where
+        F: PartialEq,
+    {
+        Self { to_stdout: self.to_stdout.filter(|known| *known != format), ..self }
+    }
+
     /// Writes every report with `render`, those with files first.
-    pub(super) fn write(self, options: ReportOptions, render: Render<'_>) -> Result<(), Failure> {
-        let language = options.language;
+    pub(super) fn write_with(self, language: Language, render: RenderOn<'_, F>) -> Result<(), Failure> {
         let stdout = std::io::stdout();
         let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let width = terminal_width();
-        let options = ReportOptions { width, color, ..options };
+        let screen = Surface { width: terminal_width(), color };
         for (format, file) in self.to_files {
             let target = file.target().display().to_string();
             let failed = |error: std::io::Error| Failure::output(language, &target, &error);
             let mut writer = file.writer().map_err(failed)?;
-            let options = ReportOptions { color: false, width: 100, ..options };
-            render(format, &options, &mut writer).map_err(|error| failed(into_io(Box::new(error))))?;
+            let paper = Surface { width: 100, color: false };
+            render(format, paper, &mut writer).map_err(|error| failed(into_io(Box::new(error))))?;
             writer.flush().map_err(failed)?;
             drop(writer);
             file.finish().map_err(failed)?;
         }
         if let Some(format) = self.to_stdout {
             let mut writer = BufWriter::new(stdout);
-            match render(format, &options, &mut writer).map_err(|error| into_io(Box::new(error))) {
+            match render(format, screen, &mut writer).map_err(|error| into_io(Box::new(error))) {
                 Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
                 Err(error) => return Err(Failure::output(language, "stdout", &error)),
                 Ok(()) => {}

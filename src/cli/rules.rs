@@ -4,13 +4,16 @@ mod check;
 mod diff;
 mod doc;
 mod explain;
+mod formats;
 mod revision;
+mod schema;
 mod test;
 mod trace;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
 use crate::assets::{AssetError, Assets};
+use crate::diag::Diagnostic;
 use crate::model::Language;
 use crate::rulebook::Rulebook;
 
@@ -23,6 +26,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
         RulesCommand::Explain(arguments) => explain::run(arguments, language),
         RulesCommand::Doc(arguments) => doc::run(arguments, language),
         RulesCommand::Trace(arguments) => trace::run(arguments, language),
+        RulesCommand::Schema(arguments) => schema::run(arguments, language),
     }
 }
 
@@ -54,7 +58,24 @@ fn assets(arguments: &BookArguments, language: Language) -> Result<Assets, Failu
     }
 }
 
-/// Loads and compiles them; every mistake is shown.
-fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, Failure> {
-    Rulebook::load(&assets(arguments, language)?).map_err(|list| Failure::new(ExitCode::Usage, shown(&list, language)))
+/// Why there are no rules to work on.
+enum NotLoaded {
+    /// They cannot be read.
+    Failed(Failure),
+    /// They can, and are wrong.
+    Mistakes(Vec<Diagnostic>),
+}
+
+/// Loads and compiles them.
+fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, NotLoaded> {
+    let assets = assets(arguments, language).map_err(NotLoaded::Failed)?;
+    Rulebook::load(&assets).map_err(NotLoaded::Mistakes)
+}
+
+/// The same for commands whose report is not about mistakes: they are shown as by any other command.
+fn book(arguments: &BookArguments, language: Language) -> Result<Rulebook, Failure> {
+    load(arguments, language).map_err(|reason| match reason {
+        NotLoaded::Failed(failure) => failure,
+        NotLoaded::Mistakes(list) => Failure::new(ExitCode::Usage, shown(&list, language)),
+    })
 }

@@ -43,7 +43,7 @@
 //! the record clean. Whatever else is generated is the same with and without defects.
 
 mod plant;
-mod spec;
+pub(crate) mod spec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Codes are *symbols*: small numbers, one for each text that a profile can pick, so that conditions are bit tests.
 
 mod compile;
-pub(in crate::generate) mod spec;
+pub(crate) mod spec;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What became of a rule: when it was made or changed, and how, as its file tells.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diag::{Diagnostics, Source};
@@ -18,10 +19,13 @@ pub struct Change {
 }
 
 /// One change as written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangeSpec {
+    /// The day, as 2022-01-03.
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub(crate) date: Spanned<String>,
+    /// What was changed, and why.
     pub(crate) change: TextSpec,
 }
 

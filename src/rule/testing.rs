@@ -21,7 +21,7 @@ pub struct RuleTest {
 /// A change of a rule that its tests do not see, and why none needs to (see `rulebook::mutate`).
 #[derive(Clone, Debug)]
 pub struct ArguedSurvivor {
-    /// The condition or assertion as it would be after the change.
+    /// What the change makes of the condition or assertion, or of the smallest part of it that holds the change.
     pub mutant: BoolNode,
     /// The same as written.
     pub text: String,

@@ -243,7 +243,8 @@ impl Trial {
                 Part::When => (check.when, rule.origin.when.as_ref()),
                 _ => (check.assert, rule.origin.assert.as_ref().or(rule.origin.when.as_ref())),
             };
-            let argued = rule.survivors.iter().find(|argued| argued.mutant == mutant.node);
+            let is_meant = |argued: &&ArguedSurvivor| argued.mutant == mutant.node || argued.mutant == mutant.to;
+            let argued = rule.survivors.iter().find(is_meant);
             let fate = Fate {
                 is_killed: verdicts != expected,
                 original: printer.bool(root),

@@ -1,5 +1,8 @@
 //! Schema files as written: every leaf that a person may get wrong with its place, unknown keys refused.
+//!
+//! Doc comments of fields are what an editor shows: they go into `schemas/*.schema.json`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diag::{Diagnostics, Source};
@@ -7,10 +10,12 @@ use crate::model::{Severity, SourceReference, Text};
 use crate::yaml::{Spanned, SpannedMap};
 
 /// A text in both languages.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TextSpec {
+    /// In Swedish.
     pub(crate) sv: String,
+    /// In English.
     pub(crate) en: String,
 }
 
@@ -21,10 +26,12 @@ impl From<TextSpec> for Text {
 }
 
 /// A document and a place in it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceSpec {
+    /// The document: title, publisher and date or version.
     pub(crate) document: String,
+    /// The place in it, such as a table or an annex.
     pub(crate) place: String,
 }
 
@@ -35,106 +42,156 @@ impl From<SourceSpec> for SourceReference {
 }
 
 /// `schemas/<collection>.yaml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CollectionSpec {
+    /// The id, which is also the name of the file.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
     pub(crate) collection: Spanned<String>,
+    /// Capital letters that the ids of derived rules begin with, such as SVG.
+    #[schemars(regex(pattern = r"^[A-Z]{2,}$"))]
     pub(crate) prefix: Spanned<String>,
+    /// What people call it.
     pub(crate) title: TextSpec,
+    /// Where it is laid down.
     pub(crate) source: SourceSpec,
+    /// Another collection whose variables are taken over, instead of `variables`.
     pub(crate) same_variables_as: Option<Spanned<String>>,
+    /// Which headers can be of this collection.
     #[serde(default)]
     pub(crate) detect: DetectSpec,
+    /// Never detected from a header, only stated with `--collection`.
     #[serde(default)]
     pub(crate) only_when_named: bool,
+    /// The variables that name a record.
     #[serde(default)]
     pub(crate) key: Vec<Spanned<String>>,
+    /// The variable whose organisation number names the reporting region.
     pub(crate) reporter: Option<Spanned<String>>,
+    /// The date on which codes must be valid.
     pub(crate) record_date: Option<Spanned<String>>,
+    /// Whether a submission is a stock on a day (waiting) rather than what happened in a period.
     #[serde(default)]
     pub(crate) stock: bool,
+    /// The variable that names the care unit.
     pub(crate) unit: Option<Spanned<String>>,
+    /// The variable that holds the specialty code.
     pub(crate) specialty: Option<Spanned<String>>,
+    /// The variables, in the order of reports.
     #[serde(default)]
     pub(crate) variables: Vec<VariableSpec>,
 }
 
 /// What a header must and must not have.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DetectSpec {
+    /// Variables whose columns must be there.
     #[serde(default)]
     pub(crate) has: Vec<Spanned<String>>,
+    /// Variables whose columns must not be there.
     #[serde(default)]
     pub(crate) lacks: Vec<Spanned<String>>,
 }
 
 /// One variable.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VariableSpec {
+    /// The source's own name, unaltered.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
     pub(crate) id: Spanned<String>,
+    /// What people call it.
     pub(crate) name: TextSpec,
+    /// The part of the model it belongs to.
     #[serde(default)]
     pub(crate) area: String,
+    /// What it means.
     pub(crate) description: Option<TextSpec>,
+    /// Other spellings of the column header.
     #[serde(default)]
     pub(crate) aliases: Vec<Spanned<String>>,
+    /// What sort of values it has.
     #[serde(rename = "type")]
     pub(crate) kind: Spanned<TypeSpec>,
+    /// For timestamps: whether a date without time of day will do.
     pub(crate) date_only: Option<Spanned<bool>>,
+    /// For texts: the shape, by its id in `formats.yaml`.
     pub(crate) format: Option<Spanned<String>>,
+    /// For codes: the code list, by name. For texts: an official list that the user loads.
     pub(crate) codelist: Option<Spanned<String>>,
+    /// For years and integers: the smallest and largest value.
     pub(crate) range: Option<Spanned<RangeSpec>>,
+    /// For texts: the most characters.
     pub(crate) max_length: Option<Spanned<usize>>,
+    /// One field may hold several values.
     pub(crate) repeats: Option<RepeatsSpec>,
+    /// Codes that stand for a kind of blank.
     #[serde(default)]
     pub(crate) missing_codes: SpannedMap<MissingSpec>,
+    /// Its values are masked everywhere.
     #[serde(default)]
     pub(crate) identifies_person: bool,
+    /// How much a wrong value matters; `error` where not stated.
     pub(crate) value_severity: Option<SeveritySpec>,
+    /// Values that must be accepted, and values that must be refused: the tests of the rule on its values.
     #[serde(default)]
     pub(crate) examples: ExamplesSpec,
+    /// Where it is laid down; the collection's source where not stated.
     pub(crate) source: Option<SourceSpec>,
+    /// In the message, though not in the model's table of variables.
     #[serde(default)]
     pub(crate) extra: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TypeSpec {
+    /// Any text, perhaps of a format.
     Text,
+    /// A code of an embedded code list.
     Code,
+    /// A date, perhaps with a time of day.
     Timestamp,
+    /// A year of four digits.
     Year,
+    /// A whole number.
     Integer,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RangeSpec {
+    /// The smallest value allowed.
     pub(crate) min: i64,
+    /// The largest value allowed.
     pub(crate) max: i64,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RepeatsSpec {
+    /// Characters that separate the values; the first is the one that is written.
     pub(crate) separators: Spanned<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MissingSpec {
+    /// None, or not applicable.
     Negative,
+    /// Not known.
     Unknown,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SeveritySpec {
+    /// The record is rejected.
     Error,
+    /// To be looked at and usually corrected.
     Warning,
+    /// Worth knowing.
     Note,
 }
 
@@ -149,35 +206,48 @@ impl From<SeveritySpec> for Severity {
 }
 
 /// Values that must be accepted, and values that must be refused.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExamplesSpec {
+    /// Must be accepted.
     #[serde(default)]
     pub(crate) valid: Vec<Spanned<String>>,
+    /// Must be refused.
     #[serde(default)]
     pub(crate) invalid: Vec<Spanned<String>>,
 }
 
 /// `schemas/formats.yaml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatsSpec {
+    /// Every shape of texts.
     pub(crate) formats: Vec<FormatSpec>,
 }
 
 /// One shape of texts.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormatSpec {
+    /// The name that variables use.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
     pub(crate) id: Spanned<String>,
+    /// What people call it.
     pub(crate) name: TextSpec,
+    /// A regular expression that the whole value must match.
     pub(crate) pattern: Spanned<String>,
+    /// The most characters.
     pub(crate) max_length: Option<usize>,
+    /// Characters that are left out before a value is looked up in an official list.
     #[serde(default)]
     pub(crate) ignore_characters: String,
+    /// What is said of a wrong value, after the name of the variable.
     pub(crate) title: TextSpec,
+    /// What the submitter is to do.
     pub(crate) fix: TextSpec,
+    /// Where it is laid down.
     pub(crate) source: SourceSpec,
+    /// Texts that must match, and texts that must not.
     pub(crate) examples: ExamplesSpec,
 }
 

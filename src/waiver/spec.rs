@@ -1,5 +1,8 @@
 //! A waiver file as written: every leaf that a person may get wrong with its place, unknown keys refused.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::model::Text;
@@ -7,22 +10,31 @@ use crate::schema::spec::TextSpec;
 use crate::yaml::{self, ShortForm, Spanned};
 
 /// `--waivers FILE`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WaiverFileSpec {
+pub(crate) struct WaiverFileSpec {
+    /// Every waiver.
     pub(super) waivers: Vec<WaiverSpec>,
 }
 
 /// One waiver.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WaiverSpec {
+    /// A rule's id, or a pattern of ids such as SVG-K-*.
     pub(super) rule: Spanned<String>,
+    /// A region as `--region` takes it, or `"*"`; every reporter where not stated.
     pub(super) reporter: Option<Spanned<String>>,
+    /// Only findings in which this variable is to be corrected.
     pub(super) variable: Option<Spanned<String>>,
+    /// The collection; every one where not stated.
     pub(super) collection: Option<Spanned<String>>,
+    /// Who answers for it.
     pub(super) owner: Spanned<String>,
+    /// Why the gate is to look past the findings.
     pub(super) reason: Spanned<ReasonSpec>,
+    /// The last day it applies, as 2026-12-31.
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub(super) until: Spanned<String>,
 }
 
@@ -42,6 +54,17 @@ impl ShortForm for ReasonSpec {
 
     fn from_word(word: String) -> Self {
         Self(Text::new(word.clone(), word))
+    }
+}
+
+impl JsonSchema for ReasonSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "Reason".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let texts = generator.subschema_for::<TextSpec>();
+        json_schema!({ "anyOf": [{ "type": "string" }, texts] })
     }
 }
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use super::super::args::rules::RulesDocArguments;
 use super::super::output::PendingFile;
 use super::super::{ExitCode, Failure};
-use super::load;
+use super::book;
 use crate::model::Language;
 use crate::rulebook::doc::{self, Page};
 
 /// Runs the command.
 pub(super) fn run(arguments: &RulesDocArguments, language: Language) -> Result<ExitCode, Failure> {
-    let book = load(&arguments.book, language)?;
+    let book = book(&arguments.book, language)?;
     let out = &arguments.out;
     let failed = |path: &Path, error: &std::io::Error| Failure::output(language, &path.display().to_string(), error);
     std::fs::create_dir_all(out).map_err(|error| failed(out, &error))?;

@@ -4,14 +4,14 @@ use std::io::Write;
 
 use super::super::args::rules::RulesExplainArguments;
 use super::super::{ExitCode, Failure};
-use super::load;
+use super::book;
 use crate::diag;
 use crate::model::Language;
 use crate::rulebook::{account, explain};
 
 /// Runs the command.
 pub(super) fn run(arguments: &RulesExplainArguments, language: Language) -> Result<ExitCode, Failure> {
-    let book = load(&arguments.book, language)?;
+    let book = book(&arguments.book, language)?;
     let accounts = account::accounts(&book, &arguments.id);
     if accounts.is_empty() {
         return Err(unknown(&arguments.id, &account::ids(&book).into_iter().collect::<Vec<_>>(), language));

@@ -22,9 +22,7 @@ pub(super) enum RevisionError {
 /// The rules and schemas of `revision`, below the working folder's place in its repository.
 pub(super) fn assets(revision: &str) -> Result<Assets, RevisionError> {
     let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])
-        .map_err(|_| {
-            RevisionError::Git(format!("`{revision}` is neither a folder nor a revision of this repository"))
-        })?;
+        .map_err(|_| RevisionError::Unknown)?;
     let commit = text(commit)?.trim().to_owned();
     let listed = text(git(&["ls-tree", "-r", "-z", "--name-only", &commit, "--", "rules", "schemas"])?)?;
     let mut assets = Assets::default();

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::super::args::rules::{RulesTraceArguments, TraceFormatArgument};
 use super::super::{ExitCode, Failure, messages};
-use super::load;
+use super::book;
 use crate::model::Language;
 use crate::rulebook::trace::{self, TableRow};
 
 /// Runs the command.
 pub(super) fn run(arguments: &RulesTraceArguments, language: Language) -> Result<ExitCode, Failure> {
-    let book = load(&arguments.book, language)?;
+    let book = book(&arguments.book, language)?;
     let table = arguments.variables.as_deref().map(|path| read(path, language)).transpose()?;
     let trace = trace::trace(&book, table.as_deref());
     let text = match arguments.format {

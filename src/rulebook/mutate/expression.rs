@@ -109,7 +109,11 @@ impl Mutator<'_> {
             BoolExpr::ValueOk(_) | BoolExpr::OfficialOk(_) => own.push(BoolExpr::Not(node)),
             BoolExpr::Text(text, test) => {
                 own.push(BoolExpr::Not(node));
-                own.extend(self.tests(test, self.codelist(*text)).into_iter().map(|test| BoolExpr::Text(*text, test)));
+                own.extend(
+                    text_tests(test, self.codelist(*text).as_deref())
+                        .into_iter()
+                        .map(|test| BoolExpr::Text(*text, test)),
+                );
                 own.extend(self.text(*text).into_iter().map(|text| BoolExpr::Text(text, test.clone())));
             }
             BoolExpr::CompareText(comparison, left, right) => {
@@ -144,7 +148,7 @@ impl Mutator<'_> {
                 };
                 own.push(BoolExpr::Not(node));
                 own.push(other(*variable, test.clone()));
-                own.extend(self.tests(test, None).into_iter().map(|test| same(*variable, test)));
+                own.extend(text_tests(test, None).into_iter().map(|test| same(*variable, test)));
                 own.extend(self.like(*variable).into_iter().map(|variable| same(variable, test.clone())));
             }
         }
@@ -176,7 +180,7 @@ impl Mutator<'_> {
             IntExpr::DaysBetween(from, to) => self.difference(*from, *to, IntExpr::DaysBetween),
             IntExpr::MinutesBetween(from, to) => self.difference(*from, *to, IntExpr::MinutesBetween),
             IntExpr::ElementCount(variable, test) => {
-                let tests = test.iter().flat_map(|test| self.tests(test, None));
+                let tests = test.iter().flat_map(|test| text_tests(test, None));
                 let mut own: Vec<_> = tests.map(|test| IntExpr::ElementCount(*variable, Some(test))).collect();
                 if test.is_some() {
                     own.push(IntExpr::ElementCount(*variable, None));
@@ -272,14 +276,6 @@ impl Mutator<'_> {
         Some(self.codelists.get(codelist)?.codes().collect())
     }
 
-    fn tests(&self, test: &TextTest, codes: Option<Vec<&str>>) -> Vec<TextTest> {
-        match test {
-            TextTest::In(values) => value_lists(values, codes.as_deref()).into_iter().map(TextTest::In).collect(),
-            TextTest::Pattern(pattern) => patterns(pattern).into_iter().map(TextTest::Pattern).collect(),
-            TextTest::InCodelist(_) | TextTest::Luhn | TextTest::PersonalNumber => Vec::new(),
-        }
-    }
-
     /// Other variables of the same type: those the rule reads; where there are none, the next one of the schema.
     fn like(&self, variable: VariableIndex) -> Vec<VariableIndex> {
         let is_like = |other: &VariableIndex| {
@@ -314,6 +310,15 @@ fn is_same_type(one: &Domain, two: &Domain) -> bool {
 
 fn others(comparison: Comparison) -> impl Iterator<Item = Comparison> {
     COMPARISONS.into_iter().filter(move |other| *other != comparison)
+}
+
+/// The tests of a text that differ by one change; `codes` are those of the code list of what is tested.
+fn text_tests(test: &TextTest, codes: Option<&[&str]>) -> Vec<TextTest> {
+    match test {
+        TextTest::In(values) => value_lists(values, codes).into_iter().map(TextTest::In).collect(),
+        TextTest::Pattern(pattern) => patterns(pattern).into_iter().map(TextTest::Pattern).collect(),
+        TextTest::InCodelist(_) | TextTest::Luhn | TextTest::PersonalNumber => Vec::new(),
+    }
 }
 
 /// The lists that differ by one value.
