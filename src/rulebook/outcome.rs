@@ -18,6 +18,8 @@ pub struct Outcome {
     pub rules: usize,
     /// Mistakes and warnings.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was proved of the rules, if anything was.
+    pub proof: Option<ProofSummary>,
     /// Tests that were run, if any were.
     pub tests: Option<TestRun>,
     /// Mutants that were tried, if any were.
@@ -26,6 +28,19 @@ pub struct Outcome {
     pub mutation_waits: bool,
     /// The least share of mutants that must be killed.
     pub min_score: Option<f64>,
+}
+
+/// How far the logic of the rules was proved.
+#[derive(Clone, Debug, Default)]
+pub struct ProofSummary {
+    /// Questions asked.
+    pub questions: usize,
+    /// Questions without an answer.
+    pub undecided: usize,
+    /// Warnings that a rule accepts, with its reason.
+    pub accepted: Vec<(Diagnostic, Text)>,
+    /// Whether a warning is as bad as a mistake.
+    pub is_strict: bool,
 }
 
 /// Something that a person is to look at.
@@ -75,7 +90,8 @@ pub fn describe(code: &str) -> Option<&'static str> {
 impl Outcome {
     /// Whether everything holds: no mistake, no failing test, no score below the least.
     pub fn passes(&self) -> bool {
-        let fails = |diagnostic: &Diagnostic| diagnostic.weight() == Weight::Error;
+        let is_strict = self.proof.as_ref().is_some_and(|proof| proof.is_strict);
+        let fails = |diagnostic: &Diagnostic| is_strict || diagnostic.weight() == Weight::Error;
         !self.diagnostics.iter().any(fails) && self.failures() == 0 && !self.is_low()
     }
 

@@ -39,6 +39,8 @@ pub(in crate::cli) struct RulesCheckArguments {
     pub(in crate::cli) book: BookArguments,
     #[arg(long = "format", value_name = "FORMAT[=FILE]")]
     pub(in crate::cli) formats: Vec<String>,
+    #[arg(long)]
+    pub(in crate::cli) strict: bool,
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +162,9 @@ const SCHEMA_HELP: [Help; 1] = [(
     "Folder that the files are written to; made if missing",
 )];
 
+const CHECK_HELP: [Help; 1] =
+    [("strict", "Underkänn också för varningar som ingen regel godtar", "Fail on warnings that no rule accepts, too")];
+
 const TEST_HELP: [Help; 2] = [
     (
         "mutate",
@@ -180,7 +185,7 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
     command
         .about(pick("Arbeta med regler: pröva, testa, jämföra, förklara", "Rule work: prove, test, compare, explain"))
         .mut_subcommand("check", |check| {
-            with_help(check, &[&BOOK_HELP, &FORMATS_HELP, &COMMON_HELP])
+            with_help(check, &[&BOOK_HELP, &CHECK_HELP, &FORMATS_HELP, &COMMON_HELP])
                 .about(pick("Pröva reglernas form och logik", "Prove the form and logic of rules"))
         })
         .mut_subcommand("test", |test| {

@@ -23,8 +23,23 @@ struct ReportTwin {
     collections: usize,
     rules: usize,
     diagnostics: Vec<DiagnosticTwin>,
+    logic: Option<LogicTwin>,
     tests: Option<TestsTwin>,
     mutation: Option<MutationTwin>,
+}
+
+#[derive(Serialize)]
+struct LogicTwin {
+    questions: usize,
+    undecided: usize,
+    accepted: Vec<AcceptedTwin>,
+}
+
+#[derive(Serialize)]
+struct AcceptedTwin {
+    code: &'static str,
+    message: String,
+    because: String,
 }
 
 #[derive(Serialize)]
@@ -150,6 +165,19 @@ pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) 
         collections: outcome.collections,
         rules: outcome.rules,
         diagnostics: remarks.iter().take(outcome.diagnostics.len()).map(|remark| diagnostic(remark, options)).collect(),
+        logic: outcome.proof.as_ref().map(|proof| LogicTwin {
+            questions: proof.questions,
+            undecided: proof.undecided,
+            accepted: proof
+                .accepted
+                .iter()
+                .map(|(diagnostic, because)| AcceptedTwin {
+                    code: diagnostic.code(),
+                    message: diagnostic.message().to_owned(),
+                    because: because.en.clone(),
+                })
+                .collect(),
+        }),
         tests: outcome.tests.as_ref().map(|run| tests(run, options)),
         mutation: outcome.mutation.as_ref().map(|mutation| mutation_twin(mutation, outcome.min_score, options)),
     };

@@ -6,7 +6,7 @@ use super::RuleworkOptions;
 use crate::diag;
 use crate::model::{Language, Text, Verdict};
 use crate::rulebook::mutate::Mutation;
-use crate::rulebook::outcome::Outcome;
+use crate::rulebook::outcome::{Outcome, ProofSummary};
 use crate::rulebook::testing::TestRun;
 use crate::rulebook::words;
 
@@ -61,6 +61,33 @@ pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) 
                 counted(mistakes, "no mistakes", "1 mistake", "mistakes"),
                 counted(warnings, "no warnings", "1 warning", "warnings"),
             ),
+        };
+        writeln!(out, "{line}")?;
+    }
+    if let Some(proof) = &outcome.proof {
+        write_proof(proof, language, out)?;
+    }
+    Ok(())
+}
+
+fn write_proof(proof: &ProofSummary, language: Language, out: &mut dyn Write) -> io::Result<()> {
+    let questions = crate::report::figures::Figures { language }.count(proof.questions as u64);
+    let line = match language {
+        Language::Swedish => format!(
+            "{questions} frågor om logiken: {}",
+            counted(proof.undecided, "alla besvarade", "1 obesvarad", "obesvarade")
+        ),
+        Language::English => format!(
+            "{questions} questions of logic: {}",
+            counted(proof.undecided, "all answered", "1 unanswered", "unanswered")
+        ),
+    };
+    writeln!(out, "{line}")?;
+    for (diagnostic, because) in &proof.accepted {
+        let (said, because) = (diagnostic.message(), shown(because, language));
+        let line = match language {
+            Language::Swedish => format!("godtagen varning: {said}\n    därför att: {because}"),
+            Language::English => format!("accepted warning: {said}\n    because: {because}"),
         };
         writeln!(out, "{line}")?;
     }
