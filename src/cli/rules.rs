@@ -1,6 +1,7 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+mod sql;
 mod test;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
@@ -14,6 +15,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
     match &arguments.command {
         RulesCommand::Check(arguments) => check::run(arguments, language),
         RulesCommand::Test(arguments) => test::run(arguments, language),
+        RulesCommand::Sql(arguments) => sql::run(arguments, language),
     }
 }
 
