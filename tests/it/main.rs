@@ -16,4 +16,5 @@ mod publish;
 mod published;
 mod qa;
 mod rules;
+mod rules_sql;
 mod support;

@@ -71,11 +71,18 @@ fn plan<'a>(arguments: &RulesSqlArguments, book: &'a Rulebook, language: Languag
     let fitting: Vec<&Arc<Plan>> = book.plans().filter(has_all).collect();
     match fitting.as_slice() {
         [only] => Ok(only),
-        [] => Err(Failure::usage(
-            language,
-            format!("ingen insamling har {}; ange den med --collection", arguments.rule.join(", ")),
-            format!("no collection has {}; name it with --collection", arguments.rule.join(", ")),
-        )),
+        [] => {
+            let known = || book.plans().flat_map(|plan| &plan.rules).map(|rule| rule.id.0.as_str());
+            let unknown = arguments.rule.iter().find(|wanted| known().all(|id| id != wanted.as_str()));
+            let near = unknown.and_then(|wanted| nearest(wanted, known()));
+            let near = near.map(|near| format!(" ({near}?)")).unwrap_or_default();
+            let wanted = unknown.map_or_else(|| arguments.rule.join(", "), Clone::clone);
+            Err(Failure::usage(
+                language,
+                format!("--rule: ingen insamling har {wanted}{near}"),
+                format!("--rule: no collection has {wanted}{near}"),
+            ))
+        }
         several => {
             let ids: Vec<&str> = several.iter().map(|plan| plan.collection.id.as_str()).collect();
             Err(Failure::usage(
