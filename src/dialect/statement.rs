@@ -194,7 +194,8 @@ impl Builder<'_> {
     }
 
     fn count(&mut self, name: &str, condition: &str) {
-        self.counts.push(format!("count(*) FILTER (WHERE {condition}) AS {name}"));
+        // `FILTER` would say the same; DuckDB takes twice the time for hundreds of them.
+        self.counts.push(format!("count(CASE WHEN {condition} THEN 1 END) AS {name}"));
     }
 
     /// A query that counts records whose key no other has, and those whose key another has; a blank part makes no key.
