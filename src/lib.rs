@@ -38,6 +38,7 @@
 //! | [`assets`] | rules and schemas inside the binary, and folders laid over them |
 //! | [`schema`] | collections, variables, formats, code lists |
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
+//! | [`dialect`] | writes the rules of a plan as SQL for other engines |
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
@@ -85,6 +86,7 @@ pub mod assets;
 pub mod cli;
 pub mod coverage;
 pub mod diag;
+pub mod dialect;
 pub mod engine;
 pub mod generate;
 pub mod logic;

@@ -41,6 +41,17 @@ enum Form {
     Regex(Arc<Regex>),
 }
 
+/// What a pattern asks of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning<'a> {
+    /// That it is this text.
+    Exact(&'a [u8]),
+    /// That it begins so.
+    Prefix(&'a [u8]),
+    /// That this regular expression (syntax of the `regex` crate) is found in it.
+    Regular(&'a str),
+}
+
 impl Pattern {
     /// A regular expression (syntax of the `regex` crate), found anywhere in a text unless anchored.
     ///
@@ -107,6 +118,15 @@ impl Pattern {
                 Err(_) => Regex::new(&self.text).is_ok_and(|regex| regex.is_match(value)),
             },
             Form::Regex(regex) => regex.is_match(value),
+        }
+    }
+
+    /// What it asks of a text, for those that ask it in another language.
+    pub fn meaning(&self) -> Meaning<'_> {
+        match &self.form {
+            Form::Exact(text) => Meaning::Exact(text),
+            Form::Prefix(text) => Meaning::Prefix(text),
+            Form::Table(_) | Form::Regex(_) => Meaning::Regular(&self.text),
         }
     }
 

@@ -7,6 +7,7 @@ mod explain;
 mod formats;
 mod revision;
 mod schema;
+mod sql;
 mod test;
 mod trace;
 
@@ -27,6 +28,7 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
         RulesCommand::Doc(arguments) => doc::run(arguments, language),
         RulesCommand::Trace(arguments) => trace::run(arguments, language),
         RulesCommand::Schema(arguments) => schema::run(arguments, language),
+        RulesCommand::Sql(arguments) => sql::run(arguments, language),
     }
 }
 

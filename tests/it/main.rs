@@ -18,6 +18,7 @@ mod publish;
 mod published;
 mod qa;
 mod rules;
+mod rules_sql;
 mod rulework;
 mod rulework_explain;
 mod support;
