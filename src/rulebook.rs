@@ -88,14 +88,13 @@ impl Rulebook {
 
 impl Shelf {
     fn load(assets: &Assets) -> Result<Self, Vec<Diagnostic>> {
-        let schemas = schema::load(&assets.schemas);
-        let rules = rule::load(&assets.rules);
-        match (schemas, rules) {
-            (Ok(schemas), Ok(rules)) => {
-                let plans = rule::compile(&schemas, &rules)?;
+        match schema::load(&assets.schemas) {
+            Ok(schemas) => {
+                let (rules, plans) = rule::load_and_compile(&schemas, &assets.rules, None)?;
                 Ok(Self { schemas, rules, plans })
             }
-            (schemas, rules) => Err(schemas.err().into_iter().chain(rules.err()).flatten().collect()),
+            // Rules speak of schemas: only their form can be judged without.
+            Err(mistakes) => Err(mistakes.into_iter().chain(rule::load(&assets.rules).err().into_iter().flatten()).collect()),
         }
     }
 }

@@ -198,8 +198,8 @@ fn load_plans_as_of(
         })?;
         schemas.codelists.insert(name, list);
     }
-    let rules = rule::load(&assets::rules(arguments.rules.as_deref()).map_err(asset)?).map_err(diagnostics)?;
-    let plans = rule::compile_as_of(&schemas, &rules, as_of).map_err(diagnostics)?;
+    let rules = assets::rules(arguments.rules.as_deref()).map_err(asset)?;
+    let (_, plans) = rule::load_and_compile(&schemas, &rules, as_of).map_err(diagnostics)?;
     Ok((schemas, plans))
 }
 

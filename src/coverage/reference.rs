@@ -78,8 +78,8 @@ impl Reference {
     pub fn load(schemas_folder: Option<&Path>, rules_folder: Option<&Path>) -> Result<Self, SetupError> {
         let files = assets::reference_schemas(schemas_folder)?;
         let schemas = schema::load(&files).map_err(SetupError::Mistakes)?;
-        let rules = rule::load(&assets::reference_rules(rules_folder)?).map_err(SetupError::Mistakes)?;
-        let plans = rule::compile(&schemas, &rules).map_err(SetupError::Mistakes)?;
+        let rules = assets::reference_rules(rules_folder)?;
+        let (_, plans) = rule::load_and_compile(&schemas, &rules, None).map_err(SetupError::Mistakes)?;
         require_all(&schemas)?;
         let mut names = BTreeMap::new();
         if let Some((list, column)) = list_with_column(&schemas, REGION_NAMES, COUNTY) {

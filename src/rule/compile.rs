@@ -54,6 +54,7 @@ pub fn compile_as_of(
             schemas,
             collection,
             as_of,
+            is_partial: rules.is_partial,
             program: Program::default(),
             rules: Vec::new(),
             diagnostics: &mut diagnostics,
@@ -249,6 +250,7 @@ struct Builder<'a> {
     collection: &'a Collection,
     /// The day that dated rules and levels are chosen by, instead of dates of records.
     as_of: Option<i64>,
+    is_partial: bool,
     program: Program,
     rules: Vec<Rule>,
     diagnostics: &'a mut Diagnostics,
@@ -326,6 +328,8 @@ impl Builder<'_> {
         for index in 0..self.collection.variables.len() {
             let requirement = match stated.get(&index) {
                 Some((source, name, requirement)) => self.requirement(VariableIndex(index), source, name, requirement),
+                // It may be stated in the file that could not be read.
+                None if self.is_partial => None,
                 None => {
                     let variable = &self.collection.variables[index];
                     let diagnostic = Diagnostic::new(

@@ -20,6 +20,7 @@ mod qa;
 mod rules;
 mod rules_sql;
 mod rulework;
+mod rulework_diff;
 mod rulework_explain;
 mod support;
 mod validity;
