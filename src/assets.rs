@@ -87,6 +87,11 @@ impl Assets {
         })
     }
 
+    /// Whether a file is one of rules, schemas or code lists, by its name.
+    pub fn is_asset(path: &Path) -> bool {
+        is_asset(path)
+    }
+
     /// Schemas and rules of collections.
     #[must_use]
     pub fn of_collections(&self) -> Self {

@@ -15,7 +15,7 @@ mod candidates;
 mod difference;
 mod search;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::engine::probe::{Probe, ProbeParameters};
 use crate::model::VariableIndex;

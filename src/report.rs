@@ -26,6 +26,7 @@ mod figures;
 pub mod finding_rows;
 pub mod json;
 pub mod parquet;
+pub mod rule_diff;
 mod rule_rows;
 pub mod rulework;
 #[cfg(test)]

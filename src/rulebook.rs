@@ -4,12 +4,16 @@
 //! It has two shelves, one of collections and one of reference tables, because a rule of one never speaks of the other.
 //! Deliberately knows no arguments, no terminal and no report formats.
 
+pub mod account;
 pub mod diff;
+pub mod doc;
 pub mod editor;
+pub mod explain;
 pub mod mutate;
 pub mod outcome;
 pub mod prove;
 pub mod testing;
+pub mod trace;
 pub mod words;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,14 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+mod diff;
+mod doc;
+mod explain;
 mod formats;
+mod revision;
 mod schema;
 mod test;
+mod trace;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
@@ -18,6 +23,10 @@ pub(super) fn run(arguments: &RulesArguments, language: Language) -> Result<Exit
         RulesCommand::Check(arguments) => check::run(arguments, language),
         RulesCommand::Test(arguments) => test::run(arguments, language),
         RulesCommand::Schema(arguments) => schema::run(arguments, language),
+        RulesCommand::Diff(arguments) => diff::run(arguments, language),
+        RulesCommand::Explain(arguments) => explain::run(arguments, language),
+        RulesCommand::Doc(arguments) => doc::run(arguments, language),
+        RulesCommand::Trace(arguments) => trace::run(arguments, language),
     }
 }
 
@@ -57,8 +66,16 @@ enum NotLoaded {
     Mistakes(Vec<Diagnostic>),
 }
 
-/// Loads and compiles them.
-fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, NotLoaded> {
+/// Loads and compiles them; every mistake is shown.
+fn load(arguments: &BookArguments, language: Language) -> Result<Rulebook, Failure> {
+    load_or_mistakes(arguments, language).map_err(|reason| match reason {
+        NotLoaded::Failed(failure) => failure,
+        NotLoaded::Mistakes(list) => Failure::new(ExitCode::Usage, shown(&list, language)),
+    })
+}
+
+/// The same for commands that report mistakes in a format.
+fn load_or_mistakes(arguments: &BookArguments, language: Language) -> Result<Rulebook, NotLoaded> {
     let assets = assets(arguments, language).map_err(NotLoaded::Failed)?;
     Rulebook::load(&assets).map_err(NotLoaded::Mistakes)
 }

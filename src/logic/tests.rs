@@ -70,7 +70,7 @@ const ATOMS: [&str; 26] = [
     "antal IS NULL",
 ];
 
-fn plan(conditions: &[String]) -> Arc<Plan> {
+pub(crate) fn plan(conditions: &[String]) -> Arc<Plan> {
     let mut rules = "collections: [bas]\nsource: { document: d, place: p }\nrequirements: { fas: voluntary, kod: voluntary, start: voluntary, slut: voluntary, ar: voluntary, antal: voluntary }\nchecks:\n".to_owned();
     for (index, condition) in conditions.iter().enumerate() {
         write!(
@@ -92,7 +92,7 @@ fn plan(conditions: &[String]) -> Arc<Plan> {
 }
 
 /// Every record over a few values of each variable, those around every bound that the atoms have.
-fn grid() -> Vec<Vec<String>> {
+pub(crate) fn grid() -> Vec<Vec<String>> {
     let of = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let columns = [
         of(&["", "1", "2", "3"]),
@@ -115,7 +115,7 @@ fn grid() -> Vec<Vec<String>> {
 }
 
 /// A condition of up to five atoms.
-fn condition(random: &mut Pcg64Mcg, depth: u32) -> String {
+pub(crate) fn condition(random: &mut Pcg64Mcg, depth: u32) -> String {
     let pick = |random: &mut Pcg64Mcg, n: usize| usize::try_from(random.next_u64() % n as u64).unwrap();
     match if depth == 0 { 0 } else { pick(random, 4) } {
         1 => format!("({} AND {})", condition(random, depth - 1), condition(random, depth - 1)),

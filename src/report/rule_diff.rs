@@ -145,9 +145,8 @@ fn summary(diff: &Diff, language: Language) -> String {
 }
 
 fn name(rule: &RuleDiff, language: Language) -> String {
-    let from = rule.valid_from.map(|day| {
-        format!(" ({} {})", pick(language, "gäller från", "valid from"), format_day(day))
-    });
+    let from =
+        rule.valid_from.map(|day| format!(" ({} {})", pick(language, "gäller från", "valid from"), format_day(day)));
     format!("{}{}", rule.id, from.unwrap_or_default())
 }
 
@@ -348,7 +347,12 @@ fn document<'a>(before: &'a str, after: &'a str, diff: &'a Diff) -> Document<'a>
         codelists: diff
             .codelists
             .iter()
-            .map(|list| CodelistRow { name: &list.name, added: &list.added, removed: &list.removed, changed: &list.changed })
+            .map(|list| CodelistRow {
+                name: &list.name,
+                added: &list.added,
+                removed: &list.removed,
+                changed: &list.changed,
+            })
             .collect(),
         unchanged: diff.unchanged,
         rules: diff

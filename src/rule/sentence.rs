@@ -17,7 +17,7 @@ mod words;
 use super::expr::{BoolExpr, BoolNode, Comparison, Program, TimeExpr, TimeNode};
 use super::{Check, Plan, RecordCheck, Rule, RuleKind, SubmissionKind};
 use crate::model::{Language, Severity, Text, VariableIndex};
-use crate::schema::{Codelists, Collection};
+use crate::schema::{Codelists, Collection, Domain};
 
 use statement::{Atom, Statement, joined, statement};
 use term::Words;
@@ -40,9 +40,8 @@ impl<'a> Dictionary<'a> {
 
 /// What `rule` says: one sentence with a full stop, in both languages.
 pub fn sentence(plan: &Plan, rule: &Rule) -> Text {
-    let dictionary = Dictionary { collection: &plan.collection, codelists: &plan.codelists, program: &plan.program };
     both(|language| {
-        let words = dictionary.words(language);
+        let words = dictionary(plan).words(language);
         let text = match &rule.check {
             Check::Record(check) => words.record_rule(rule, check),
             Check::Submission(kind) => words.submission_rule(kind, rule.severity),
@@ -60,24 +59,20 @@ pub(crate) fn condition(dictionary: Dictionary<'_>, node: BoolNode) -> Option<Te
     Some(both(|language| dictionary.words(language).say(&statement, Mood::Condition)))
 }
 
-/// The condition under which the variable at `index` is required, in words; `None` where there is none.
-pub fn required_when(plan: &Plan, index: VariableIndex) -> Option<Text> {
-    let requirement = plan.requirements.get(index.0)?;
-    requirement.required_when_text.as_ref()?;
-    condition(dictionary(plan), requirement.required)
+/// For which records `rule` is valid, such as "poster med start av aktivitet från och med 2022-01-01"; `None` for all.
+pub fn validity(plan: &Plan, rule: &Rule) -> Option<Text> {
+    let Check::Record(check) = &rule.check else { return None };
+    let (mut bounds, mut rest) = (Vec::new(), Vec::new());
+    dictionary(plan).words(Language::Swedish).conjuncts(check.when, &mut bounds, &mut rest);
+    (!bounds.is_empty()).then(|| both(|language| dictionary(plan).words(language).validity(&bounds)))
 }
 
-/// The condition under which `rule` applies, as it follows "när"; `None` where it applies to every record.
-pub fn applies_when(plan: &Plan, rule: &Rule) -> Option<Text> {
-    match &rule.check {
-        Check::Record(check) => condition(dictionary(plan), check.when),
-        Check::Submission(_) => None,
+/// What values the variable at `index` may have, in words; `None` for any text.
+pub fn value_domain(plan: &Plan, index: VariableIndex) -> Option<Text> {
+    if matches!(plan.collection.get(index).domain, Domain::Text { format: None, max_length: None, .. }) {
+        return None;
     }
-}
-
-/// What values the variable at `index` may have, in words.
-pub fn value_domain(plan: &Plan, index: VariableIndex) -> Text {
-    both(|language| dictionary(plan).words(language).domain(index).1)
+    Some(both(|language| dictionary(plan).words(language).domain(index).1))
 }
 
 fn dictionary(plan: &Plan) -> Dictionary<'_> {
@@ -104,7 +99,10 @@ impl Words<'_> {
         self.conjuncts(check.when, &mut bounds, &mut conditions);
         let conditions = conditions.into_iter().map(|node| statement(self.program, node, false)).collect();
         let when = joined(self.program, conditions, true);
-        let prefix = self.validity(&bounds);
+        let prefix = match bounds.as_slice() {
+            [] => String::new(),
+            bounds => format!("{} {}: ", self.pick("för", "for"), self.validity(bounds)),
+        };
         let modal = self.modal(rule.severity);
         let text = match (&self.program.bools[check.assert.0 as usize], rule.faulty.as_slice()) {
             // The name stands in the condition; what follows is said of its value.
@@ -184,10 +182,7 @@ impl Words<'_> {
                 format!("{}{}{}", self.time(term), from.unwrap_or_default(), until.unwrap_or_default())
             })
             .collect();
-        if phrases.is_empty() {
-            return String::new();
-        }
-        format!("{} {}: ", self.pick("för poster med", "for records with"), self.and(&phrases))
+        format!("{} {}", self.pick("poster med", "records with"), self.and(&phrases))
     }
 
     /// `när … ska …`, or `… ska …` where there is no condition.

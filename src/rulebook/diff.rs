@@ -7,6 +7,8 @@
 //! both engines were asked about, made as small as it goes.
 
 mod domain;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -258,7 +260,7 @@ impl<'a> Comparison<'a> {
         let prover = joint_prover.as_ref().unwrap_or(&self.new_prover);
         for (key, new) in in_order(&after, self.new) {
             let Some(old) = before.get(key) else {
-                let shown = self.found(new, &self.new_prover, false);
+                let shown = Self::found(new, &self.new_prover, false);
                 diff.rules.push(self.entry(key, None, Some(new), Meaning::Added(shown), Vec::new()));
                 continue;
             };
@@ -278,7 +280,7 @@ impl<'a> Comparison<'a> {
             }
         }
         for (key, old) in in_order(&before, self.old).into_iter().filter(|(key, _)| !after.contains_key(*key)) {
-            let shown = self.found(old, &self.old_prover, true);
+            let shown = Self::found(old, &self.old_prover, true);
             diff.rules.push(self.entry(key, Some(old), None, Meaning::Removed(shown), Vec::new()));
         }
     }
@@ -297,7 +299,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// A record that a rule finds.
-    fn found(&self, rule: &Rule, prover: &Prover<'_>, is_old: bool) -> Option<Shown> {
+    fn found(rule: &Rule, prover: &Prover<'_>, is_old: bool) -> Option<Shown> {
         let Check::Record(check) = &rule.check else { return None };
         if matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode) {
             let plan = prover.plan();

@@ -150,3 +150,10 @@ fn the_published_figures_are_the_sources_where_the_domain_tables_are_at_hand() {
     }
     assert_eq!(compared, 5);
 }
+
+#[test]
+fn the_table_of_variables_is_the_sources_where_the_domain_tables_are_at_hand() {
+    let Some(domain) = domain() else { return };
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/variables.csv");
+    assert!(std::fs::read(own).unwrap() == std::fs::read(domain.join("variables.csv")).unwrap());
+}

@@ -19,6 +19,7 @@ mod published;
 mod qa;
 mod rules;
 mod rulework;
+mod rulework_explain;
 mod support;
 mod validity;
 mod waivers;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::{COMMON_HELP, CommonArguments, Help, pick, with_help};
+use super::{COMMON_HELP, CommonArguments, Help, LanguageArgument, pick, with_help};
 use crate::model::Language;
 
 #[derive(Debug, Args)]
@@ -18,6 +18,10 @@ pub(in crate::cli) enum RulesCommand {
     Check(RulesCheckArguments),
     Test(RulesTestArguments),
     Schema(RulesSchemaArguments),
+    Diff(RulesDiffArguments),
+    Explain(RulesExplainArguments),
+    Doc(RulesDocArguments),
+    Trace(RulesTraceArguments),
 }
 
 /// Which rules a command works on.
@@ -55,6 +59,77 @@ pub(in crate::cli) struct RulesSchemaArguments {
     pub(in crate::cli) folder: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesDiffArguments {
+    #[arg(value_name = "OLD")]
+    pub(in crate::cli) old: String,
+    #[arg(value_name = "NEW")]
+    pub(in crate::cli) new: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub(in crate::cli) format: DiffFormatArgument,
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    #[arg(long, value_enum)]
+    pub(in crate::cli) lang: Option<LanguageArgument>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum DiffFormatArgument {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesExplainArguments {
+    #[arg(value_name = "ID")]
+    pub(in crate::cli) id: String,
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesDocArguments {
+    #[arg(value_name = "OUT")]
+    pub(in crate::cli) out: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RulesTraceArguments {
+    #[command(flatten)]
+    pub(in crate::cli) book: BookArguments,
+    #[arg(long, value_name = "FILE.csv")]
+    pub(in crate::cli) variables: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub(in crate::cli) format: TraceFormatArgument,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TraceFormatArgument {
+    Text,
+    Csv,
+}
+
+const EXPLAIN_HELP: [Help; 1] =
+    [("id", "Regelns id, t.ex. SVG-0101; versaler eller gemener", "The rule's id, e.g. SVG-0101; in any case")];
+
+const DOC_HELP: [Help; 1] = [(
+    "out",
+    "Mapp att skriva i; den skapas, och filer som finns ersätts",
+    "Folder to write to; it is made, and files that are there are replaced",
+)];
+
+const TRACE_HELP: [Help; 2] = [
+    (
+        "variables",
+        "Modellens variabeltabell att jämföra med: CSV med collection, variable_id och requirement",
+        "The model's table of variables to compare with: CSV with collection, variable_id and requirement",
+    ),
+    ("format", "Tabell som text eller csv", "The table as text or csv"),
+];
+
 const BOOK_HELP: [Help; 1] = [(
     "folder",
     "Mapp med rules/ och gärna schemas/, tagen som den är; annars läggs dess regler över de inbyggda",
@@ -86,6 +161,18 @@ const TEST_HELP: [Help; 2] = [
     ),
 ];
 
+const DIFF_HELP: [Help; 5] = [
+    ("old", "Gamla regler: mapp eller git-version", "Old rules: a folder or a git revision"),
+    (
+        "new",
+        "Nya regler: mapp eller git-version; annars mappen här, eller de inbyggda",
+        "New rules: a folder or a git revision; otherwise the folder here, or the built-in ones",
+    ),
+    ("format", "text, json eller markdown", "text, json or markdown"),
+    ("output", "Fil att skriva", "File to write"),
+    ("lang", "Språk: sv eller en", "Language: sv or en"),
+];
+
 /// The command with its help in `language`.
 pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Command {
     let pick = |sv, en| pick(language, sv, en);
@@ -104,6 +191,26 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
             with_help(schema, &[&SCHEMA_HELP]).about(pick(
                 "Skriv JSON Schema för filformaten, till editorn",
                 "Write JSON Schemas of the file formats, for editors",
+            ))
+        })
+        .mut_subcommand("diff", |diff| {
+            with_help(diff, &[&DIFF_HELP]).about(pick(
+                "Visa vad som skiljer två regeluppsättningar, och vad det innebär",
+                "Show what differs between two rule sets, and what it means",
+            ))
+        })
+        .mut_subcommand("explain", |explain| {
+            with_help(explain, &[&EXPLAIN_HELP, &BOOK_HELP, &COMMON_HELP])
+                .about(pick("Förklara en regel", "Explain a rule"))
+        })
+        .mut_subcommand("doc", |doc| {
+            with_help(doc, &[&DOC_HELP, &BOOK_HELP, &COMMON_HELP])
+                .about(pick("Skriv regelboken som Markdown och HTML", "Write the rule book as Markdown and HTML"))
+        })
+        .mut_subcommand("trace", |trace| {
+            with_help(trace, &[&TRACE_HELP, &BOOK_HELP, &COMMON_HELP]).about(pick(
+                "Spåra variabler till regler och tester, och visa luckor",
+                "Trace variables to rules and tests, and show gaps",
             ))
         })
 }

@@ -9,6 +9,8 @@ use crate::assets::{AssetError, Assets, File, Files};
 /// Why a revision could not be read.
 #[derive(Debug)]
 pub(super) enum RevisionError {
+    /// Neither a folder nor a revision.
+    Unknown,
     /// There is no `git`, or it failed; what it said.
     Git(String),
     /// The revision has no `rules/` here.
@@ -20,7 +22,9 @@ pub(super) enum RevisionError {
 /// The rules and schemas of `revision`, below the working folder's place in its repository.
 pub(super) fn assets(revision: &str) -> Result<Assets, RevisionError> {
     let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])
-        .map_err(|_| RevisionError::Git(format!("`{revision}` is neither a folder nor a revision of this repository")))?;
+        .map_err(|_| {
+            RevisionError::Git(format!("`{revision}` is neither a folder nor a revision of this repository"))
+        })?;
     let commit = text(commit)?.trim().to_owned();
     let listed = text(git(&["ls-tree", "-r", "-z", "--name-only", &commit, "--", "rules", "schemas"])?)?;
     let mut assets = Assets::default();
@@ -37,7 +41,8 @@ pub(super) fn assets(revision: &str) -> Result<Assets, RevisionError> {
         return Err(RevisionError::NoRules);
     }
     if assets.schemas.is_empty() {
-        assets.schemas = Assets::layered(None, None).map_err(|error: AssetError| RevisionError::Git(error.to_string()))?.schemas;
+        assets.schemas =
+            Assets::layered(None, None).map_err(|error: AssetError| RevisionError::Git(error.to_string()))?.schemas;
     }
     Ok(assets)
 }

@@ -1,0 +1,98 @@
+//! `vantkoll rules diff`: two rule sets held against each other.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::super::args::rules::{DiffFormatArgument, RulesDiffArguments};
+use super::super::output::PendingFile;
+use super::super::{ExitCode, Failure, check::shown, messages};
+use super::revision::{self, RevisionError};
+use crate::assets::{AssetError, Assets};
+use crate::model::Language;
+use crate::report::ReportOptions;
+use crate::report::rule_diff::{self, DiffFormat};
+use crate::rulebook::{Rulebook, diff};
+
+/// Runs the command.
+pub(super) fn run(arguments: &RulesDiffArguments, language: Language) -> Result<ExitCode, Failure> {
+    let here = if Path::new("rules").is_dir() { "." } else { "" };
+    let after = arguments.new.as_deref().unwrap_or(here);
+    let (old, new) = (load(&arguments.old, language), load(after, language));
+    // The mistakes of both are shown.
+    let (old, new) = match (old, new) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(first), Err(second)) => {
+            return Err(Failure::new(first.code, format!("{}\n{}", first.message, second.message)));
+        }
+        (old, new) => return Err(old.err().or(new.err()).unwrap_or_else(|| Failure::new(ExitCode::Internal, ""))),
+    };
+    let diff = diff::diff(&old, &new).map_err(|error| {
+        Failure::usage(
+            language,
+            format!("de har ingen insamling gemensam: {} och {}", error.before.join(", "), error.after.join(", ")),
+            error,
+        )
+    })?;
+    let options = ReportOptions { language, ..ReportOptions::default() };
+    let format = match arguments.format {
+        DiffFormatArgument::Text => DiffFormat::Text,
+        DiffFormatArgument::Json => DiffFormat::Json,
+        DiffFormatArgument::Markdown => DiffFormat::Markdown,
+    };
+    let after = if after.is_empty() { "vantkoll" } else { after };
+    let names = (arguments.old.as_str(), after);
+    let write = |out: &mut dyn Write| {
+        rule_diff::write(format, names, &diff, &options, out)
+            .map_err(|error| super::super::reports::into_io(Box::new(error)))
+    };
+    match &arguments.output {
+        None => write(&mut std::io::stdout().lock()).map_err(|error| Failure::output(language, "stdout", &error))?,
+        Some(path) => {
+            let target = path.display().to_string();
+            let failed = |error: std::io::Error| Failure::output(language, &target, &error);
+            let file = PendingFile::create(path).map_err(failed)?;
+            let mut writer = file.writer().map_err(failed)?;
+            write(&mut writer).and_then(|()| writer.flush()).map_err(failed)?;
+            drop(writer);
+            file.finish().map_err(failed)?;
+        }
+    }
+    Ok(ExitCode::Passed)
+}
+
+/// The rules of a folder, of a revision, or the built-in ones where nothing is named.
+fn load(name: &str, language: Language) -> Result<Rulebook, Failure> {
+    let failed = |error: AssetError| Failure::new(ExitCode::Usage, messages::asset(language, &error));
+    let folder = Path::new(name);
+    let assets = if name.is_empty() {
+        Assets::layered(None, None).map_err(failed)?
+    } else if folder.join("rules").is_dir() {
+        Assets::whole(folder).map_err(failed)?
+    } else if folder.is_dir() {
+        Assets::layered(None, Some(folder)).map_err(failed)?
+    } else {
+        revision::assets(name).map_err(|error| match error {
+            RevisionError::Unknown => Failure::usage(
+                language,
+                format!("`{name}` är varken en mapp eller en git-version härifrån"),
+                format!("`{name}` is neither a folder nor a git revision from here"),
+            ),
+            RevisionError::Git(message) => Failure::usage(
+                language,
+                format!("`{name}` kan inte läsas ur git: {message}"),
+                format!("`{name}` cannot be read from git: {message}"),
+            ),
+            RevisionError::NoRules => Failure::usage(
+                language,
+                format!("`{name}` har ingen mapp rules/ här"),
+                format!("`{name}` has no folder rules/ here"),
+            ),
+            RevisionError::NotText(file) => Failure::usage(
+                language,
+                format!("`{name}:{file}` är inte UTF-8"),
+                format!("`{name}:{file}` is not UTF-8"),
+            ),
+        })?
+    };
+    Rulebook::load(&assets).map_err(|list| Failure::new(ExitCode::Usage, shown(&list, language)))
+}
