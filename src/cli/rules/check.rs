@@ -2,7 +2,7 @@
 
 use super::super::args::rules::RulesCheckArguments;
 use super::super::{ExitCode, Failure};
-use super::{formats, load_or_mistakes};
+use super::{formats, load};
 use crate::model::Language;
 use crate::rulebook::outcome::{Outcome, ProofSummary};
 use crate::rulebook::prove;
@@ -10,7 +10,7 @@ use crate::rulebook::prove;
 /// Runs the command.
 pub(super) fn run(arguments: &RulesCheckArguments, language: Language) -> Result<ExitCode, Failure> {
     let reports = formats::open(&arguments.formats, language)?;
-    let book = match load_or_mistakes(&arguments.book, language) {
+    let book = match load(&arguments.book, language) {
         Ok(book) => book,
         Err(failure) => return formats::mistakes(reports, failure, language),
     };

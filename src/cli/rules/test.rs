@@ -2,7 +2,7 @@
 
 use super::super::args::rules::RulesTestArguments;
 use super::super::{ExitCode, Failure};
-use super::{formats, load_or_mistakes};
+use super::{formats, load};
 use crate::model::Language;
 use crate::rulebook::outcome::Outcome;
 use crate::rulebook::{mutate, testing};
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &RulesTestArguments, language: Language) -> Result<
             format!("--min-score {score}: state a share between 0 and 1, such as 0.9"),
         ));
     }
-    let book = match load_or_mistakes(&arguments.book, language) {
+    let book = match load(&arguments.book, language) {
         Ok(book) => book,
         Err(failure) => return formats::mistakes(reports, failure, language),
     };
