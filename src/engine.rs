@@ -20,6 +20,7 @@
 mod batch;
 mod bench;
 mod column;
+pub mod compare;
 mod eval;
 pub mod probe;
 mod run;

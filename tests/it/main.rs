@@ -9,6 +9,7 @@ mod diagnostics;
 mod domain;
 mod fifth_collection;
 mod generate;
+mod impact;
 mod layers;
 mod logic;
 mod oracle;
