@@ -4,6 +4,7 @@
 //! It has two shelves, one of collections and one of reference tables, because a rule of one never speaks of the other.
 //! Deliberately knows no arguments, no terminal and no report formats.
 
+pub mod fail_if;
 pub mod mutate;
 pub mod prove;
 
