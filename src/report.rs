@@ -24,6 +24,7 @@ pub mod coverage;
 pub mod csv;
 mod figures;
 pub mod finding_rows;
+pub mod impact;
 pub mod json;
 pub mod parquet;
 mod rule_rows;
