@@ -19,6 +19,8 @@
 //! | JSON | programs; versioned | [`json`] |
 //! | CSV | Excel: one row a rule | [`csv`] |
 //! | Parquet | data platforms: the same table | [`parquet`] |
+//!
+//! What a change of rules means for deliveries has shapes of its own ([`impact`]).
 
 pub mod coverage;
 pub mod csv;

@@ -1,6 +1,8 @@
 //! `vantkoll rules …`: which rules are meant, and one file a command.
 
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "`rules diff` calls it"))]
+mod impact;
 mod test;
 
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};

@@ -296,6 +296,14 @@ fn version(plan: &Plan, rule: &Rule) -> Version {
 
 impl Matched {
     fn compare(&self, verdicts: &[Option<Verdicts>; 2], groups: &Groups, none: &Bits) -> RulePart {
+        let is_quiet = |(verdicts, rules): (&Option<Verdicts>, &Vec<usize>)| {
+            let Some(verdicts) = verdicts else { return true };
+            rules.iter().all(|rule| verdicts.violated[*rule].is_none() && verdicts.unchecked[*rule].is_none())
+        };
+        // Most rules are violated nowhere in most batches.
+        if verdicts.iter().zip([&self.before, &self.after]).all(is_quiet) {
+            return RulePart::default();
+        }
         let [before, after] = [(0, &self.before), (1, &self.after)].map(|(side, rules)| {
             let of = |sets: fn(&Verdicts) -> &[Option<Bits>]| union(verdicts[side].as_ref().map(sets), rules, none);
             (of(|verdicts| &verdicts.violated), of(|verdicts| &verdicts.unchecked))

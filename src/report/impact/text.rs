@@ -188,7 +188,7 @@ fn specialties(page: &mut Page, collection: &CollectionImpact, rule: &RuleImpact
         .take(MOST_SPECIALTIES)
         .map(|(code, n)| {
             let of = records.get(code).copied().unwrap_or(0);
-            format!("{}, {}", specialty_name(page, collection, code), page.part(*n, of))
+            format!("{}: {}", specialty_name(page, collection, code), page.part(*n, of))
         })
         .collect();
     let words = match (is_stricter, worst.len() > MOST_SPECIALTIES) {
@@ -197,7 +197,7 @@ fn specialties(page: &mut Page, collection: &CollectionImpact, rule: &RuleImpact
         (false, true) => page.say("Flest försvinner inom MVO", "Most no longer failing in MVO"),
         (false, false) => page.say("Försvinner inom MVO", "No longer failing in MVO"),
     };
-    let text = format!("{words}: {}.", named.join("; "));
+    let text = format!("{words} {}.", named.join("; "));
     page.paragraph(1, &text);
 }
 
