@@ -21,6 +21,7 @@
 //!
 //! Deliberately knows no thresholds and writes nothing.
 
+mod groups;
 mod scan;
 
 use std::collections::BTreeMap;
