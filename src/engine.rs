@@ -20,11 +20,13 @@
 mod batch;
 mod bench;
 mod column;
+pub mod compare;
 mod eval;
 pub mod probe;
 mod run;
 mod selftest;
 pub mod split;
+mod status;
 pub mod tally;
 mod text;
 mod unique;
@@ -37,16 +39,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::measure::TallyPlan;
 use crate::model::{
-    Account, Detail, FileIndex, Finding, Level, Position, RuleIndex, ShownValue, Skipped, Text, VariableIndex,
-    column_letters,
+    Account, Detail, FileIndex, Finding, Level, Position, RuleIndex, ShownValue, Text, VariableIndex, column_letters,
 };
 use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
 use crate::submission::{InputError, InputFile, ScanRequest};
 use crate::table::Bits;
 use crate::waiver::{Cover, Waivers};
 
-use batch::{BatchTally, FileContext, RuleStatus, SkippedPart};
-use eval::{Context, Parameters};
+use batch::{BatchTally, FileContext, SkippedPart};
+use eval::Context;
+use status::RuleStatus;
 use tally::Collector;
 
 pub use bench::Bench;
@@ -187,14 +189,9 @@ impl<'a> Runner<'a> {
         progress: Progress<'a>,
         sink: Option<&'a mut dyn FindingSink>,
     ) -> Self {
-        let stated = &settings.stated;
-        let parameters = Parameters {
-            delivery_date: Some(stated.delivery_date),
-            period: stated.period,
-            region: stated.region.as_ref().map(|region| region.organisation_number.clone()),
-        };
+        let parameters = status::parameters_of_run(&settings.stated);
         let n_variables = plan.collection.variables.len();
-        let cover = Arc::new(settings.waivers.cover(plan, stated.delivery_date));
+        let cover = Arc::new(settings.waivers.cover(plan, settings.stated.delivery_date));
         let run = Run {
             plan: Arc::clone(plan),
             files: Vec::new(),
@@ -231,7 +228,7 @@ impl<'a> Runner<'a> {
         let mut states: Vec<unique::State> = unique_rules.iter().map(|_| unique::State::default()).collect();
         let files = self.files;
         for (index, file) in files.iter().enumerate() {
-            let context = self.context.with(self.parameters_of(file));
+            let context = self.context.with(status::parameters_of_file(&self.context.parameters, &file.statement));
             let file_context = self.file_context(index, file, &context);
             let skipped = self.scan(index, file, &context, &file_context, &unique_rules, &mut states)?;
             self.report_columns(index, file, &skipped)?;
@@ -246,20 +243,6 @@ impl<'a> Runner<'a> {
         self.run.rejected = self.rejections.count();
         self.run.tally = self.collector.map(Collector::finish);
         (self.run, self.rejections)
-    }
-
-    /// What is stated about a file: of the file itself, else of the whole run.
-    fn parameters_of(&self, file: &InputFile) -> Parameters {
-        let (run, own) = (&self.context.parameters, &file.statement);
-        Parameters {
-            delivery_date: own.received.or(run.delivery_date),
-            period: own
-                .month
-                .filter(|_| own.is_listed)
-                .map(|month| (month.first_day(), month.last_day()))
-                .or(run.period),
-            region: own.region.as_ref().map(|(_, number)| number.clone()).or_else(|| run.region.clone()),
-        }
     }
 
     fn unique_rules(&self) -> Vec<unique::UniqueRule> {
@@ -278,38 +261,11 @@ impl<'a> Runner<'a> {
 
     /// What each rule can say about a file, given the columns it has and what the run states.
     fn file_context(&self, index: usize, file: &InputFile, context: &Context<'_>) -> FileContext {
-        let missing = |variable: VariableIndex| file.column_of[variable.0].is_none();
-        let mut statuses = Vec::with_capacity(self.plan.rules.len());
-        for rule in &self.plan.rules {
-            let status = match &rule.check {
-                Check::Submission(_) => RuleStatus::Elsewhere,
-                Check::Record(_) if !self.plan.is_in_force(rule) => RuleStatus::NotApplicable,
-                Check::Record(check) => {
-                    let about_values =
-                        matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
-                    if about_values && rule.faulty.first().is_some_and(|variable| missing(*variable)) {
-                        RuleStatus::NotApplicable
-                    } else if let Some(variable) = check.stopped_by(missing) {
-                        RuleStatus::Skipped(Skipped::MissingColumn(self.plan.collection.get(variable).id.clone()))
-                    } else if check.parameters.iter().any(|parameter| !context.parameters.states(*parameter)) {
-                        // Nothing was stated to compare with, so the rule has nothing to say.
-                        RuleStatus::NotApplicable
-                    } else if rule.kind == RuleKind::OfficialCode
-                        && rule.faulty.first().is_some_and(|variable| context.official[variable.0].is_none())
-                    {
-                        RuleStatus::Skipped(Skipped::CodelistNotLoaded(official_list_name(self.plan, rule.faulty[0])))
-                    } else {
-                        RuleStatus::Evaluated
-                    }
-                }
-            };
-            statuses.push(status);
-        }
         let full = self.plan.rules.iter().map(|_| AtomicBool::new(false)).collect();
         FileContext {
             index,
             column_of: file.column_of.clone(),
-            statuses,
+            statuses: status::statuses(context, &file.column_of),
             full,
             examples: self.settings.examples,
             stream: self.sink.is_some(),
@@ -539,12 +495,5 @@ impl<'a> Runner<'a> {
             self.add_findings(RuleIndex(rule_index), findings)?;
         }
         Ok(())
-    }
-}
-
-fn official_list_name(plan: &Plan, variable: crate::model::VariableIndex) -> String {
-    match &plan.collection.get(variable).domain {
-        crate::schema::Domain::Text { official_list: Some(name), .. } => name.clone(),
-        _ => String::new(),
     }
 }

@@ -42,7 +42,7 @@
 //! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
 //! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
-//! | [`engine`] | runs a plan over batches in parallel |
+//! | [`engine`] | runs a plan over batches in parallel, or two of them beside each other |
 //! | [`logic`] | proofs: whether a record can exist for which conditions have given truths |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |

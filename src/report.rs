@@ -19,11 +19,14 @@
 //! | JSON | programs; versioned | [`json`] |
 //! | CSV | Excel: one row a rule | [`csv`] |
 //! | Parquet | data platforms: the same table | [`parquet`] |
+//!
+//! What a change of rules means for deliveries has shapes of its own ([`impact`]).
 
 pub mod coverage;
 pub mod csv;
 mod figures;
 pub mod finding_rows;
+pub mod impact;
 pub mod json;
 pub mod parquet;
 pub mod rule_diff;

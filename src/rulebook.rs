@@ -9,6 +9,7 @@ pub mod diff;
 pub mod doc;
 pub mod editor;
 pub mod explain;
+pub mod fail_if;
 pub mod mutate;
 pub mod outcome;
 pub mod prove;

@@ -269,7 +269,7 @@ fn stated(
 }
 
 /// Reads the date of an option.
-fn parse_day(option: &str, text: &str, language: Language) -> Result<i64, Failure> {
+pub(super) fn parse_day(option: &str, text: &str, language: Language) -> Result<i64, Failure> {
     time::parse_day(text).ok_or_else(|| {
         Failure::usage(
             language,
@@ -291,7 +291,7 @@ pub(super) fn parse_period(text: &str, language: Language) -> Result<(i64, i64),
 }
 
 /// Today, by the machine's clock and zone: the one place where the program asks what day it is.
-fn today() -> i64 {
+pub(super) fn today() -> i64 {
     let date = jiff::Zoned::now().date();
     time::days_from_civil(i64::from(date.year()), i64::from(date.month()), i64::from(date.day())).unwrap_or(0)
 }

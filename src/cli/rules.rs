@@ -5,6 +5,7 @@ mod diff;
 mod doc;
 mod explain;
 mod formats;
+mod impact;
 mod revision;
 mod schema;
 mod sql;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::eval::{Context, Evaluator};
 use super::run::TimestampForms;
+use super::status::RuleStatus;
 use super::tally::Collector;
 use super::text::is_personal_number;
 use super::unique::{self, UniqueRule};
 use super::waived::{self, Reporters};
 use crate::model::{
-    Account, Detail, FileIndex, Finding, RuleIndex, Severity, ShownValue, Skipped, Text, VariableIndex, VerdictCounts,
+    Account, Detail, FileIndex, Finding, RuleIndex, Severity, ShownValue, Text, VariableIndex, VerdictCounts,
     column_letters,
 };
 use crate::rule::{Check, Plan, Rule, SubmissionKind};
@@ -30,16 +31,6 @@ pub(super) struct FileContext {
     /// Whether every finding is wanted.
     pub(super) stream: bool,
     pub(super) cover: Arc<Cover>,
-}
-
-/// What a rule can say about a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RuleStatus {
-    Evaluated,
-    NotApplicable,
-    Skipped(Skipped),
-    /// A rule on the whole submission, judged elsewhere.
-    Elsewhere,
 }
 
 /// Counts of one rule in one batch.

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use crate::model::County;
 use crate::time::Month;
 
-pub(super) use collect::Collector;
+pub(super) use collect::{Collector, label_of};
 
 /// The name of the group of blank specialties or units.
 pub const BLANK: &str = "";

@@ -4,7 +4,7 @@
 //! numbers exist in both and mean different regions, so a bare number is taken only where it can mean one thing.
 
 use super::{Codelist, Codelists};
-use crate::model::Text;
+use crate::model::{County, Text};
 
 /// The code list that names the regions by organisation number.
 const LIST: &str = "region_orgnr";
@@ -64,6 +64,20 @@ pub fn find(text: &str, codelists: &Codelists) -> Result<Region, Text> {
     let plain = plain_name(wanted);
     let named = list.codes().find(|code| name_of(list, code).is_some_and(|name| plain_name(name) == plain));
     named.and_then(|code| by_code(list, code)).ok_or_else(|| unknown(wanted, list))
+}
+
+/// The county of the region with this organisation number.
+pub fn county_of(codelists: &Codelists, organisation_number: &[u8]) -> Option<County> {
+    let list = codelists.get(LIST)?;
+    list.attribute(organisation_number, list.column("lanskod")?).and_then(County::new)
+}
+
+/// The name of the region of a county.
+pub fn name_of_county(codelists: &Codelists, county: County) -> Option<&str> {
+    let list = codelists.get(LIST)?;
+    let column = list.column("lanskod")?;
+    let code = list.codes().find(|code| list.attribute(code.as_bytes(), column) == Some(county.as_str()))?;
+    name_of(list, code)
 }
 
 fn by_code(list: &Codelist, code: &str) -> Option<Region> {
@@ -140,6 +154,10 @@ mod tests {
             find("Västra Götaland", &lists).map(|region| region.organisation_number),
             Ok("2321000131".to_owned())
         );
+        let county = County::new("12").expect("two digits");
+        assert_eq!(county_of(&lists, b"2321000255"), Some(county));
+        assert_eq!(county_of(&lists, b"2321000254"), None);
+        assert_eq!(name_of_county(&lists, county), Some("Region Skåne"));
         // Twelve bytes, but not twelve digits.
         assert!(find("Västmanland", &lists).is_err());
         assert!(find("Skone", &lists).is_err_and(|text| text.sv.contains("okänd region")));

@@ -10,6 +10,7 @@ mod domain;
 mod editor;
 mod fifth_collection;
 mod generate;
+mod impact;
 mod layers;
 mod logic;
 mod oracle;

@@ -249,25 +249,13 @@ impl Part {
             return vec![self.labels.number(BLANK.as_bytes()); batch.n_rows];
         };
         let plan = evaluator.plan();
-        let item = plan.collection.get(variable);
         let dict = evaluator.dict(variable, column);
         let numbers: Vec<u32> = dict
             .first_rows
             .iter()
             .map(|row| {
                 let written = value(column, *row as usize);
-                let name = match &item.domain {
-                    _ if written.is_empty() => BLANK.as_bytes(),
-                    Domain::Code { codelist } => plan
-                        .codelists
-                        .get(codelist)
-                        .and_then(|list| list.canonical(written))
-                        .map_or(INVALID.as_bytes(), str::as_bytes),
-                    Domain::Text { format: Some(format), .. } if !format.accepts(written) => INVALID.as_bytes(),
-                    // What names a person is no name of a unit, and is kept nowhere.
-                    _ if item.identifies_person || text::is_personal_number(written) => INVALID.as_bytes(),
-                    _ => written,
-                };
+                let name = label_of(plan, variable, written);
                 self.labels.number(name)
             })
             .collect();
@@ -340,6 +328,23 @@ impl Part {
                 *delivery.found.entry((region(key.0), month(key.1))).or_default() += records;
             }
         }
+    }
+}
+
+/// The name of the group that a value of a specialty or unit belongs to.
+pub(in crate::engine) fn label_of<'v>(plan: &'v Plan, variable: VariableIndex, written: &'v [u8]) -> &'v [u8] {
+    let item = plan.collection.get(variable);
+    match &item.domain {
+        _ if written.is_empty() => BLANK.as_bytes(),
+        Domain::Code { codelist } => plan
+            .codelists
+            .get(codelist)
+            .and_then(|list| list.canonical(written))
+            .map_or(INVALID.as_bytes(), str::as_bytes),
+        Domain::Text { format: Some(format), .. } if !format.accepts(written) => INVALID.as_bytes(),
+        // What names a person is no name of a unit, and is kept nowhere.
+        _ if item.identifies_person || text::is_personal_number(written) => INVALID.as_bytes(),
+        _ => written,
     }
 }
 

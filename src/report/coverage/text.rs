@@ -14,15 +14,13 @@ use crate::coverage::{Coverage, Table};
 use crate::model::{County, Language, Text};
 use crate::report::ReportOptions;
 use crate::report::shown::{escaped, middle_cut};
-use crate::report::text::page::{Page, Tone, left, right, width_of};
+use crate::report::text::page::{GAP, Page, Tone, width_of};
 use crate::time::Month;
 
 /// Flags shown of one kind; the others are counted.
 const MOST_FLAGS: usize = 10;
 /// Regions and collections named at most, of which something is missing.
 const MOST_MISSING: usize = 12;
-/// Between columns.
-const GAP: &str = "  ";
 /// Stands where there is no value.
 const NOTHING: &str = "–";
 /// Stands where a value may not be shown.
@@ -87,21 +85,6 @@ fn places<Column: Ord>(cells: &Cells<'_, Column>) -> BTreeSet<Place> {
     cells.keys().map(|(place, _)| *place).collect()
 }
 
-/// Rows under their headings: the first column to the left, the others to the right.
-fn grid(page: &mut Page, rows: &[Vec<String>]) {
-    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
-    let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
-    for row in rows {
-        let mut line = String::new();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            line.push_str(GAP);
-            line.push_str(&if column == 0 { left(cell, *width) } else { right(cell, *width) });
-        }
-        page.line(&line);
-    }
-}
-
 /// The figures of one measure; what its description and caution share with those of the table before is not said again.
 fn ratio(page: &mut Page, coverage: &Coverage, table: &Table, before: Option<&Table>) {
     let title = page.text_of(&table.title).to_owned();
@@ -151,7 +134,7 @@ fn ratio(page: &mut Page, coverage: &Coverage, table: &Table, before: Option<&Ta
         }
         rows.push(row);
     }
-    grid(page, &rows);
+    page.grid(&rows);
     country_by_aggregate(page, table, &years);
 }
 
@@ -193,7 +176,7 @@ fn country_by_aggregate(page: &mut Page, table: &Table, years: &BTreeSet<i32>) {
         rows.push(row);
     }
     page.blank();
-    grid(page, &rows);
+    page.grid(&rows);
 }
 
 fn group_name(page: &Page, name: &str) -> String {
@@ -307,7 +290,7 @@ fn reporting(page: &mut Page, coverage: &Coverage, table: &Table) {
         }
         let rows: Vec<Vec<String>> =
             (0..first.len()).map(|row| block.iter().map(|column| column[row].clone()).collect()).collect();
-        grid(page, &rows);
+        page.grid(&rows);
     }
 }
 
@@ -381,7 +364,7 @@ fn response(page: &mut Page, coverage: &Coverage) {
         }
         rows.push(row);
     }
-    grid(page, &rows);
+    page.grid(&rows);
     if unknown_days {
         let text = page.say(
             "Ankomstdag är inte angiven för alla leveranser; ange den i en leveranslista (--deliveries).",

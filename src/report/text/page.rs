@@ -16,6 +16,9 @@ const LEAST_WIDTH: usize = 40;
 /// outside has it: control characters are escaped.
 pub(in crate::report) const GLUE: char = '\u{1f}';
 
+/// Between columns of a table.
+pub(in crate::report) const GAP: &str = "  ";
+
 /// Text so far, and how it is written.
 pub(in crate::report) struct Page {
     text: String,
@@ -142,6 +145,21 @@ impl Page {
     pub(in crate::report) fn line(&mut self, text: &str) {
         self.text.push_str(text.trim_end_matches(' '));
         self.text.push('\n');
+    }
+
+    /// Rows under their headings: the first column to the left, the others to the right.
+    pub(in crate::report) fn grid(&mut self, rows: &[Vec<String>]) {
+        let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
+        let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
+        for row in rows {
+            let mut line = String::new();
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                line.push_str(GAP);
+                line.push_str(&if column == 0 { left(cell, *width) } else { right(cell, *width) });
+            }
+            self.line(&line);
+        }
     }
 
     fn spaces(&mut self, n: usize) {

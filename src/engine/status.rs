@@ -1,0 +1,74 @@
+//! What a rule can say about a file before any record is read: by the columns it has and by what is stated of it.
+
+use super::eval::{Context, Parameters};
+use super::run::Stated;
+use crate::model::{Skipped, VariableIndex};
+use crate::rule::{Check, Plan, Rule, RuleKind};
+use crate::schema::Domain;
+use crate::submission::Statement;
+
+/// What a rule can say about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RuleStatus {
+    Evaluated,
+    NotApplicable,
+    Skipped(Skipped),
+    /// A rule on the whole submission, judged elsewhere.
+    Elsewhere,
+}
+
+/// What is stated of the whole run.
+pub(super) fn parameters_of_run(stated: &Stated) -> Parameters {
+    Parameters {
+        delivery_date: Some(stated.delivery_date),
+        period: stated.period,
+        region: stated.region.as_ref().map(|region| region.organisation_number.clone()),
+    }
+}
+
+/// What is stated about a file: of the file itself, else of the whole run.
+pub(super) fn parameters_of_file(run: &Parameters, own: &Statement) -> Parameters {
+    Parameters {
+        delivery_date: own.received.or(run.delivery_date),
+        period: own.month.filter(|_| own.is_listed).map(|month| (month.first_day(), month.last_day())).or(run.period),
+        region: own.region.as_ref().map(|(_, number)| number.clone()).or_else(|| run.region.clone()),
+    }
+}
+
+/// What each rule of the context's plan can say about a file with these columns: one entry a variable of the schema,
+/// `None` where the file has no column of it.
+pub(super) fn statuses(context: &Context<'_>, column_of: &[Option<usize>]) -> Vec<RuleStatus> {
+    context.plan.rules.iter().map(|rule| status(context, column_of, rule)).collect()
+}
+
+fn status(context: &Context<'_>, column_of: &[Option<usize>], rule: &Rule) -> RuleStatus {
+    let plan = context.plan;
+    let missing = |variable: VariableIndex| column_of[variable.0].is_none();
+    let check = match &rule.check {
+        Check::Submission(_) => return RuleStatus::Elsewhere,
+        Check::Record(_) if !plan.is_in_force(rule) => return RuleStatus::NotApplicable,
+        Check::Record(check) => check,
+    };
+    let about_values = matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
+    if about_values && rule.faulty.first().is_some_and(|variable| missing(*variable)) {
+        RuleStatus::NotApplicable
+    } else if let Some(variable) = check.stopped_by(missing) {
+        RuleStatus::Skipped(Skipped::MissingColumn(plan.collection.get(variable).id.clone()))
+    } else if check.parameters.iter().any(|parameter| !context.parameters.states(*parameter)) {
+        // Nothing was stated to compare with, so the rule has nothing to say.
+        RuleStatus::NotApplicable
+    } else if rule.kind == RuleKind::OfficialCode
+        && rule.faulty.first().is_some_and(|variable| context.official[variable.0].is_none())
+    {
+        RuleStatus::Skipped(Skipped::CodelistNotLoaded(official_list_name(plan, rule.faulty[0])))
+    } else {
+        RuleStatus::Evaluated
+    }
+}
+
+fn official_list_name(plan: &Plan, variable: VariableIndex) -> String {
+    match &plan.collection.get(variable).domain {
+        Domain::Text { official_list: Some(name), .. } => name.clone(),
+        _ => String::new(),
+    }
+}
