@@ -28,7 +28,7 @@ use crate::schema::{Codelists, Collection};
 
 pub use compile::{compile, compile_as_of};
 pub use history::Change;
-pub use load::{RuleSet, load, load_and_compile};
+pub use load::{Compiled, RuleSet, load, load_and_compile};
 pub use validity::Validity;
 
 /// A rule set compiled for one collection.

@@ -95,7 +95,9 @@ impl Shelf {
                 Ok(Self { schemas, rules, plans })
             }
             // Rules speak of schemas: only their form can be judged without.
-            Err(mistakes) => Err(mistakes.into_iter().chain(rule::load(&assets.rules).err().into_iter().flatten()).collect()),
+            Err(mistakes) => {
+                Err(mistakes.into_iter().chain(rule::load(&assets.rules).err().into_iter().flatten()).collect())
+            }
         }
     }
 }

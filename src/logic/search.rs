@@ -568,6 +568,44 @@ impl Table {
         number
     }
 
+    /// Draws every conclusion; false where not everything can hold. A year's first day is one, and no day lies beyond the
+    /// end of its year: that is more than differences say, for years are not equally long.
+    fn close(&mut self) -> bool {
+        if !self.differences.close() {
+            return false;
+        }
+        let year_of = |seconds: i64| civil_from_days(seconds.div_euclid(DAY)).0;
+        // Each round takes a conclusion one year further; what rules say is drawn in two.
+        for _ in 0..4 {
+            let mut is_tighter = false;
+            for (slot, first) in &self.years {
+                let (least, most) = self.differences.range(*first);
+                let rounded_up = year_of(least) + i64::from(year_start(year_of(least)) < least);
+                let mut bounds = vec![(*first, year_start(rounded_up), year_start(year_of(most)))];
+                if let Some(day) = self.days.get(slot) {
+                    let (earliest, latest) = self.differences.range(*day);
+                    bounds.push((*first, year_start(year_of(earliest)), year_start(year_of(latest))));
+                    bounds.push((*day, earliest, year_start(year_of(most).saturating_add(1)).saturating_sub(DAY)));
+                }
+                for (number, least, most) in bounds {
+                    let before = self.differences.range(number);
+                    if least > before.0 || most < before.1 {
+                        is_tighter = true;
+                        self.differences.limit(number, ZERO, most);
+                        self.differences.limit(ZERO, number, least.saturating_neg());
+                    }
+                }
+            }
+            if !is_tighter {
+                break;
+            }
+            if !self.differences.close() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// The number that a quantity of a family is, and how many of its units make one of the family.
     fn quantity(&mut self, family: Family, slot: Slot, kind: &SlotKind, timed: bool) -> Number {
         match family {
@@ -618,7 +656,7 @@ fn tables(space: &Space<'_>, facts: &[(&Atom, bool)], timed: &dyn Fn(Slot) -> bo
             break;
         }
     }
-    tables.retain_mut(|table| table.differences.close());
+    tables.retain_mut(Table::close);
     (!tables.is_empty()).then_some(tables)
 }
 
@@ -834,12 +872,12 @@ impl Filler {
             let year = civil_from_days(first.div_euclid(DAY)).0;
             let day = self.table.day(slot);
             self.table.differences.limit(day, ZERO, year_start(year + 1) - DAY);
-            if !self.table.differences.close() {
+            if !self.table.close() {
                 return None;
             }
         }
         let number = self.table.day(slot);
-        if !self.table.differences.close() {
+        if !self.table.close() {
             return None;
         }
         self.take(number, usual * DAY).map(|seconds| seconds.div_euclid(DAY))
@@ -847,7 +885,7 @@ impl Filler {
 
     /// Takes the value nearest to what is usual.
     fn take(&mut self, number: Number, usual: i64) -> Option<i64> {
-        if !self.table.differences.close() {
+        if !self.table.close() {
             return None;
         }
         let (least, most) = self.table.differences.range(number);
@@ -861,7 +899,7 @@ impl Filler {
 
     /// Takes the first day of a year.
     fn take_year(&mut self, number: Number, usual: i64) -> Option<i64> {
-        if !self.table.differences.close() {
+        if !self.table.close() {
             return None;
         }
         let (least, most) = self.table.differences.range(number);

@@ -41,7 +41,7 @@ const CODES: &str =
     "code,text_sv,text_en,valid_from,valid_to,same_as,grupp\n1,ett,one,,,,a\n2,två,two,,,,b\n3,tre,three,,,,b\n";
 
 /// What conditions are made of.
-const ATOMS: [&str; 26] = [
+const ATOMS: [&str; 29] = [
     "fas = '1'",
     "fas IN ('1', '3')",
     "fas IS NULL",
@@ -68,6 +68,9 @@ const ATOMS: [&str; 26] = [
     "antal BETWEEN 2 AND 4",
     "antal + 1 > 4",
     "antal IS NULL",
+    "EXTRACT(YEAR FROM start) >= 2020",
+    "start >= DATE '2020-01-01'",
+    "slut <= DATE '2019-12-31'",
 ];
 
 pub(crate) fn plan(conditions: &[String]) -> Arc<Plan> {

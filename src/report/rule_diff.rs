@@ -4,9 +4,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::impact::ImpactJson;
 use super::{ReportError, ReportOptions};
+use crate::engine::compare::Impact;
 use crate::model::{Language, Severity, Verdict};
 use crate::rulebook::diff::{Diff, Meaning, RuleDiff, Shown};
+use crate::rulebook::fail_if::Breach;
 use crate::time::format_day;
 
 /// The formats of `rules diff`.
@@ -34,22 +37,48 @@ impl DiffFormat {
     }
 }
 
-/// Writes what differs between `before` and `after`.
+/// Two rule sets held against each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    /// What the old one is called.
+    pub before: &'a str,
+    /// What the new one is called.
+    pub after: &'a str,
+    /// What differs.
+    pub diff: &'a Diff,
+    /// What that means for deliveries, and which conditions it fulfils, where it was asked.
+    pub impact: Option<(&'a Impact, &'a [Breach])>,
+}
+
+/// Writes what differs.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(
     format: DiffFormat,
-    (before, after): (&str, &str),
-    diff: &Diff,
+    compared: &Compared<'_>,
     options: &ReportOptions,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
+    let Compared { before, after, diff, impact } = *compared;
+    let shown = impact.map(|(impact, breaches)| super::impact::text(impact, breaches, options));
     match format {
-        DiffFormat::Text => text(before, after, diff, options.language, out)?,
-        DiffFormat::Markdown => markdown(before, after, diff, options.language, out)?,
+        DiffFormat::Text => {
+            text(before, after, diff, options.language, out)?;
+            if let Some(shown) = shown {
+                write!(out, "\n{shown}")?;
+            }
+        }
+        DiffFormat::Markdown => {
+            markdown(before, after, diff, options.language, out)?;
+            if let Some(shown) = shown {
+                write!(out, "\n```text\n{shown}```\n")?;
+            }
+        }
         DiffFormat::Json => {
-            serde_json::to_writer_pretty(&mut *out, &document(before, after, diff)).map_err(io::Error::from)?;
+            let impact = impact.map(|(impact, breaches)| ImpactJson::new(impact, breaches));
+            serde_json::to_writer_pretty(&mut *out, &Document { impact, ..document(before, after, diff) })
+                .map_err(io::Error::from)?;
             writeln!(out)?;
         }
     }
@@ -285,6 +314,7 @@ struct Document<'a> {
     codelists: Vec<CodelistRow<'a>>,
     unchanged: usize,
     rules: Vec<RuleRow<'a>>,
+    impact: Option<ImpactJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -355,6 +385,7 @@ fn document<'a>(before: &'a str, after: &'a str, diff: &'a Diff) -> Document<'a>
             })
             .collect(),
         unchanged: diff.unchanged,
+        impact: None,
         rules: diff
             .rules
             .iter()

@@ -18,6 +18,9 @@ pub struct RuleSet {
     pub(crate) is_partial: bool,
 }
 
+/// Rules as written, and compiled for each collection.
+pub type Compiled = (RuleSet, BTreeMap<String, Arc<Plan>>);
+
 /// Reads every rule file of `files`.
 ///
 /// # Errors
@@ -31,11 +34,7 @@ pub fn load(files: &Files) -> Result<RuleSet, Vec<Diagnostic>> {
 ///
 /// # Errors
 /// Every mistake: those of form, and those of the files that are well-formed.
-pub fn load_and_compile(
-    schemas: &Schemas,
-    files: &Files,
-    as_of: Option<i64>,
-) -> Result<(RuleSet, BTreeMap<String, Arc<Plan>>), Vec<Diagnostic>> {
+pub fn load_and_compile(schemas: &Schemas, files: &Files, as_of: Option<i64>) -> Result<Compiled, Vec<Diagnostic>> {
     let (set, mut diagnostics) = read(files);
     match compile_as_of(schemas, &set, as_of) {
         Ok(plans) if diagnostics.is_empty() => Ok((set, plans)),

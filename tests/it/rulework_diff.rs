@@ -1,5 +1,6 @@
 //! `rules diff`, and rule files that nobody should have to write: through the binary.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -56,7 +57,8 @@ fn every_format_names_the_same_changes() {
     assert_eq!(json["rules"][0]["newly_failing"]["before"], "satisfied");
     assert_eq!(json["rules"][0]["newly_failing"]["after"], "violated");
     let markdown = of("markdown");
-    for (id, word) in [("EG-0001", "strängare"), ("EG-0002", "mildare"), ("EG-0003", "samma innebörd"), ("EG-0004", "utgår")]
+    for (id, word) in
+        [("EG-0001", "strängare"), ("EG-0002", "mildare"), ("EG-0003", "samma innebörd"), ("EG-0004", "utgår")]
     {
         assert!(markdown.lines().any(|line| line.contains(id) && line.contains(word)), "{markdown}");
     }
@@ -138,7 +140,7 @@ fn rule_files_beyond_the_limits_are_mistakes_and_nothing_worse() {
         let mut text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (name, before) in "bcdefghij".chars().zip("abcdefghi".chars()) {
             let aliases = vec![format!("*{before}"); 10].join(", ");
-            text.push_str(&format!("{name}: &{name} [{aliases}]\n"));
+            writeln!(text, "{name}: &{name} [{aliases}]").unwrap();
         }
         text
     };
@@ -184,7 +186,8 @@ fn every_mistake_of_every_file_is_shown() {
     let output = vantkoll(folder.path(), &["rules", "check", "."]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
-    for code in ["rule::wrong_type", "rule::unknown_variable", "rule::unknown_code", "rule::id_used", "yaml::malformed"] {
+    for code in ["rule::wrong_type", "rule::unknown_variable", "rule::unknown_code", "rule::id_used", "yaml::malformed"]
+    {
         assert!(text.contains(code), "{code}\n{text}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{COMMON_HELP, CommonArguments, Help, LanguageArgument, pick, with_help};
+use super::{COMMON_HELP, CommonArguments, Help, LanguageArgument, READING_HELP, ReadingArguments, pick, with_help};
 use crate::dialect::Dialect;
 use crate::model::Language;
 
@@ -69,12 +69,24 @@ pub(in crate::cli) struct RulesDiffArguments {
     pub(in crate::cli) old: String,
     #[arg(value_name = "NEW")]
     pub(in crate::cli) new: Option<String>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(in crate::cli) data: Vec<String>,
+    #[arg(long, value_name = "CONDITION", requires = "data")]
+    pub(in crate::cli) fail_if: Vec<String>,
+    #[arg(long, value_name = "PERIOD", requires = "data")]
+    pub(in crate::cli) period: Option<String>,
+    #[arg(long, value_name = "DATE", requires = "data")]
+    pub(in crate::cli) delivery_date: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) reading: ReadingArguments,
     #[arg(long, value_enum, default_value = "text")]
     pub(in crate::cli) format: DiffFormatArgument,
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     #[arg(long, value_enum)]
     pub(in crate::cli) lang: Option<LanguageArgument>,
+    #[arg(long, short)]
+    pub(in crate::cli) quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -188,13 +200,26 @@ const BOOK_HELP: [Help; 1] = [(
     "Folder with rules/ and perhaps schemas/, taken as it is; otherwise its rules are laid over the built-in ones",
 )];
 
-const DIFF_HELP: [Help; 5] = [
+const DIFF_HELP: [Help; 10] = [
     ("old", "Gamla regler: mapp eller git-version", "Old rules: a folder or a git revision"),
     (
         "new",
         "Nya regler: mapp eller git-version; annars mappen här, eller de inbyggda",
         "New rules: a folder or a git revision; otherwise the folder here, or the built-in ones",
     ),
+    (
+        "data",
+        "Leveranser att pröva båda på: filer, mappar eller mönster",
+        "Deliveries to try both on: files, folders or patterns",
+    ),
+    (
+        "fail_if",
+        "Underkänn om t.ex. newly_failing > 0.5%; även newly_passing, newly_rejected, newly_accepted",
+        "Fail if e.g. newly_failing > 0.5%; also newly_passing, newly_rejected, newly_accepted",
+    ),
+    ("period", "Leveransernas period, t.ex. 2022-03", "Period of the deliveries, e.g. 2022-03"),
+    ("delivery_date", "Leveransdatum (annars i dag)", "Date of delivery (otherwise today)"),
+    ("quiet", "Visa inget förlopp", "Show no progress"),
     ("format", "text, json eller markdown", "text, json or markdown"),
     ("output", "Fil att skriva", "File to write"),
     ("lang", "Språk: sv eller en", "Language: sv or en"),
@@ -279,7 +304,7 @@ pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Co
                 .about(pick("Kör de tester som reglerna bär", "Run the tests that rules carry"))
         })
         .mut_subcommand("diff", |diff| {
-            with_help(diff, &[&DIFF_HELP]).about(pick(
+            with_help(diff, &[&DIFF_HELP, &READING_HELP]).about(pick(
                 "Visa vad som skiljer två regeluppsättningar, och vad det innebär",
                 "Show what differs between two rule sets, and what it means",
             ))

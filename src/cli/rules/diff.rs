@@ -1,16 +1,17 @@
-//! `vantkoll rules diff`: two rule sets held against each other.
+//! `vantkoll rules diff`: two rule sets held against each other, and what the change means for deliveries.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::args::rules::{DiffFormatArgument, RulesDiffArguments};
 use super::super::output::PendingFile;
-use super::super::{ExitCode, Failure, check::shown, messages};
+use super::super::{ExitCode, Failure, check, check::shown, messages};
+use super::impact::Question;
 use super::revision::{self, RevisionError};
 use crate::assets::{AssetError, Assets};
 use crate::model::Language;
 use crate::report::ReportOptions;
-use crate::report::rule_diff::{self, DiffFormat};
+use crate::report::rule_diff::{self, Compared, DiffFormat};
 use crate::rulebook::{Rulebook, diff};
 
 /// Runs the command.
@@ -33,16 +34,38 @@ pub(super) fn run(arguments: &RulesDiffArguments, language: Language) -> Result<
             error,
         )
     })?;
+    let answer = match arguments.data.as_slice() {
+        [] => None,
+        data => {
+            let outputs: Vec<PathBuf> = arguments.output.iter().cloned().collect();
+            let inputs: Vec<PathBuf> = data.iter().map(PathBuf::from).collect();
+            check::refuse_overwriting(&outputs, &inputs, language)?;
+            let question = Question {
+                data,
+                fail_if: &arguments.fail_if,
+                period: arguments.period.as_deref(),
+                delivery_date: arguments.delivery_date.as_deref(),
+                quiet: arguments.quiet,
+                ..Question::default()
+            };
+            let question = question.reading(&arguments.reading, language)?;
+            Some(question.answer(&old.collections, &new.collections, language)?)
+        }
+    };
     let options = ReportOptions { language, ..ReportOptions::default() };
     let format = match arguments.format {
         DiffFormatArgument::Text => DiffFormat::Text,
         DiffFormatArgument::Json => DiffFormat::Json,
         DiffFormatArgument::Markdown => DiffFormat::Markdown,
     };
-    let after = if after.is_empty() { "vantkoll" } else { after };
-    let names = (arguments.old.as_str(), after);
+    let compared = Compared {
+        before: &arguments.old,
+        after: if after.is_empty() { "vantkoll" } else { after },
+        diff: &diff,
+        impact: answer.as_ref().map(|answer| (&answer.impact, answer.breaches.as_slice())),
+    };
     let write = |out: &mut dyn Write| {
-        rule_diff::write(format, names, &diff, &options, out)
+        rule_diff::write(format, &compared, &options, out)
             .map_err(|error| super::super::reports::into_io(Box::new(error)))
     };
     match &arguments.output {
@@ -57,7 +80,7 @@ pub(super) fn run(arguments: &RulesDiffArguments, language: Language) -> Result<
             file.finish().map_err(failed)?;
         }
     }
-    Ok(ExitCode::Passed)
+    Ok(if answer.is_some_and(|answer| answer.fails()) { ExitCode::Findings } else { ExitCode::Passed })
 }
 
 /// The rules of a folder, of a revision, or the built-in ones where nothing is named.

@@ -1,6 +1,5 @@
 //! `--data` and `--fail-if`: what a change of rules means for deliveries, from arguments to an impact.
 
-use std::io;
 use std::path::PathBuf;
 
 use super::super::args::ReadingArguments;
@@ -9,8 +8,6 @@ use super::super::{Failure, check, progress};
 use crate::engine::Stated;
 use crate::engine::compare::{self, Delivery, Impact};
 use crate::model::Language;
-use crate::report::ReportOptions;
-use crate::report::impact::{self, ImpactJson};
 use crate::rulebook::Shelf;
 use crate::rulebook::fail_if::{Breach, Condition};
 use crate::submission::{ReadOptions, find};
@@ -87,22 +84,6 @@ impl Answer {
     pub(super) fn fails(&self) -> bool {
         !self.breaches.is_empty()
     }
-
-    /// The impact as a person reads it.
-    pub(super) fn text(&self, options: &ReportOptions) -> String {
-        impact::text(&self.impact, &self.breaches, options)
-    }
-
-    /// The impact for programs, as a document or part of one.
-    pub(super) fn json(&self) -> ImpactJson<'_> {
-        ImpactJson::new(&self.impact, &self.breaches)
-    }
-
-    /// The same, written by itself.
-    pub(super) fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &self.json())?;
-        out.write_all(b"\n")
-    }
 }
 
 fn condition(text: &str, language: Language) -> Result<Condition, Failure> {
@@ -157,14 +138,6 @@ mod tests {
         // 95 records of the sample are blank there.
         assert!(other.fails() && other.breaches.len() == 1, "{:?}", other.breaches);
         assert_eq!((other.breaches[0].n, other.breaches[0].records), (95, 200));
-        let text = other.text(&ReportOptions::default());
-        for words in ["200 poster i 1 fil.", "SVG-K-remittenttyp", "47,5\u{a0}%"] {
-            assert!(text.contains(words), "no {words:?} in {text}");
-        }
-        let mut json = Vec::new();
-        other.write_json(&mut json).expect("to memory");
-        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
-        assert_eq!(json["collections"][0]["records"], 200);
     }
 
     #[test]
