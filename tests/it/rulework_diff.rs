@@ -36,6 +36,40 @@ fn the_readme_shows_what_a_diff_prints() {
 }
 
 #[test]
+fn the_readme_shows_what_a_change_means_for_deliveries() {
+    let arguments = [
+        "rules",
+        "diff",
+        SAMPLES[0],
+        SAMPLES[1],
+        "--data",
+        "testdata/samples/specvard_genomforda_2022-03.csv",
+        "--delivery-date",
+        "2022-04-05",
+        "--fail-if",
+        "newly_failing > 0.5%",
+    ];
+    let output = vantkoll(root(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let printed = stdout(&output);
+    let shown = readme_block("…\nEG-0001: Mer än ett halvårs");
+    assert!(printed.ends_with(shown.trim_start_matches("…\n")), "{printed}");
+    // The same records, the other way round.
+    let arguments: Vec<&str> = arguments
+        .map(|word| match word {
+            "newly_failing > 0.5%" => "newly_passing >= 4",
+            word if word == SAMPLES[0] => SAMPLES[1],
+            word if word == SAMPLES[1] => SAMPLES[0],
+            word => word,
+        })
+        .to_vec();
+    assert_eq!(vantkoll(root(), &arguments).status.code(), Some(1));
+    let without: Vec<&str> =
+        arguments.iter().copied().filter(|word| !word.contains(".csv") && *word != "--data").collect();
+    assert_eq!(vantkoll(root(), &without).status.code(), Some(2), "--fail-if needs --data");
+}
+
+#[test]
 fn every_format_names_the_same_changes() {
     let of = |format: &str| {
         let output = vantkoll(root(), &["rules", "diff", SAMPLES[0], SAMPLES[1], "--format", format]);
