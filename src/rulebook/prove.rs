@@ -105,7 +105,7 @@ pub fn prove(plan: &Plan) -> Proof {
         proof: Proof::default(),
         sound: BTreeSet::new(),
         waiting: Vec::new(),
-        apart: HashMap::new(),
+        apart: HashMap::default(),
     };
     work.seed();
     work.each();
@@ -121,6 +121,8 @@ struct Subject<'a> {
     check: &'a RecordCheck,
     /// Ascending.
     variables: Vec<VariableIndex>,
+    /// What its condition is made of.
+    parts: Vec<BoolNode>,
 }
 
 fn subjects(plan: &Plan) -> Vec<Subject<'_>> {
@@ -131,7 +133,12 @@ fn subjects(plan: &Plan) -> Vec<Subject<'_>> {
         .filter_map(|(index, rule)| match &rule.check {
             Check::Record(check) => {
                 let variables = plan.program.inputs(&[check.when, check.assert], None).variables;
-                Some(Subject { index, rule, check, variables })
+                let parts = match &plan.program.bools[check.when.0 as usize] {
+                    BoolExpr::And(parts) => parts.clone(),
+                    BoolExpr::Constant(_) => Vec::new(),
+                    _ => vec![check.when],
+                };
+                Some(Subject { index, rule, check, variables, parts })
             }
             Check::Submission(_) => None,
         })
@@ -154,10 +161,10 @@ struct Work<'a, 'p> {
     proof: Proof,
     /// Subjects that can be both satisfied and violated.
     sound: BTreeSet<usize>,
-    /// Records that are not in the pool yet: many are judged in the time of one.
+    /// Records that are not in the pool yet.
     waiting: Vec<Witness>,
     /// Whether two parts of conditions are never true together.
-    apart: HashMap<(BoolNode, BoolNode), bool>,
+    apart: HashMap<(BoolNode, BoolNode), bool, foldhash::fast::FixedState>,
 }
 
 /// So many records are judged at a time.
@@ -242,26 +249,24 @@ impl Work<'_, '_> {
 
     /// Puts a question that no record of the pool answers; a record that is found joins the pool.
     fn ask(&mut self, goals: &[(BoolNode, Truths)]) -> Answer {
-        self.proof.searches += 1;
         let answer = self.prover.find(goals);
-        match &answer {
-            Answer::Record(witness) => self.add(vec![witness.clone()]),
-            Answer::Undecided => self.proof.undecided += 1,
-            Answer::None => {}
-        }
-        answer
+        self.take(answer)
     }
 
-    /// The same where most records are of no interest: the engine is not asked, and records wait until there are many.
+    /// The same where the record is of no interest: the engine is not asked.
     fn ask_quickly(&mut self, goals: &[(BoolNode, Truths)]) -> Answer {
-        self.proof.searches += 1;
         let answer = self.prover.find_quickly(goals);
+        self.take(answer)
+    }
+
+    /// Counts an answer. Its record waits until there are many, for many are judged in the time of one.
+    fn take(&mut self, answer: Answer) -> Answer {
+        self.proof.searches += 1;
         match &answer {
             Answer::Record(witness) => {
                 self.waiting.push(witness.clone());
                 if self.waiting.len() >= BATCH {
-                    let waiting = std::mem::take(&mut self.waiting);
-                    self.add(waiting);
+                    self.flush();
                 }
             }
             Answer::Undecided => self.proof.undecided += 1,
@@ -270,21 +275,24 @@ impl Work<'_, '_> {
         answer
     }
 
+    /// Judges the records that wait.
+    fn flush(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        if !waiting.is_empty() {
+            self.add(waiting);
+        }
+    }
+
     /// Whether some parts of two conditions are known never to be true together.
     fn are_apart(&mut self, first: usize, second: usize) -> bool {
-        let parts = |work: &Self, at: usize| match &work.plan.program.bools[work.subjects[at].check.when.0 as usize] {
-            BoolExpr::And(parts) => parts.clone(),
-            BoolExpr::Constant(_) => Vec::new(),
-            _ => vec![work.subjects[at].check.when],
-        };
-        let (a, b) = (parts(self, first), parts(self, second));
-        let prover = self.prover;
-        a.iter().any(|one| {
-            b.iter().any(|other| {
+        let Self { subjects, apart, prover, .. } = self;
+        subjects[first].parts.iter().any(|one| {
+            subjects[second].parts.iter().any(|other| {
                 let pair = (*one.min(other), *one.max(other));
-                *self.apart.entry(pair).or_insert_with(|| {
-                    prover.find_quickly(&[(pair.0, Truths::TRUE), (pair.1, Truths::TRUE)]) == Answer::None
-                })
+                one != other
+                    && *apart.entry(pair).or_insert_with(|| {
+                        prover.find_quickly(&[(pair.0, Truths::TRUE), (pair.1, Truths::TRUE)]) == Answer::None
+                    })
             })
         })
     }
@@ -440,6 +448,7 @@ impl Work<'_, '_> {
                     RuleKind::Required => format!("make the level `{}`", Level::Mandatory.as_str()),
                     _ => "remove it, or write what was meant".to_owned(),
                 };
+                self.flush();
                 let met = self.pool.satisfied[at].or(&self.pool.violated[at]);
                 let help = match met.iter().next() {
                     Some(record) => {
@@ -497,6 +506,7 @@ impl Work<'_, '_> {
     }
 
     fn pairs(&mut self) {
+        self.flush();
         let sound: Vec<usize> = self.sound.iter().copied().collect();
         for (position, &first) in sound.iter().enumerate() {
             for &second in &sound[position + 1..] {
@@ -599,6 +609,7 @@ impl Work<'_, '_> {
             _ => return,
         };
         let (code, strong, weak) = message;
+        self.flush();
         let both = self.pool.violated[strong].and(&self.pool.violated[weak]);
         let shown = both.iter().next().map(|record| self.shown(&self.pool.records[record].clone(), strong, weak));
         let help = shown.map_or_else(String::new, |shown| format!("both are violated by a record with {shown}"));
