@@ -20,7 +20,7 @@ use super::{
 };
 use crate::diag::{Diagnostic, Diagnostics, Place, Source, did_you_mean};
 use crate::model::{Fingerprint, Level, RuleId, Severity, SourceReference, Text, VariableIndex, Verdict};
-use crate::schema::spec::{TextSpec, require_text};
+use crate::schema::spec::{TextSpec, require_source, require_text};
 use crate::schema::{Collection, Domain, Schemas};
 use crate::time;
 use crate::yaml::{Spanned, SpannedMap};
@@ -178,6 +178,14 @@ fn check_files(schemas: &Schemas, rules: &RuleSet, diagnostics: &mut Diagnostics
                 require_text(why, "why", id, source, diagnostics);
             }
         }
+        let own = file.checks.iter().map(|check| (&check.id, check.source.as_ref()));
+        let of_submission = file.submission.iter().map(|check| (&check.id, check.source.as_ref()));
+        for (id, stated) in own.chain(of_submission) {
+            if let Some(stated) = stated {
+                require_source(stated, &id.place(source), diagnostics);
+            }
+        }
+        require_source(&file.source, &file.collections.place(source), diagnostics);
     }
 }
 

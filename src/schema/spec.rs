@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::diag::{Diagnostics, Source};
+use crate::diag::{Diagnostic, Diagnostics, Place, Source};
 use crate::model::{Severity, SourceReference, Text};
 use crate::yaml::{Spanned, SpannedMap};
 
@@ -249,6 +249,19 @@ pub(crate) struct FormatSpec {
     pub(crate) source: SourceSpec,
     /// Texts that must match, and texts that must not.
     pub(crate) examples: ExamplesSpec,
+}
+
+/// Refuses a source that names no document or no place in it.
+pub(crate) fn require_source(stated: &SourceSpec, of: &Place, diagnostics: &mut Diagnostics) {
+    for (what, words) in [("document", &stated.document), ("place", &stated.place)] {
+        if words.trim().is_empty() {
+            diagnostics.push(
+                Diagnostic::new("rule::missing_source", format!("the source names no {what}"))
+                    .at(of.clone(), "of this")
+                    .help("say where it is laid down, or that the limit is one's own"),
+            );
+        }
+    }
 }
 
 /// Refuses a text that is blank in one of its languages.

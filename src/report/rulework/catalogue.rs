@@ -60,6 +60,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("rule::id_used", "A rule's id is used twice; ids are permanent and never reused."),
     ("rule::literal_expected", "A text in single quotes, or a whole number from 1, is expected here."),
     ("rule::missing_requirement", "No rule file states the requirement level of a variable."),
+    ("rule::missing_source", "A rule or rule file names no document, or no place in it, that it is laid down in."),
     ("rule::missing_test", "A rule lacks a satisfied or a violated test."),
     ("rule::no_bounds", "A validity has neither a first nor a last day."),
     ("rule::no_collection", "A rule file speaks of no collection."),
