@@ -20,6 +20,10 @@
 //! same plan, counted into [`engine::Tally`], put together with other tallies where there are any, and turned into
 //! figures by [`coverage`] with population and register counts.
 //!
+//! Rule work starts from the same plans: [`logic`] finds records by reasoning over their nodes, [`rulebook`] asks what is
+//! to be asked (proofs, mutants, differences), [`dialect`] writes the nodes as SQL, and what is shown of a record has been
+//! judged by the engine itself.
+//!
 //! One pass over the data does everything: verdicts of all rules, the account of every variable, findings, key
 //! hashes, tallies. Further passes happen only where duplicates are suspected, or where the submission is to be divided.
 //!

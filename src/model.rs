@@ -230,6 +230,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict of a condition and an assertion, each true, false or neither.
+    pub fn of(applies: Option<bool>, holds: Option<bool>) -> Self {
+        match (applies, holds) {
+            (Some(false), _) => Self::NotApplicable,
+            (Some(true), Some(true)) => Self::Satisfied,
+            (Some(true), Some(false)) => Self::Violated,
+            (None, _) | (_, None) => Self::NotChecked,
+        }
+    }
+
     /// The word used in test cases and machine formats.
     pub fn as_str(self) -> &'static str {
         match self {

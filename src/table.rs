@@ -314,6 +314,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Records that stand in no file: columns of values, each with `n_rows` of them.
+    pub fn made_up(columns: Vec<Option<Column>>, n_rows: usize) -> Self {
+        let positions = Positions { first_row: 0, lines: Lines::None };
+        Self { n_rows, columns, positions, faults: Vec::new(), raw: Raw::None }
+    }
+
     /// The records whose fields cannot be trusted; `None` where all can.
     pub fn broken(&self) -> Option<Bits> {
         let mut broken: Option<Bits> = None;

@@ -9,7 +9,7 @@ use crate::model::{VariableIndex, Verdict};
 use crate::rule::Plan;
 use crate::rule::expr::{BoolNode, IntNode, Parameter};
 use crate::rule::testing::TestInput;
-use crate::table::{Batch, Column, Lines, Positions, Raw};
+use crate::table::{Batch, Column};
 use crate::time;
 
 /// Records to judge.
@@ -64,15 +64,7 @@ impl Bench {
             for ((when, assert), verdicts) in checks.iter().zip(&mut verdicts) {
                 let (when, holds) = (evaluator.bool(*when), evaluator.bool(*assert));
                 for (row, record) in group.rows.iter().enumerate() {
-                    verdicts[*record] = if when.no.contains(row) {
-                        Verdict::NotApplicable
-                    } else if when.yes.contains(row) && holds.yes.contains(row) {
-                        Verdict::Satisfied
-                    } else if when.yes.contains(row) && holds.no.contains(row) {
-                        Verdict::Violated
-                    } else {
-                        Verdict::NotChecked
-                    };
+                    verdicts[*record] = Verdict::of(when.at(row), holds.at(row));
                 }
             }
         }
@@ -81,14 +73,8 @@ impl Bench {
 
     /// What each condition is on one record: true, false or neither.
     pub fn truths(&self, plan: &Plan, record: usize, nodes: &[BoolNode]) -> Vec<Option<bool>> {
-        self.on(plan, record, |evaluator, row| {
-            let truth = |node: &BoolNode| {
-                let tri = evaluator.bool(*node);
-                if tri.yes.contains(row) { Some(true) } else { tri.no.contains(row).then_some(false) }
-            };
-            nodes.iter().map(truth).collect()
-        })
-        .unwrap_or_else(|| vec![None; nodes.len()])
+        self.on(plan, record, |evaluator, row| nodes.iter().map(|node| evaluator.bool(*node).at(row)).collect())
+            .unwrap_or_else(|| vec![None; nodes.len()])
     }
 
     /// What each number is on one record.
@@ -138,11 +124,5 @@ fn batch(plan: &Plan, records: &[&[(VariableIndex, String)]]) -> Batch {
             Some(records.iter().map(|record| Some(value(record, index).unwrap_or_default())).collect::<Column>())
         })
         .collect();
-    Batch {
-        n_rows: records.len(),
-        columns,
-        positions: Positions { first_row: 0, lines: Lines::None },
-        faults: Vec::new(),
-        raw: Raw::None,
-    }
+    Batch::made_up(columns, records.len())
 }

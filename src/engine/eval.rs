@@ -40,6 +40,11 @@ impl Tri {
         Self { yes: set(truth == Some(true)), no: set(truth == Some(false)) }
     }
 
+    /// What it is in one row.
+    pub(super) fn at(&self, row: usize) -> Option<bool> {
+        if self.yes.contains(row) { Some(true) } else { self.no.contains(row).then_some(false) }
+    }
+
     /// True where `yes` among the `known`, false elsewhere among them.
     fn known(yes: &Bits, known: &Bits) -> Self {
         Self { yes: yes.and(known), no: known.minus(yes) }

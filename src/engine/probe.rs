@@ -9,7 +9,7 @@ use super::eval::{Context, Evaluator, Parameters};
 use crate::model::{VariableIndex, Verdict};
 use crate::rule::expr::{BoolNode, IntNode, Parameter, TextNode};
 use crate::rule::{Check, Plan};
-use crate::table::{Batch, Column, Lines, Positions, Raw};
+use crate::table::{Batch, Column};
 use crate::time::format_day;
 
 /// What a run would state about the records.
@@ -75,13 +75,7 @@ impl<'a> Probe<'a> {
         stated: &ProbeParameters,
         ask: impl FnOnce(&Evaluator<'_>) -> T,
     ) -> T {
-        let batch = Batch {
-            n_rows,
-            columns,
-            positions: Positions { first_row: 0, lines: Lines::None },
-            faults: Vec::new(),
-            raw: Raw::None,
-        };
+        let batch = Batch::made_up(columns, n_rows);
         let context = self.context.with(Parameters {
             delivery_date: stated.delivery_date,
             period: stated.period,
@@ -103,15 +97,7 @@ impl<'a> Probe<'a> {
                 };
                 let (when, assert) = (Rc::clone(evaluator.bool(check.when)), Rc::clone(evaluator.bool(check.assert)));
                 for (index, row) in rows.iter_mut().enumerate() {
-                    row.push(Some(if when.no.contains(index) {
-                        Verdict::NotApplicable
-                    } else if when.yes.contains(index) && assert.yes.contains(index) {
-                        Verdict::Satisfied
-                    } else if when.yes.contains(index) && assert.no.contains(index) {
-                        Verdict::Violated
-                    } else {
-                        Verdict::NotChecked
-                    }));
+                    row.push(Some(Verdict::of(when.at(index), assert.at(index))));
                 }
             }
             rows
@@ -174,7 +160,5 @@ impl ValueProbe<'_, '_> {
 
 fn truths_of(evaluator: &Evaluator<'_>, node: BoolNode, n_rows: usize) -> Vec<Option<bool>> {
     let truth = evaluator.bool(node);
-    (0..n_rows)
-        .map(|row| if truth.yes.contains(row) { Some(true) } else { truth.no.contains(row).then_some(false) })
-        .collect()
+    (0..n_rows).map(|row| truth.at(row)).collect()
 }
