@@ -13,6 +13,7 @@
 mod atom;
 mod candidates;
 mod difference;
+mod numbers;
 mod search;
 #[cfg(test)]
 pub(crate) mod tests;
