@@ -243,8 +243,6 @@ fn version(schemas: &Schemas, rules: &RuleSet, as_of: Option<i64>) -> String {
     fingerprint.hex()
 }
 
-/// Warnings of `rules check` that a rule can accept, with a reason.
-const ACCEPTABLE: [&str; 4] = ["logic::condition_always_true", "logic::implied", "logic::same", "logic::undecided"];
 /// The first day, for ordering versions; `None`, before all others, where there is none or it is no date.
 fn first_day(valid: &ValiditySpec, source: &Source) -> Option<i64> {
     validity::days(valid, source, &mut Diagnostics::default())?.from

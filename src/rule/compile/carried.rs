@@ -1,6 +1,6 @@
 //! What rules carry besides their logic: tests, and what their authors argue for.
 
-use super::{ACCEPTABLE, Builder};
+use super::Builder;
 
 use crate::diag::{Source, did_you_mean};
 use crate::model::{RuleId, Verdict};
@@ -11,6 +11,9 @@ use crate::rule::testing::{ArguedSurvivor, RuleTest, TestInput};
 use crate::schema::spec::require_text;
 use crate::time;
 use crate::yaml::{Spanned, SpannedMap};
+
+/// Warnings of `rules check` that a rule can accept, with a reason.
+const ACCEPTABLE: [&str; 4] = ["logic::condition_always_true", "logic::implied", "logic::same", "logic::undecided"];
 
 impl Builder<'_> {
     /// The tests of a rule that concern this collection. A rule without a satisfied and a violated test is refused.
