@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod earlier;
 mod generate;
 mod messages;
 mod output;

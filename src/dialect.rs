@@ -7,7 +7,8 @@
 //!
 //! # A statement
 //!
-//! Layers of common table expressions: the records without surrounding blanks; what is read out of them (canonical
+//! Layers of common table expressions: where a collection folds another, the groups that the table's records fold into; the
+//! records without surrounding blanks; what is read out of them (canonical
 //! codes, days and seconds, numbers, lists of values); two truths a rule, where it applies and whether it holds; counts;
 //! a row a rule. Truths follow SQL's own three-valued logic, which is the rules' logic, too. What differs between dialects
 //! is in one file each behind the trait `words::Words`; what a node means is in `expression`.
@@ -33,7 +34,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Text, VariableIndex};
 use crate::rule::Plan;
-use crate::schema::Domain;
+use crate::rule::fold::{Fold, FoldColumn};
+use crate::schema::{Collection, Domain};
 
 pub use table_name::{NotATable, TableName};
 
@@ -70,6 +72,15 @@ pub struct StatedFacts {
     pub region: Option<String>,
     /// How many records there are to be.
     pub records: Option<u64>,
+    /// How many regions the records come from.
+    pub delivered_regions: Option<u32>,
+}
+
+impl StatedFacts {
+    /// How many regions the records come from: as stated; one where that one is stated.
+    fn delivered_regions(&self) -> Option<u32> {
+        self.delivered_regions.or(self.region.as_ref().map(|_| 1))
+    }
 }
 
 /// What is to be written.
@@ -79,17 +90,56 @@ pub struct Request<'a> {
     pub plan: &'a Plan,
     /// In which SQL.
     pub dialect: Dialect,
-    /// The table of records.
+    /// The table of records; where the collection folds another and the table has no groups, of the other's records.
     pub table: TableName,
+    /// Whether the table of a collection that folds another has its groups, a row each.
+    pub has_groups: bool,
     /// What is stated.
     pub stated: StatedFacts,
     /// Tables of official lists by the lists' names; each has its codes in a column `code`.
     pub official: BTreeMap<String, TableName>,
-    /// Variables that the table has no column for.
+    /// Variables of the table's collection that it has no column for.
     pub missing: BTreeSet<VariableIndex>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// How the records of the table are folded before rules are asked; `None` where they are not.
+    fn fold(&self) -> Option<&'a Fold> {
+        self.plan.fold.as_deref().filter(|_| !self.has_groups)
+    }
+
+    /// The collection whose variables are the table's columns.
+    pub fn table_collection(&self) -> &'a Collection {
+        self.fold().map_or(&self.plan.collection, |fold| &fold.of.collection)
+    }
+
+    /// The same, asked of the records that are folded.
+    fn of_members<'f>(&self, fold: &'f Fold) -> Request<'f> {
+        Request {
+            plan: &fold.of,
+            dialect: self.dialect,
+            table: self.table.clone(),
+            has_groups: false,
+            stated: self.stated.clone(),
+            official: BTreeMap::new(),
+            missing: self.missing.clone(),
+        }
+    }
+
+    /// The same, asked of the groups: what cannot be made of the columns that there are is missing.
+    fn of_groups(&self, fold: &Fold) -> Self {
+        let is_missing =
+            |variable: &VariableIndex| fold.inputs_of(*variable).iter().any(|input| self.missing.contains(input));
+        let missing: BTreeSet<VariableIndex> = (0..fold.columns.len()).map(VariableIndex).filter(is_missing).collect();
+        // One table has no past: what earlier submissions say is in no column of its groups.
+        let mut missing = missing;
+        let columns = self.plan.fold.iter().flat_map(|fold| fold.columns.iter().enumerate());
+        missing.extend(
+            columns.filter(|(_, column)| matches!(column, FoldColumn::History(_))).map(|(at, _)| VariableIndex(at)),
+        );
+        Self { missing, has_groups: true, ..self.clone() }
+    }
+
     /// The variable's official list: its name and its table, where the user named one.
     fn official_of(&self, variable: VariableIndex) -> Option<(&str, &TableName)> {
         let Domain::Text { official_list: Some(name), .. } = &self.plan.collection.get(variable).domain else {

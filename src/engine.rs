@@ -22,6 +22,7 @@ mod bench;
 mod column;
 pub mod compare;
 mod eval;
+mod fold;
 pub mod probe;
 mod run;
 mod selftest;
@@ -41,19 +42,23 @@ use crate::measure::TallyPlan;
 use crate::model::{
     Account, Detail, FileIndex, Finding, Level, Position, RuleIndex, ShownValue, Text, VariableIndex, column_letters,
 };
+use crate::rule::fold::Fold;
 use crate::rule::{Check, Plan, Rule, RuleKind, SubmissionKind};
-use crate::submission::{InputError, InputFile, ScanRequest};
-use crate::table::Bits;
+use crate::schema::{Collection, Variable};
+use crate::submission::{InputError, InputFile, ScanRequest, ScanSummary};
+use crate::table::{Batch, Bits};
 use crate::waiver::{Cover, Waivers};
 
-use batch::{BatchTally, FileContext, SkippedPart};
-use eval::Context;
+use batch::{BatchTally, Beside, FileContext, SkippedPart};
+use eval::{Context, Evaluator};
+use fold::Folder;
 use status::RuleStatus;
 use tally::Collector;
 
 pub use bench::Bench;
-pub use run::{FileRun, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms, WaiverRun};
-pub use selftest::{SelfTestFailure, self_test, test_rule};
+pub use fold::{FoldBench, FoldedFrom, NoGroup};
+pub use run::{FileRun, LayoutName, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms, WaiverRun};
+pub use selftest::{FoldDifference, SelfTestFailure, self_test, test_fold, test_rule};
 pub use tally::Tally;
 pub use text::is_personal_number;
 
@@ -68,6 +73,8 @@ pub struct Settings {
     pub tallies: BTreeMap<String, Arc<TallyPlan>>,
     /// Whether care units are counted, too: there are many of them.
     pub count_units: bool,
+    /// Whether records are counted that findings put in doubt for what is measured.
+    pub count_doubts: bool,
     /// Findings that the gate disregards.
     pub waivers: Waivers,
 }
@@ -116,7 +123,8 @@ pub type Checked = (Vec<InputFile>, Rejections);
 /// Told about progress: bytes taken in since last time.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
-/// Checks `files` against the plans of their collections.
+/// Checks `files` against the plans of their collections; those among them that were delivered earlier are what groups
+/// of records are compared with ([`crate::rule::fold`]), and are not themselves checked.
 ///
 /// Returns the outcome, and for each of its runs the files and which of their records are rejected.
 ///
@@ -131,6 +139,8 @@ pub fn check(
     mut sink: Option<&mut dyn FindingSink>,
 ) -> Result<(Outcome, Vec<Checked>), InputError> {
     let mut groups: Vec<(String, Vec<InputFile>)> = Vec::new();
+    let (earlier, files): (Vec<InputFile>, Vec<InputFile>) =
+        files.into_iter().partition(|file| file.statement.is_earlier);
     for file in files {
         match groups.iter_mut().find(|(collection, _)| *collection == file.collection) {
             Some((_, group)) => group.push(file),
@@ -148,9 +158,44 @@ pub fn check(
         };
         let sink = sink.as_mut().map(|sink| &mut **sink as &mut dyn FindingSink);
         let mut runner = Runner::new(plan, &group, settings, stop, progress, sink);
-        runner.run()?;
+        let folding: Vec<(&Arc<Plan>, &Fold)> = plans
+            .values()
+            .filter_map(|plan| Some((plan, plan.fold.as_deref()?)))
+            .filter(|(_, fold)| fold.of.collection.id == collection)
+            // Groups that nobody asks anything of are not brought together.
+            .filter(|(plan, _)| !plan.rules.is_empty() || settings.tallies.contains_key(&plan.collection.id))
+            .collect();
+        let parameters = status::parameters_of_run(&settings.stated, group.iter().map(|file| &file.statement));
+        let wanted = |plan: &Plan| -> Vec<VariableIndex> {
+            let counted = settings.tallies.get(&plan.collection.id).map(|tally| tally.inputs(plan));
+            let mut variables = plan.variables_of_rules();
+            variables.extend(counted.into_iter().flatten());
+            variables.sort_unstable();
+            variables.dedup();
+            variables
+        };
+        let earlier = earlier.iter().filter(|file| file.collection == collection);
+        let all: Vec<InputFile> = group.iter().chain(earlier).cloned().collect();
+        let folders: Vec<Folder<'_>> = folding
+            .iter()
+            .map(|(plan, fold)| Folder::new((plan, fold), wanted(plan), &all, parameters.clone()))
+            .collect();
+        runner.run(&folders)?;
+        let earlier = runner.take_in_earlier(&all, &folders)?;
+        let mut folded = Vec::new();
+        for ((plan, _), folder) in folding.into_iter().zip(folders) {
+            let (files, n_earlier) =
+                if folder.has_past() { (all.as_slice(), earlier.len()) } else { (group.as_slice(), 0) };
+            let mut of_groups = Runner::new(plan, files, settings, stop, progress, runner.sink.take());
+            of_groups.run.files.clone_from(&runner.run.files);
+            of_groups.run.files.extend_from_slice(&earlier[..n_earlier]);
+            of_groups.run_groups(folder, &mut runner.rejections)?;
+            runner.sink = of_groups.sink.take();
+            folded.push(of_groups.finish().0);
+        }
         let (run, rejections) = runner.finish();
         outcome.runs.push(run);
+        outcome.runs.extend(folded);
         split.push((group, rejections));
     }
     let waivers = settings.waivers.list.iter().enumerate();
@@ -163,6 +208,22 @@ pub fn check(
         })
         .collect();
     Ok((outcome, split))
+}
+
+/// The columns that a file lacks for a variable that it has none for: the variable's own, or those of the file's layout
+/// that its values are made of.
+fn missing_columns<'a>(collection: &'a Collection, file: &InputFile, variable: VariableIndex) -> Vec<&'a Variable> {
+    let layout = file.layout.and_then(|layout| collection.layouts.get(layout));
+    let Some(layout) = layout.filter(|layout| layout.gives(variable)) else { return vec![collection.get(variable)] };
+    let parts = layout.parts_of(variable).into_iter();
+    parts.filter(|part| file.row_column_of[part.0].is_none()).map(|part| layout.row.get(part)).collect()
+}
+
+/// What of one file is added up apart from the run.
+struct FileSums {
+    /// Findings kept as examples, those that are not waived and those that are, each by rule.
+    kept: [Vec<usize>; 2],
+    skipped: Vec<SkippedPart>,
 }
 
 struct Runner<'a> {
@@ -189,7 +250,9 @@ impl<'a> Runner<'a> {
         progress: Progress<'a>,
         sink: Option<&'a mut dyn FindingSink>,
     ) -> Self {
-        let parameters = status::parameters_of_run(&settings.stated);
+        // What was delivered earlier comes last, and is counted no more.
+        let own = &files[..files.iter().take_while(|file| !file.statement.is_earlier).count()];
+        let parameters = status::parameters_of_run(&settings.stated, own.iter().map(|file| &file.statement));
         let n_variables = plan.collection.variables.len();
         let cover = Arc::new(settings.waivers.cover(plan, settings.stated.delivery_date));
         let run = Run {
@@ -202,6 +265,7 @@ impl<'a> Runner<'a> {
             timestamp_forms: vec![TimestampForms::default(); n_variables],
             tally: None,
             waived: vec![0; cover.n_waivers],
+            folded: None,
         };
         let paths = files.iter().map(|file| file.path.clone()).collect();
         Self {
@@ -215,23 +279,22 @@ impl<'a> Runner<'a> {
             context: Context::new(plan, parameters),
             run,
             rejections: Rejections::default(),
-            collector: settings
-                .tallies
-                .get(&plan.collection.id)
-                .map(|tally| Collector::new(tally, files, settings.count_units)),
+            collector: settings.tallies.get(&plan.collection.id).map(|tally| {
+                let collector = Collector::new(tally, own, settings.count_units);
+                if settings.count_doubts { collector.with_doubts(plan) } else { collector }
+            }),
             cover,
         }
     }
 
-    fn run(&mut self) -> Result<(), InputError> {
+    fn run(&mut self, folders: &[Folder<'_>]) -> Result<(), InputError> {
         let unique_rules = self.unique_rules();
         let mut states: Vec<unique::State> = unique_rules.iter().map(|_| unique::State::default()).collect();
         let files = self.files;
-        for (index, file) in files.iter().enumerate() {
-            let context = self.context.with(status::parameters_of_file(&self.context.parameters, &file.statement));
-            let file_context = self.file_context(index, file, &context);
-            let skipped = self.scan(index, file, &context, &file_context, &unique_rules, &mut states)?;
-            self.report_columns(index, file, &skipped)?;
+        let mut sums = self.sums();
+        for (index, (file, sums)) in files.iter().zip(&mut sums).enumerate() {
+            self.scan(index, file, &unique_rules, &mut states, folders, sums)?;
+            self.report_columns(index, file, &sums.skipped)?;
         }
         for (rule, state) in unique_rules.iter().zip(states) {
             self.resolve_duplicates(rule, state)?;
@@ -239,8 +302,45 @@ impl<'a> Runner<'a> {
         self.whole_submission()
     }
 
+    /// Hands the records of the earlier files among `files` to those folders that compare with them.
+    fn take_in_earlier(&self, files: &[InputFile], folders: &[Folder<'_>]) -> Result<Vec<FileRun>, InputError> {
+        let plan = self.plan;
+        let earlier = files.iter().enumerate().filter(|(_, file)| file.statement.is_earlier);
+        earlier
+            .map(|(index, file)| {
+                let context = self.context_of(file);
+                let map = |batch: Batch| {
+                    let (evaluator, broken) = (Evaluator::new(&context, &batch), batch.broken());
+                    for folder in folders.iter().filter(|folder| folder.has_past()) {
+                        folder.add(index, &evaluator, broken.as_ref());
+                    }
+                };
+                let request = ScanRequest { wanted: vec![true; plan.collection.variables.len()], raw: false };
+                let summary =
+                    file.scan(&plan.collection, &request, self.stop, self.progress, &map, &mut |()| Ok(()))?;
+                Ok(self.file_run(file, summary))
+            })
+            .collect()
+    }
+
+    fn file_run(&self, file: &InputFile, summary: ScanSummary) -> FileRun {
+        let layout = file.layout.and_then(|layout| self.plan.collection.layouts.get(layout));
+        FileRun {
+            path: file.path.clone(),
+            size: file.size,
+            format: file.format.clone(),
+            collection_source: file.collection_source,
+            layout: layout.map(|layout| LayoutName { id: layout.id.clone(), title: layout.title.clone() }),
+            statement: file.statement.clone(),
+            header: file.header.clone(),
+            summary,
+        }
+    }
+
     fn finish(mut self) -> (Run, Rejections) {
-        self.run.rejected = self.rejections.count();
+        if self.run.folded.is_none() {
+            self.run.rejected = self.rejections.count();
+        }
         self.run.tally = self.collector.map(Collector::finish);
         (self.run, self.rejections)
     }
@@ -260,12 +360,12 @@ impl<'a> Runner<'a> {
     }
 
     /// What each rule can say about a file, given the columns it has and what the run states.
-    fn file_context(&self, index: usize, file: &InputFile, context: &Context<'_>) -> FileContext {
+    fn file_context(&self, index: usize, column_of: &[Option<usize>], context: &Context<'_>) -> FileContext {
         let full = self.plan.rules.iter().map(|_| AtomicBool::new(false)).collect();
         FileContext {
             index,
-            column_of: file.column_of.clone(),
-            statuses: status::statuses(context, &file.column_of),
+            column_of: column_of.to_vec(),
+            statuses: status::statuses(context, column_of),
             full,
             examples: self.settings.examples,
             stream: self.sink.is_some(),
@@ -273,87 +373,106 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// What is known beforehand of the records of a file.
+    fn context_of(&self, file: &InputFile) -> Context<'a> {
+        self.context.with(status::parameters_of_file(&self.context.parameters, &file.statement))
+    }
+
+    /// Nothing yet of any file.
+    fn sums(&self) -> Vec<FileSums> {
+        let n_rules = self.plan.rules.len();
+        let none =
+            || FileSums { kept: [vec![0; n_rules], vec![0; n_rules]], skipped: vec![SkippedPart::default(); n_rules] };
+        self.files.iter().map(|_| none()).collect()
+    }
+
     fn scan(
         &mut self,
         index: usize,
         file: &InputFile,
-        context: &Context<'_>,
-        file_context: &FileContext,
         unique_rules: &[unique::UniqueRule],
         states: &mut [unique::State],
-    ) -> Result<Vec<SkippedPart>, InputError> {
+        folders: &[Folder<'_>],
+        sums: &mut FileSums,
+    ) -> Result<(), InputError> {
+        let context = self.context_of(file);
+        let file_context = self.file_context(index, &file.column_of, &context);
         let request = ScanRequest { wanted: vec![true; self.plan.collection.variables.len()], raw: false };
         let mut rejected = Bits::default();
-        let (plan, collector) = (self.plan, self.collector.as_ref());
-        let (run, sink, paths) = (&mut self.run, &mut self.sink, &self.paths);
-        // Findings that are waived and those that are not, each by rule.
-        let mut kept = [vec![0usize; plan.rules.len()], vec![0usize; plan.rules.len()]];
-        let cover = &self.cover;
-        let mut skipped = vec![SkippedPart::default(); plan.rules.len()];
-        let limit = self.settings.examples;
+        let (plan, stop, progress) = (self.plan, self.stop, self.progress);
         let scope = unique::scope_of(file, &plan.collection);
-        let map = |batch| batch::evaluate(context, file_context, unique_rules, collector, &batch);
-        let mut fold = |tally: BatchTally| -> Result<(), InputError> {
-            for (total, part) in run.rules.iter_mut().zip(&tally.rules) {
-                total.counts.merge(&part.counts);
-                total.violations += part.violations;
-                total.waived += part.waived;
-            }
-            for (total, part) in run.waived.iter_mut().zip(&tally.waived) {
-                *total += part;
-            }
-            for (total, part) in skipped.iter_mut().zip(&tally.rules) {
-                total.unlooked_at += part.skipped.unlooked_at;
-                total.applies += part.skipped.applies;
-            }
-            for (total, part) in run.accounts.iter_mut().zip(&tally.accounts) {
-                total.merge(part);
-            }
-            for (total, part) in run.timestamp_forms.iter_mut().zip(&tally.forms) {
-                total.merge(part);
-            }
-            for (state, hashes) in states.iter_mut().zip(tally.key_hashes) {
+        let collector = self.collector.take();
+        let map = |batch| {
+            let beside = Beside { unique_rules, collector: collector.as_ref(), folders, members: None };
+            batch::evaluate(&context, &file_context, beside, &batch)
+        };
+        let mut fold = |mut tally: BatchTally| -> Result<(), InputError> {
+            for (state, hashes) in states.iter_mut().zip(std::mem::take(&mut tally.key_hashes)) {
                 state.push(index, hashes, scope);
             }
-            for finding in tally.examples {
-                let rule = finding.rule.0;
-                let kept_alike = &mut kept[usize::from(finding.waiver.is_some())][rule];
-                if *kept_alike < limit {
-                    *kept_alike += 1;
-                    run.rules[rule].examples.push(finding);
-                }
-                let waivable = !cover.of(RuleIndex(rule)).is_empty();
-                if kept[0][rule] >= limit && (kept[1][rule] >= limit || !waivable) {
-                    file_context.full[rule].store(true, Ordering::Relaxed);
-                }
-            }
             rejected.append(&tally.rejected);
-            match sink {
-                Some(sink) if !tally.stream.is_empty() => {
-                    sink.take(plan, paths, &tally.stream).map_err(InputError::Consumer)
-                }
-                _ => Ok(()),
-            }
+            self.add_up(&file_context, sums, tally)
         };
-        let summary = file.scan(&plan.collection, &request, self.stop, self.progress, &map, &mut fold)?;
+        let summary = file.scan(&plan.collection, &request, stop, progress, &map, &mut fold);
+        self.collector = collector;
+        let summary = summary?;
         self.rejections.files.push(rejected);
         self.run.records += summary.records;
-        self.run.files.push(FileRun {
-            path: file.path.clone(),
-            size: file.size,
-            format: file.format.clone(),
-            collection_source: file.collection_source,
-            statement: file.statement.clone(),
-            header: file.header.clone(),
-            summary,
-        });
-        // A rule that could not have applied to any record of the file is not said to be skipped.
-        for (rule, (status, part)) in file_context.statuses.iter().zip(&skipped).enumerate() {
+        self.run.files.push(self.file_run(file, summary));
+        self.report_skipped(index, &file_context, &sums.skipped);
+        Ok(())
+    }
+
+    /// Adds what one batch contributes, all but its rejected records and its keys.
+    fn add_up(&mut self, file: &FileContext, sums: &mut FileSums, tally: BatchTally) -> Result<(), InputError> {
+        let run = &mut self.run;
+        for (total, part) in run.rules.iter_mut().zip(&tally.rules) {
+            total.counts.merge(&part.counts);
+            total.violations += part.violations;
+            total.waived += part.waived;
+        }
+        for (total, part) in run.waived.iter_mut().zip(&tally.waived) {
+            *total += part;
+        }
+        for (total, part) in sums.skipped.iter_mut().zip(&tally.rules) {
+            total.unlooked_at += part.skipped.unlooked_at;
+            total.applies += part.skipped.applies;
+        }
+        for (total, part) in run.accounts.iter_mut().zip(&tally.accounts) {
+            total.merge(part);
+        }
+        for (total, part) in run.timestamp_forms.iter_mut().zip(&tally.forms) {
+            total.merge(part);
+        }
+        let limit = self.settings.examples;
+        for finding in tally.examples {
+            let rule = finding.rule.0;
+            let kept_alike = &mut sums.kept[usize::from(finding.waiver.is_some())][rule];
+            if *kept_alike < limit {
+                *kept_alike += 1;
+                run.rules[rule].examples.push(finding);
+            }
+            let waivable = !self.cover.of(RuleIndex(rule)).is_empty();
+            if sums.kept[0][rule] >= limit && (sums.kept[1][rule] >= limit || !waivable) {
+                file.full[rule].store(true, Ordering::Relaxed);
+            }
+        }
+        match &mut self.sink {
+            Some(sink) if !tally.stream.is_empty() => {
+                sink.take(self.plan, &self.paths, &tally.stream).map_err(InputError::Consumer)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says which rules could not be looked at in a file. One that could not have applied to any of its records is not
+    /// said to be skipped.
+    fn report_skipped(&mut self, index: usize, file: &FileContext, skipped: &[SkippedPart]) {
+        for (rule, (status, part)) in file.statuses.iter().zip(skipped).enumerate() {
             if let (RuleStatus::Skipped(reason), 1..) = (status, part.unlooked_at) {
                 self.run.rules[rule].skipped.push((index, reason.clone()));
             }
         }
-        Ok(skipped)
     }
 
     /// Columns that should be there and are not, and columns that nobody knows. The column of a conditional variable
@@ -372,6 +491,7 @@ impl<'a> Runner<'a> {
                 triggers: Vec::new(),
                 detail: detail.map(Detail::Text),
                 waiver: None,
+                members: None,
             };
             match kind {
                 SubmissionKind::RequiredColumns => {
@@ -388,11 +508,13 @@ impl<'a> Runner<'a> {
                             _ => false,
                         };
                         if needed && file.column_of[variable].is_none() {
-                            let item = &plan.collection.variables[variable];
-                            findings.push(finding(
-                                ShownValue { variable: item.id.clone(), column: None, value: String::new() },
-                                Some(item.name.clone()),
-                            ));
+                            for item in missing_columns(&plan.collection, file, VariableIndex(variable)) {
+                                let shown =
+                                    ShownValue { variable: item.id.clone(), column: None, value: String::new() };
+                                if !findings.iter().any(|finding: &Finding| finding.faulty[0] == shown) {
+                                    findings.push(finding(shown, Some(item.name.clone())));
+                                }
+                            }
                         }
                     }
                 }
@@ -466,6 +588,7 @@ impl<'a> Runner<'a> {
                 triggers: Vec::new(),
                 detail: Some(Detail::Text(detail)),
                 waiver: None,
+                members: None,
             };
             let mut findings = Vec::new();
             match kind {

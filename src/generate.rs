@@ -13,6 +13,9 @@
 //! Profiles leave everything to chance; where given counts must be met exactly, the records are made in *strata*
 //! (`strata`).
 //!
+//! Records that belong together (the events of a case) are made as rows of a layout, which one profile entry a column
+//! describes, and unfolded to records (`unfolded`).
+//!
 //! # Profile
 //!
 //! `schemas/synthetic/<collection>.yaml` says how each value of a record is made, in the order in which they are made:
@@ -23,6 +26,7 @@
 //! collection: specvard_genomforda
 //! same_as: …                     # optional: another profile whose values are taken over; `values` replace those of the same id
 //! leave_out: [start_av_aktivitet] # optional, with same_as
+//! layout: bred                    # optional: rows of this layout are made, and unfolded to records; values are its columns
 //! region: _region                # the value that `--region` fixes; its codes are organisation numbers
 //! values:
 //!   - id: _region
@@ -67,6 +71,7 @@ mod random;
 mod record;
 mod strata;
 mod truth;
+mod unfolded;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,8 +80,9 @@ use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
 use crate::model::VariableIndex;
+use crate::schema::Collection;
 
-use defect::{ColumnEdit, Planted, Planter};
+use defect::{ColumnEdit, Drawn, Planted, Planter};
 use output::{BLOCK_RECORDS, Encoded, Field, WAVE_BLOCKS, Writer};
 use random::Stream;
 use record::{Record, Setting};
@@ -126,6 +132,20 @@ pub struct Request {
     pub period: (i64, i64),
     /// How it is written.
     pub format: OutputFormat,
+    /// For a profile of rows that hold several records: what is written of them.
+    pub arrangement: Arrangement,
+}
+
+/// What is written of rows that hold several records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrangement {
+    /// Their records, in the order of their dates over the whole submission, as an extract has them.
+    #[default]
+    ByDate,
+    /// Their records, those of one row behind each other.
+    Together,
+    /// The rows as they are.
+    Rows,
 }
 
 /// Why a submission could not be written.
@@ -167,14 +187,20 @@ pub fn generate<W: Write + Send, T: Write + Send>(
 ) -> Result<Summary, GenerateError> {
     let none = Defects::default();
     let defects = defects.unwrap_or(&none);
-    let columns = Columns::new(profile, defects);
+    let unfolds = profile.unfolds.as_ref().filter(|_| request.arrangement != Arrangement::Rows);
+    let collection = unfolds.map_or(&profile.collection, |unfolds| &unfolds.collection);
+    let columns = Columns::new(collection, defects);
     let names: Vec<&str> = columns.0.iter().map(|(name, _)| name.as_str()).collect();
     let mut writer = Writer::open(request.format, &names, output)?;
-    let mut truth = TruthWriter::open(profile.collection(), defects, truth)?;
+    let mut truth = TruthWriter::open(collection, defects, truth, unfolds.is_some())?;
     let setting = Setting::new(&profile.collection().id, request.seed, request.period);
     let n_records = request.records.count();
     let n_blocks = n_records.div_ceil(BLOCK_RECORDS);
     let context = Context { profile, defects, request, setting, columns };
+    if let Some(unfolds) = unfolds {
+        let planted = unfolded::generate(&context, unfolds, writer, truth, stop, progress)?;
+        return Ok(Summary { planted });
+    }
     let wave = |first: u64| -> Vec<Block> {
         (first..first.saturating_add(WAVE_BLOCKS).min(n_blocks))
             .into_par_iter()
@@ -209,8 +235,8 @@ pub fn generate<W: Write + Send, T: Write + Send>(
 struct Columns(Vec<(String, Option<VariableIndex>)>);
 
 impl Columns {
-    fn new(profile: &Profile, defects: &Defects) -> Self {
-        let variables = profile.collection().variables.iter().enumerate();
+    fn new(collection: &Collection, defects: &Defects) -> Self {
+        let variables = collection.variables.iter().enumerate();
         let mut columns: Vec<(String, Option<VariableIndex>)> =
             variables.map(|(index, variable)| (variable.id.clone(), Some(VariableIndex(index)))).collect();
         for defect in &defects.columns {
@@ -248,7 +274,7 @@ impl Context<'_> {
         let Self { profile, setting, request, .. } = self;
         let mut stream = Stream::new(setting.seed, block, 0);
         let n_records = request.records.count();
-        let mut planter = Planter::new(self.defects, profile, setting, request.format, n_records, block);
+        let mut planter = Planter::new(self.defects, profile, setting, request.format, (n_records, false), block);
         let mut encoded = Encoded::new(request.format, self.columns.0.len());
         let mut record = Record::default();
         let sources: Vec<Option<usize>> =
@@ -268,6 +294,10 @@ impl Context<'_> {
     }
 
     fn push_planted(&self, encoded: &mut Encoded, record: &Record, planted: &Planted) {
+        let profile = self.profile;
+        let text = |variable: VariableIndex| record.text(profile.value_of[variable.0]);
+        let drawn =
+            Drawn { collection: &profile.collection, text: &text, number: record.number, period: record.period };
         let mut fields: Vec<Field<'_>> = self
             .columns
             .0
@@ -275,7 +305,7 @@ impl Context<'_> {
             .map(|(_, held)| match held {
                 None => Field::Text(b""),
                 Some(variable) => {
-                    let text = planted.text(self.profile, record, *variable);
+                    let text = planted.text(&drawn, *variable);
                     if planted.raw == Some(*variable) { Field::Raw(text) } else { Field::Text(text) }
                 }
             })

@@ -16,9 +16,13 @@
 //!                                                                                                                CSV, Parquet
 //! ```
 //!
+//! A collection may have *layouts* with one row for several records; such rows are unfolded where they are read
+//! (`submission::unfold`), and nobody else knows of them but by what a batch says of its positions.
+//!
 //! Coverage branches off the same pass: what `rules/coverage/*.yaml` measures is compiled by [`measure`] to nodes of the
 //! same plan, counted into [`engine::Tally`], put together with other tallies where there are any, and turned into
-//! figures by [`coverage`] with population and register counts.
+//! figures by [`coverage`] with population and register counts. Goals of agreements (`rules/goals/*.yaml`) are shares
+//! counted in the same way, and held against their targets there.
 //!
 //! Rule work starts from the same plans: [`logic`] finds records by reasoning over their nodes, [`rulebook`] asks what is
 //! to be asked (proofs, mutants, differences), [`dialect`] writes the nodes as SQL, and what is shown of a record has been
@@ -43,7 +47,7 @@
 //! | [`schema`] | collections, variables, formats, code lists |
 //! | [`rule`] | rules as written, compiled to a [`rule::Plan`]: typed expressions over the schema |
 //! | [`dialect`] | writes the rules of a plan as SQL for other engines |
-//! | [`measure`] | measures of coverage as written, compiled to what is to be counted |
+//! | [`measure`] | measures of coverage and goals as written, compiled to what is to be counted |
 //! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel, or two of them beside each other |

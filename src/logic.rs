@@ -145,6 +145,7 @@ impl<'a> Prover<'a> {
                 delivery_date: day(Parameter::DeliveryDate).or_else(|| time::parse_day("2022-12-31")),
                 period,
                 region: of(Parameter::StatedRegion).cloned(),
+                delivered_regions: of(Parameter::DeliveredRegions).and_then(|text| text.parse().ok()),
             },
         }
     }

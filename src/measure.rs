@@ -20,9 +20,25 @@
 //!     collections: [specvard_genomforda]       # counts of several are added: all stocks, or none
 //!     among: "fas <> '5'"                      # optional SQL: the records it speaks of; all where left out
 //!     numerator: "vardkontakt = '81'"          # optional SQL: those counted; all of them where left out
-//!     denominator: records                     # records (those of `among`), population, or register
+//!     denominator: records                     # records (those of `among`), population, register, or { table: NAME }
 //!     per: 100                                 # 100 for shares, 1000 for rates
-//!     by_specialty: false                      # also by aggregated specialty
+//!     by_breakdown: false                     # also by what the collection is broken down by
+//!     by_rcc: false                           # also the sums of each regional cancer centre's regions
+//!     periods: [year, month]                  # or half_year
+//!     target: { at_least: 70 }                # optional, or at_most: what the value should reach
+//!     decided_only: false                     # whether records that cannot be judged are left out of the denominator
+//!     name_undecided_by: behandlingskod       # optional: a code by which those are counted and named
+//! distributions:                               # percentiles of a whole number
+//!   - id: ledtid_dagar
+//!     title: { sv: …, en: … }
+//!     description: { sv: …, en: … }
+//!     caution: { sv: …, en: … }
+//!     collections: [svf_forlopp]
+//!     among: "…"                               # optional SQL
+//!     value: "days_between(startdatum, behandlingsdatum)" # SQL, a whole number
+//!     unit: { sv: dagar, en: days }
+//!     range: { min: 0, max: 730 }              # those outside count as the nearest, and are counted beside
+//!     percentiles: [25, 50, 75, 90]
 //! reporting:                                   # reporting rates of every variable
 //!   - id: inrapporteringsgrad_genomforda       # what follows the first _ names the group
 //!     title: { sv: …, en: … }
@@ -42,14 +58,16 @@
 //! unreadable, the record is counted as *undecided* beside the measure and never silently left out.
 
 mod compile;
+pub mod goal;
 pub(crate) mod spec;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{SourceReference, Text};
+use crate::model::{SourceReference, Text, VariableIndex};
 use crate::rule::Plan;
-use crate::rule::expr::{BoolNode, TextNode};
+use crate::rule::expr::{BoolNode, IntNode, TextNode};
+use crate::schema::HistoryItem;
 
 pub use compile::load;
 
@@ -58,8 +76,12 @@ pub use compile::load;
 pub struct Measures {
     /// Counts divided by something, in the order of their files.
     pub ratios: Vec<Ratio>,
+    /// Percentiles of whole numbers.
+    pub distributions: Vec<Distribution>,
     /// How often variables are filled.
     pub reporting: Vec<Reporting>,
+    /// What agreements and laws ask of shares.
+    pub goals: goal::Goals,
     /// By collection: what to count.
     pub tallies: BTreeMap<String, Arc<TallyPlan>>,
     /// By collection: its plan, with the nodes that the tally points into.
@@ -93,8 +115,14 @@ pub struct Ratio {
     pub denominator: Denominator,
     /// 100 for shares, 1,000 for rates.
     pub per: u64,
-    /// Whether it is broken down by aggregated specialty.
-    pub by_specialty: bool,
+    /// Whether it is broken down as its collections say: by the aggregate where there is one, else by code.
+    pub by_breakdown: bool,
+    /// Whether the regions of each regional cancer centre are added up.
+    pub by_rcc: bool,
+    /// What it is made of.
+    pub periods: Periods,
+    /// What the value should reach.
+    pub target: Option<Target>,
     /// Whether a year is the mean of its months, because the collection is a stock.
     pub monthly_mean: bool,
     /// By collection: the conditions of the numerator and of `among`, as places in its tally.
@@ -104,14 +132,86 @@ pub struct Ratio {
 /// Where a ratio's counts are in the tally of one collection.
 #[derive(Clone, Copy, Debug)]
 pub struct RatioConditions {
-    /// The records it speaks of.
+    /// The records it is taken among; of a measure of decided records only, those.
     pub among: usize,
     /// Those counted.
     pub numerator: usize,
+    /// Where the undecided ones are counted by code, as a place in the tally.
+    pub named: Option<usize>,
+    /// Both together, as a place among the tally's pairs.
+    pub pair: usize,
+}
+
+/// Which periods a measure is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periods {
+    /// Calendar years.
+    pub years: bool,
+    /// Half-years; then years only where the scope holds all of their months, and what is left over in runs.
+    pub half_years: bool,
+    /// Months.
+    pub months: bool,
+}
+
+/// What a value should reach, in the unit of the measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// This or more.
+    AtLeast(u64),
+    /// This or less.
+    AtMost(u64),
+}
+
+impl Target {
+    /// The number.
+    pub fn value(self) -> u64 {
+        match self {
+            Self::AtLeast(value) | Self::AtMost(value) => value,
+        }
+    }
+
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtLeast(_) => "at_least",
+            Self::AtMost(_) => "at_most",
+        }
+    }
+}
+
+/// Percentiles of a whole number.
+#[derive(Clone, Debug)]
+pub struct Distribution {
+    /// Such as `ledtid_svf_dagar`.
+    pub id: String,
+    /// What people call it.
+    pub title: Text,
+    /// What is looked at.
+    pub description: Text,
+    /// What it cannot tell.
+    pub caution: Text,
+    /// Where it is defined.
+    pub source: SourceReference,
+    /// Collections whose records are put together.
+    pub collections: Vec<String>,
+    /// What the number counts, in the plural.
+    pub unit: Text,
+    /// Smallest and largest number that are told apart.
+    pub range: (i64, i64),
+    /// Which percentiles, ascending.
+    pub percentiles: Vec<u8>,
+    /// Whether it is broken down as its collections say.
+    pub by_breakdown: bool,
+    /// Whether the regions of each regional cancer centre are put together.
+    pub by_rcc: bool,
+    /// What it is made of.
+    pub periods: Periods,
+    /// By collection: its place among the tally's spreads.
+    pub spreads: BTreeMap<String, usize>,
 }
 
 /// What a count is divided by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denominator {
     /// The records the measure speaks of.
     Records,
@@ -119,6 +219,8 @@ pub enum Denominator {
     Population,
     /// The patient register's count for the region.
     Register,
+    /// The number of a reference table, by the table's name.
+    Table(String),
 }
 
 /// The reporting rates of a collection's variables.
@@ -147,12 +249,78 @@ pub struct Reporting {
 pub struct TallyPlan {
     /// The county code of the responsible region; null where it cannot be known.
     pub region: TextNode,
-    /// What is counted by region, month and specialty; the first is every record.
+    /// What is counted by region, month and code of the breakdown; the first is every record.
     pub conditions: Vec<Condition>,
     /// The sets of records that reporting rates are taken among; the first is the usual one.
     pub among: Vec<BoolNode>,
-    /// For each variable of the schema its set in `among`.
+    /// For each variable of the schema its set in `among`; empty where nobody reports the variables, because they are of
+    /// groups.
     pub among_of: Vec<usize>,
+    /// Whole numbers that are counted by value.
+    pub spreads: Vec<SpreadPlan>,
+    /// Conditions whose undecided records are counted by code.
+    pub named: Vec<NamedPlan>,
+    /// What is counted above and below the line of one figure: records in doubt are counted for each.
+    pub pairs: Vec<PairPlan>,
+}
+
+/// What is counted above and below the line of one figure.
+#[derive(Clone, Debug)]
+pub struct PairPlan {
+    /// The measure's id; names the counts in saved tallies.
+    pub name: String,
+    /// The records spoken of, as a place among the conditions.
+    pub among: usize,
+    /// Those of them that are counted, as a place among the conditions.
+    pub numerator: usize,
+    /// Whether the figure is broken down, too.
+    pub by_breakdown: bool,
+}
+
+/// A whole number that is counted by value.
+#[derive(Clone, Debug)]
+pub struct SpreadPlan {
+    /// The measure's id; names the counts in saved tallies.
+    pub name: String,
+    /// The records looked at.
+    pub among: BoolNode,
+    /// The number.
+    pub value: IntNode,
+    /// Smallest and largest number that are told apart.
+    pub range: (i64, i64),
+}
+
+/// A condition whose undecided records are counted by the code of a variable.
+#[derive(Clone, Debug)]
+pub struct NamedPlan {
+    /// The measure's id; names the counts in saved tallies.
+    pub name: String,
+    /// The condition.
+    pub node: BoolNode,
+    /// The variable.
+    pub variable: VariableIndex,
+}
+
+impl TallyPlan {
+    /// The variables that counting reads, beside those that are counted themselves, ascending.
+    pub fn inputs(&self, plan: &Plan) -> Vec<VariableIndex> {
+        let collection = &plan.collection;
+        let conditions = self.conditions.iter().map(|condition| condition.node).chain(self.among.iter().copied());
+        let of_spreads = self.spreads.iter().map(|spread| spread.among);
+        let of_names = self.named.iter().map(|named| named.node);
+        let nodes: Vec<BoolNode> = conditions.chain(of_spreads).chain(of_names).collect();
+        let values: Vec<IntNode> = self.spreads.iter().map(|spread| spread.value).collect();
+        let mut variables = plan.program.inputs(&nodes, None).variables;
+        variables.extend(plan.program.inputs_of_ints(&values).variables);
+        variables.extend(plan.program.inputs_of_text(self.region).variables);
+        variables.extend(self.named.iter().map(|named| named.variable));
+        variables.extend(collection.record_date.into_iter().chain(collection.unit));
+        variables.extend(collection.breakdown.as_ref().map(|breakdown| breakdown.variable));
+        variables.extend(collection.history(HistoryItem::OpenUntil));
+        variables.sort_unstable();
+        variables.dedup();
+        variables
+    }
 }
 
 /// A condition that is counted.
@@ -162,6 +330,8 @@ pub struct Condition {
     pub name: String,
     /// Where it is true.
     pub node: BoolNode,
+    /// Whether it reads the period, which is the month of the stock then.
+    pub reads_period: bool,
 }
 
 impl Reporting {

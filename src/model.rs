@@ -68,6 +68,15 @@ impl Severity {
         }
     }
 
+    /// What a person reads, in lower case.
+    pub fn word(self, language: Language) -> &'static str {
+        match self {
+            Self::Error => language.pick("fel", "error"),
+            Self::Warning => language.pick("varning", "warning"),
+            Self::Note => language.pick("upplysning", "note"),
+        }
+    }
+
     /// Every severity, gravest first.
     pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
 }
@@ -190,10 +199,7 @@ impl Text {
 
     /// The text in `language`.
     pub fn get(&self, language: Language) -> &str {
-        match language {
-            Language::Swedish => &self.sv,
-            Language::English => &self.en,
-        }
+        language.pick(&self.sv, &self.en)
     }
 }
 
@@ -205,6 +211,16 @@ pub enum Language {
     Swedish,
     /// English.
     English,
+}
+
+impl Language {
+    /// The one of two texts that is in this language.
+    pub fn pick<T>(self, sv: T, en: T) -> T {
+        match self {
+            Self::Swedish => sv,
+            Self::English => en,
+        }
+    }
 }
 
 /// Where a rule or a variable is laid down.
@@ -365,6 +381,18 @@ pub struct Finding {
     pub detail: Option<Detail>,
     /// The waiver that covers it, if any.
     pub waiver: Option<WaiverIndex>,
+    /// The records of the group that it is about, where it is about a group.
+    pub members: Option<Members>,
+}
+
+/// The records of a group, as a finding names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// How many there are.
+    pub total: u64,
+    /// The numbers of the first ones, from 1, as far as they are in the finding's file; those of their rows, each once,
+    /// where a row holds several records.
+    pub rows: Vec<u64>,
 }
 
 /// What a finding shows beyond the values.

@@ -10,6 +10,7 @@
 mod compile;
 mod derived;
 pub mod expr;
+pub mod fold;
 mod history;
 pub mod import;
 mod load;
@@ -36,6 +37,8 @@ pub use validity::Validity;
 pub struct Plan {
     /// What it checks.
     pub collection: Arc<Collection>,
+    /// How its records are made of another collection's, where they are.
+    pub fold: Option<Arc<fold::Fold>>,
     /// The lists its rules look into.
     pub codelists: Codelists,
     /// Every rule, in the order of reports: requirements and values by variable, then checks by id, then the submission's.
@@ -54,6 +57,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Every variable that a rule reads or shows, and the key, ascending.
+    pub fn variables_of_rules(&self) -> Vec<VariableIndex> {
+        let of_rule = |rule: &'_ Rule| -> Vec<VariableIndex> {
+            let read = match &rule.check {
+                Check::Record(check) => check.inputs.as_slice(),
+                Check::Submission(_) => &[],
+            };
+            read.iter().chain(&rule.faulty).chain(&rule.triggers).copied().collect()
+        };
+        let of_rules = self.rules.iter().flat_map(of_rule);
+        let named = self.collection.key.iter().copied().chain(self.collection.region.map(|region| region.variable));
+        let mut variables: Vec<VariableIndex> = of_rules.chain(named).collect();
+        variables.sort_unstable();
+        variables.dedup();
+        variables
+    }
+
     /// False for a rule that is not valid on the day the plan is of; then it applies to no record.
     pub fn is_in_force(&self, rule: &Rule) -> bool {
         self.as_of.is_none_or(|day| rule.valid.is_none_or(|valid| valid.covers(day)))

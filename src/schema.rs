@@ -4,7 +4,9 @@
 //! in plain types. Loading collects every mistake of every file before it stops. Deliberately knows nothing of
 //! requirement levels and rules (module `rule`).
 
+mod breakdown;
 pub mod codelist;
+pub mod layout;
 mod load;
 pub mod region;
 pub(crate) mod spec;
@@ -12,12 +14,17 @@ pub(crate) mod spec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::diag::Place;
 use crate::model::{Severity, SourceReference, Text, VariableIndex};
 use crate::pattern::Pattern;
+use crate::yaml::Written;
 
+pub use breakdown::{AggregateBy, BreakdownBy};
 pub use codelist::{Codelist, CodelistError, Codelists};
+pub use layout::Layout;
 pub(crate) use load::length_in_characters;
 pub use load::load;
+pub use region::{RegionName, RegionVariable};
 
 /// Every collection with the formats and code lists they use.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +46,14 @@ pub struct Collection {
     pub title: Text,
     /// Where its variables are laid down.
     pub source: SourceReference,
+    /// Of which collection's records it is made, where it is not submitted as such.
+    pub(crate) folds: Option<Folds>,
     /// How it is told from collections with the same columns.
     pub detect: Detect,
     /// The record's key.
     pub key: Vec<VariableIndex>,
-    /// Who reports.
-    pub reporter: Option<VariableIndex>,
+    /// Which region answers for a record.
+    pub region: Option<RegionVariable>,
     /// The date that chooses which codes are valid.
     pub record_date: Option<VariableIndex>,
     /// Whether a submission is a stock on a day (those who wait) rather than what happened in a period. A record of a
@@ -52,10 +61,12 @@ pub struct Collection {
     pub stock: bool,
     /// The care unit that figures are broken down by.
     pub unit: Option<VariableIndex>,
-    /// The medical specialty that figures are broken down by, a code.
-    pub specialty: Option<VariableIndex>,
+    /// By what figures are broken down within a region.
+    pub breakdown: Option<BreakdownBy>,
     /// In the order of the model's table.
     pub variables: Vec<Variable>,
+    /// Other ways to deliver it, with one row for several records.
+    pub layouts: Vec<Layout>,
 }
 
 impl Collection {
@@ -64,10 +75,92 @@ impl Collection {
         self.variables.iter().position(|variable| variable.id == id).map(VariableIndex)
     }
 
+    /// For how many calendar months its records may be completed and corrected after they were first received.
+    pub fn months_of_corrections(&self) -> Option<u32> {
+        self.folds.as_ref().and_then(|folds| folds.corrections)
+    }
+
+    /// The variable that holds what earlier submissions say of this.
+    pub fn history(&self, item: HistoryItem) -> Option<VariableIndex> {
+        self.variables.iter().position(|variable| variable.history == Some(item)).map(VariableIndex)
+    }
+
     /// The variable at `index`.
     pub fn get(&self, index: VariableIndex) -> &Variable {
         &self.variables[index.0]
     }
+}
+
+/// Of which collection's records a collection is made. Names are looked up when rules are compiled, with all schemas at
+/// hand ([`crate::rule::fold`]).
+#[derive(Clone, Debug)]
+pub(crate) struct Folds {
+    /// The collection that is folded.
+    pub(crate) collection: Written,
+    /// Its variables that the records of a group have in common.
+    pub(crate) key: Vec<Written>,
+    /// Its variables by which a group's records stand in order.
+    pub(crate) order: Vec<Written>,
+    /// What groups are called, in the plural.
+    pub(crate) unit: Text,
+    /// For how many calendar months after it was first received a group may be completed and corrected.
+    pub(crate) corrections: Option<u32>,
+    /// Groups worked out by hand.
+    pub(crate) tests: Vec<FoldTest>,
+}
+
+/// What earlier submissions say of a group of records; see [`crate::rule::fold`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HistoryItem {
+    /// The day on which any submission with the group was first received.
+    FirstReceived,
+    /// The last day on which the group may be completed and corrected.
+    OpenUntil,
+    /// The day on which this submission was received.
+    Received,
+    /// Different records in the latest earlier submission that held the group.
+    RecordsBefore,
+    /// Different records in this submission.
+    RecordsNow,
+    /// Records changed, added or removed since.
+    ChangedRecords,
+    /// Which those are, in words.
+    Changes,
+}
+
+impl HistoryItem {
+    /// The word that schema files use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstReceived => "first_received",
+            Self::OpenUntil => "open_until",
+            Self::Received => "received",
+            Self::RecordsBefore => "records_before",
+            Self::RecordsNow => "records_now",
+            Self::ChangedRecords => "changed_records",
+            Self::Changes => "changes",
+        }
+    }
+
+    /// Of what type its variable must be, as schema files call it.
+    pub(crate) fn type_name(self) -> &'static str {
+        match self {
+            Self::FirstReceived | Self::OpenUntil | Self::Received => "timestamp",
+            Self::RecordsBefore | Self::RecordsNow | Self::ChangedRecords => "integer",
+            Self::Changes => "text",
+        }
+    }
+}
+
+/// Records, and what the group of the first one becomes, by names of variables.
+#[derive(Clone, Debug)]
+pub(crate) struct FoldTest {
+    /// Where it is written.
+    pub(crate) place: Place,
+    /// Of the folded collection.
+    pub(crate) records: Vec<Vec<(Written, String)>>,
+    /// Of this one.
+    pub(crate) gives: Vec<(Written, String)>,
 }
 
 /// Which headers can be this collection's.
@@ -102,6 +195,10 @@ pub struct Variable {
     pub missing_codes: Vec<(String, Missing)>,
     /// Whether its values are masked everywhere.
     pub identifies_person: bool,
+    /// The aggregate that gives its value, in a collection that folds another.
+    pub(crate) fold: Option<Written>,
+    /// What earlier submissions say of a group, instead of an aggregate.
+    pub(crate) history: Option<HistoryItem>,
     /// Of the rule on its value.
     pub value_severity: Severity,
     /// Of the rule on its value: values that must be accepted.

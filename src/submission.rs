@@ -17,12 +17,13 @@ pub mod find;
 pub mod parquet;
 #[cfg(test)]
 mod testing;
-mod view;
+pub mod unfold;
+pub(crate) mod view;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::model::{County, Text, VariableIndex};
+use crate::model::{County, Text};
 use crate::schema::{Collection, Schemas};
 use crate::table::Batch;
 use crate::time::Month;
@@ -98,8 +99,9 @@ pub enum Format {
 pub struct HeaderColumn {
     /// As written in the file, trimmed.
     pub name: String,
-    /// The variable it holds; `None` where the name is unknown to the collection.
-    pub variable: Option<VariableIndex>,
+    /// The id of the variable it holds, or of the column of the file's layout; `None` where the name is unknown to the
+    /// collection.
+    pub variable: Option<String>,
     /// For an unknown name, the id of the nearest variable that no other column holds.
     pub nearest: Option<String>,
 }
@@ -115,8 +117,13 @@ pub struct InputFile {
     pub format: Format,
     /// Physical columns, in order.
     pub header: Vec<HeaderColumn>,
-    /// Variable → physical column; one entry a variable of the schema.
+    /// Variable → physical column; one entry a variable of the schema. For a variable that columns of a layout give,
+    /// the first of those.
     pub column_of: Vec<Option<usize>>,
+    /// The layout of its rows, by its place in the collection; `None` where each row is a record.
+    pub layout: Option<usize>,
+    /// Column of the layout's rows → physical column; empty where there is no layout.
+    pub row_column_of: Vec<Option<usize>>,
     /// The collection's id.
     pub collection: String,
     /// How it is known which collection it is.
@@ -144,6 +151,8 @@ pub struct Statement {
     pub received: Option<i64>,
     /// How many records it should have.
     pub records: Option<u64>,
+    /// Whether it was delivered earlier, and is only what the submission is compared with.
+    pub is_earlier: bool,
 }
 
 /// What a scan is to deliver.
@@ -160,6 +169,8 @@ pub struct ScanRequest {
 pub struct ScanSummary {
     /// Records, broken ones included.
     pub records: u64,
+    /// Rows of the file; fewer than records where a row holds several.
+    pub rows: u64,
     /// Entirely empty lines, which are no records.
     pub blank_lines: u64,
 }
@@ -213,6 +224,9 @@ pub enum InputError {
         /// 1-based column.
         second: usize,
     },
+    /// Too many records have one key for their group to be put together.
+    #[error("too many records have one and the same key: their group cannot be put together")]
+    GroupTooLarge,
     /// No collection has columns like these.
     #[error("`{}`: no collection has a header like this one ({})", path.display(), detail.en)]
     UnknownHeader {
@@ -284,6 +298,9 @@ impl InputError {
             Self::DuplicateColumn { path, name, first, second } => {
                 format!("`{}`: kolumn {first} och kolumn {second} är båda `{name}`; ta bort den ena", path.display())
             }
+            Self::GroupTooLarge => {
+                "alltför många poster har samma nyckel: gruppen kan inte föras samman. Kontrollera kolumnerna som posterna grupperas efter".to_owned()
+            }
             Self::UnknownHeader { path, detail } => format!(
                 "`{}`: ingen insamling har en sådan rubrik ({}). Ange --collection eller rätta rubriken",
                 path.display(),
@@ -321,6 +338,8 @@ impl InputFile {
 
     /// Reads every record once: `map` sees batches in parallel and in any order, `fold` their results in file order.
     ///
+    /// A batch's `positions.first_row` counts records, also where a row holds several.
+    ///
     /// `progress` is told how many bytes of the file (or of the like, for Parquet) have been taken in since last time.
     /// `stop` is looked at between waves.
     ///
@@ -335,6 +354,9 @@ impl InputFile {
         map: &(dyn Fn(Batch) -> R + Sync),
         fold: &mut dyn FnMut(R) -> Result<(), InputError>,
     ) -> Result<ScanSummary, InputError> {
+        if let Some(layout) = self.layout {
+            return unfold::scan(self, layout, collection, request, stop, progress, map, fold);
+        }
         match self.format {
             Format::Csv { .. } => csv::scan(self, collection, request, stop, progress, map, fold),
             Format::Parquet { .. } => parquet::scan(self, collection, request, stop, progress, map, fold),

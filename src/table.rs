@@ -7,9 +7,11 @@
 //! Binary views rather than string views because Arrow checks each string view for UTF-8 on its own, while readers
 //! check a whole chunk at once.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, BinaryViewArray, RecordBatch};
 
-use crate::model::Position;
+use crate::model::{Position, VariableIndex};
 
 /// A fixed-length set of row numbers, one bit a row; bits at and beyond the length are zero.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -231,12 +233,18 @@ pub enum FaultKind {
         /// Offset of the first such byte within the file.
         byte: u64,
     },
+    /// A row of a layout with several records to a row that is blank in every column that becomes one.
+    NoRecord {
+        /// How many columns those are.
+        columns: usize,
+    },
 }
 
 impl FaultKind {
-    /// True where the record's fields cannot be trusted to belong to their columns, so that no rule can be decided.
+    /// True where the record's fields cannot be trusted to belong to their columns, or where there is no record at all,
+    /// so that no rule can be decided.
     pub fn breaks_record(&self) -> bool {
-        matches!(self, Self::FieldCount { .. })
+        matches!(self, Self::FieldCount { .. } | Self::NoRecord { .. })
     }
 }
 
@@ -245,8 +253,25 @@ impl FaultKind {
 pub struct Positions {
     /// 0-based number, within the file, of the batch's first record.
     pub first_row: u64,
-    /// Physical lines and spreadsheet rows.
+    /// Physical lines and spreadsheet rows, of the rows.
     pub lines: Lines,
+    /// Which rows the records are of, where a row holds several; otherwise each is a row.
+    pub unfolded: Option<Unfolded>,
+}
+
+/// Which rows and columns the records of a batch are from, where a row of the file holds several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfolded {
+    /// 0-based number, within the file, of the batch's first row.
+    pub first_row: u64,
+    /// How many rows.
+    pub n_rows: usize,
+    /// For each record its row, counted from the batch's first; ascending.
+    pub rows: Vec<u32>,
+    /// For each record the 0-based physical column that it stands in; `None` for a row without any.
+    pub columns: Vec<Option<u32>>,
+    /// Which variables of the collection come from that column.
+    pub given: Arc<[bool]>,
 }
 
 /// Physical lines of a batch's records.
@@ -263,11 +288,17 @@ pub enum Lines {
     },
     /// A line and a spreadsheet row for each record (blank lines or line breaks in fields nearby).
     Each(Vec<(u64, u64)>),
+    /// The whole place of each record, for records that do not stand one behind the other.
+    Apart(Vec<Position>),
 }
 
 impl Positions {
     /// The place of the batch's `row`, 0-based.
     pub fn at(&self, row: usize) -> Position {
+        let (first_row, row) = match &self.unfolded {
+            None => (self.first_row, row),
+            Some(unfolded) => (unfolded.first_row, unfolded.rows.get(row).map_or(0, |row| *row as usize)),
+        };
         let offset = row as u64;
         let (line, sheet_row) = match &self.lines {
             Lines::None => (None, None),
@@ -275,12 +306,31 @@ impl Positions {
             Lines::Each(each) => {
                 each.get(row).map_or((None, None), |(line, sheet_row)| (Some(*line), Some(*sheet_row)))
             }
+            Lines::Apart(places) => return places.get(row).copied().unwrap_or_default(),
         };
-        Position { row: Some(self.first_row + offset + 1), line, sheet_row, byte: None }
+        Position { row: Some(first_row + offset + 1), line, sheet_row, byte: None }
+    }
+
+    /// Where the batch's record `row` has a variable in a column of its own, apart from other records of its row: that
+    /// physical column, if the record is in any. `None` for a variable that has one column for all.
+    pub fn own_column(&self, row: usize, variable: VariableIndex) -> Option<Option<usize>> {
+        let unfolded = self.unfolded.as_ref()?;
+        let is_given = unfolded.given.get(variable.0).copied().unwrap_or(false);
+        is_given.then(|| unfolded.columns.get(row).copied().flatten().map(|column| column as usize))
+    }
+
+    /// The rows of the file that hold one of `records`, which are counted from the batch's first.
+    pub fn rows_of(&self, records: &Bits) -> Bits {
+        let Some(unfolded) = &self.unfolded else { return records.clone() };
+        let mut rows = Bits::none(unfolded.n_rows);
+        for row in records.iter().filter_map(|record| unfolded.rows.get(record)) {
+            rows.insert(*row as usize);
+        }
+        rows
     }
 }
 
-/// The records of a batch as they stood in the file, for copying them unchanged.
+/// The rows of a batch as they stood in the file, for copying them unchanged; see [`Positions::rows_of`].
 #[derive(Clone, Debug)]
 pub enum Raw {
     /// Nothing was asked for.
@@ -316,7 +366,7 @@ pub struct Batch {
 impl Batch {
     /// Records that stand in no file: columns of values, each with `n_rows` of them.
     pub fn made_up(columns: Vec<Option<Column>>, n_rows: usize) -> Self {
-        let positions = Positions { first_row: 0, lines: Lines::None };
+        let positions = Positions { first_row: 0, lines: Lines::None, unfolded: None };
         Self { n_rows, columns, positions, faults: Vec::new(), raw: Raw::None }
     }
 

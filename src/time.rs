@@ -131,10 +131,30 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// The day so many calendar months after a day: the one of the same number, or the month's last where it has no such
+/// day. `None` beyond the year 9999.
+pub fn months_later(day: i64, months: u32) -> Option<i64> {
+    let (_, _, of_month) = civil_from_days(day);
+    let month = Month::of_day(day)?.plus(i32::try_from(months).ok()?)?;
+    Some((month.first_day() + of_month - 1).min(month.last_day()))
+}
+
 /// A day as `2022-01-03`.
 pub fn format_day(days: i64) -> String {
     let (year, month, day) = civil_from_days(days);
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Writes a day as [`format_day`] does, without going by way of a text of its own.
+pub fn write_day(days: i64, out: &mut Vec<u8>) {
+    let (year, month, day) = civil_from_days(days);
+    let digit = |number: i64| b'0' + u8::try_from(number.rem_euclid(10)).unwrap_or(0);
+    if !(0..=9_999).contains(&year) {
+        return out.extend_from_slice(format_day(days).as_bytes());
+    }
+    let year = [digit(year / 1_000), digit(year / 100), digit(year / 10), digit(year)];
+    out.extend_from_slice(&year);
+    out.extend_from_slice(&[b'-', digit(month / 10), digit(month), b'-', digit(day / 10), digit(day)]);
 }
 
 /// Reads `2022-01-03` or `20220103` as days since 1970-01-01.
@@ -223,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn days_are_written_alike_in_both_ways() {
+        for days in [-800_000, -719_529, -719_528, -1, 0, 59, 19_752, 2_932_896, 2_932_897] {
+            let mut written = Vec::new();
+            write_day(days, &mut written);
+            assert_eq!(String::from_utf8(written).ok(), Some(format_day(days)));
+        }
+    }
+
+    #[test]
     fn every_form_is_read_and_named() {
         let morning = 19_752 * DAY + 8 * 3_600;
         assert_eq!(at("2024-01-30T08:00"), Some((morning, Form::Minutes)));
@@ -267,6 +296,32 @@ mod tests {
         assert_eq!(Month::of_day(month.last_day()), Some(month));
         for text in ["2024-13", "2024-00", "24-01", "2024-1", "2024-011", "2024", "å024-01"] {
             assert_eq!(Month::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_later_is_a_day_of_the_same_number_or_the_last() {
+        let later = |day: &str| months_later(parse_day(day).unwrap(), 3).map(format_day);
+        for (day, expected) in [
+            ("2025-01-15", "2025-04-15"),
+            ("2025-01-31", "2025-04-30"),
+            ("2025-03-31", "2025-06-30"),
+            ("2024-11-30", "2025-02-28"),
+            ("2023-11-29", "2024-02-29"),
+            ("2023-11-30", "2024-02-29"),
+            ("2024-12-01", "2025-03-01"),
+        ] {
+            assert_eq!(later(day).as_deref(), Some(expected), "{day}");
+        }
+        assert_eq!(later("9999-11-01"), None);
+        let epoch = jiff::civil::date(1970, 1, 1);
+        for day in -4_000..40_000 {
+            let date = epoch.checked_add(jiff::Span::new().days(day)).expect("in range");
+            for months in [1, 3, 12] {
+                let expected = date.checked_add(jiff::Span::new().months(months)).expect("in range");
+                let days = i64::from(epoch.until(expected).expect("in range").get_days());
+                assert_eq!(months_later(day, u32::try_from(months).unwrap()), Some(days), "{date} {months}");
+            }
         }
     }
 

@@ -17,8 +17,9 @@
 //!
 //! # What is covered
 //!
-//! - The reporter of a record is the organisation number that its reporter's HSA-id begins with. A record without one,
-//!   or that cannot be divided into columns, has no reporter.
+//! - The reporter of a record is the region that it names: by the organisation number that an HSA-id begins with, or by
+//!   a county code, as its collection has it. A record that names none, or that cannot be divided into columns, has no
+//!   reporter.
 //! - What is wrong with the submission as a whole (a missing or unknown column, the number of records) has no reporter,
 //!   so that a waiver with a reporter does not cover it.
 //! - Where several waivers fit a finding, the first one in the file covers it.
@@ -76,7 +77,7 @@ impl Waiver {
     /// How it covers findings of a rule of `plan` that it speaks of; `None` where it can cover none.
     fn covering(&self, plan: &Plan, rule: &Rule) -> Option<(Option<String>, Option<String>)> {
         let reporter = self.reporter.as_ref().map(|reporter| reporter.organisation_number.clone());
-        if reporter.is_some() && (plan.collection.reporter.is_none() || !has_reporter(rule)) {
+        if reporter.is_some() && (plan.collection.region.is_none() || !has_reporter(rule)) {
             return None;
         }
         let variable = match &self.variable {

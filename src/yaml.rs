@@ -91,6 +91,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     }
 }
 
+/// A text with the file it is written in, for what is compiled later than it is read.
+#[derive(Clone)]
+pub struct Written {
+    /// The text and its place.
+    pub text: Spanned<String>,
+    /// The file.
+    pub source: Source,
+}
+
+/// As the text alone: where it is written says nothing of what it means.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text.value, f)
+    }
+}
+
 /// A map whose keys keep their order and place; a repeated key is an error of the parser.
 #[derive(Clone, Debug)]
 pub struct SpannedMap<T>(pub Vec<(Spanned<String>, T)>);

@@ -80,6 +80,8 @@ pub(super) struct CheckArguments {
     pub(super) expect_records: Option<u64>,
     #[arg(long, value_name = "DATE")]
     pub(super) delivery_date: Option<String>,
+    #[arg(long, value_name = "[DATE=]PATH")]
+    pub(super) earlier: Vec<String>,
     #[arg(long, value_name = "DATE")]
     pub(super) as_of: Option<String>,
     #[arg(long, value_name = "NAME=FILE")]
@@ -128,6 +130,8 @@ pub(super) struct QaArguments {
     pub(super) check: CheckArguments,
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) figures: Vec<String>,
+    #[arg(long)]
+    pub(super) no_certainty: bool,
     #[command(flatten)]
     pub(super) coverage: CoverageOptions,
 }
@@ -145,6 +149,8 @@ pub(super) struct CoverageArguments {
     pub(super) format: Vec<String>,
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[arg(long)]
+    pub(super) certainty: bool,
     #[command(flatten)]
     pub(super) coverage: CoverageOptions,
     #[command(flatten)]
@@ -159,6 +165,10 @@ pub(super) struct CoverageOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) register: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
+    pub(super) estimates: Option<PathBuf>,
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) reference: Vec<String>,
+    #[arg(long, value_name = "FILE")]
     pub(super) deliveries: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub(super) tally: Vec<PathBuf>,
@@ -168,13 +178,16 @@ pub(super) struct CoverageOptions {
     pub(super) detail: Vec<DetailArgument>,
     #[arg(long, value_name = "ID")]
     pub(super) measure: Vec<String>,
+    #[arg(long, value_name = "ID=PERCENT")]
+    pub(super) goal: Vec<String>,
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
     pub(super) publish: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum DetailArgument {
-    Mvo,
+    #[value(alias = "mvo")]
+    Code,
     Unit,
 }
 
@@ -205,6 +218,10 @@ pub(super) struct GenerateArguments {
     pub(super) period: String,
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) layout: Option<String>,
+    #[arg(long, conflicts_with = "layout")]
+    pub(super) together: bool,
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: PathBuf,
     #[arg(long, value_name = "FILE.csv")]
@@ -216,7 +233,7 @@ pub(super) struct GenerateArguments {
 /// Help texts: argument id, Swedish, English.
 type Help = (&'static str, &'static str, &'static str);
 
-const CHECK_HELP: [Help; 18] = [
+const CHECK_HELP: [Help; 19] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -233,6 +250,11 @@ const CHECK_HELP: [Help; 18] = [
         "delivery_date",
         "Leveransdatum; inget får ligga senare (annars i dag)",
         "Date of delivery; nothing may be later (otherwise today)",
+    ),
+    (
+        "earlier",
+        "Tidigare leverans att jämföra med, med ankomstdag: 2025-04-05=FIL, eller dagen i filens eller mappens namn; kan upprepas",
+        "Earlier submission to compare with, and when it was received: 2025-04-05=FILE, or the day in the name of the file or folder; repeatable",
     ),
     (
         "as_of",
@@ -284,7 +306,7 @@ const READING_HELP: [Help; 4] = [
     ),
 ];
 
-const COVERAGE_HELP: [Help; 8] = [
+const COVERAGE_HELP: [Help; 11] = [
     (
         "population",
         "Folkmängd per region och år (annars SCB:s för 2023 och 2024)",
@@ -296,14 +318,33 @@ const COVERAGE_HELP: [Help; 8] = [
         "Doctors' contacts in the patient register by region, year and specialty",
     ),
     (
+        "estimates",
+        "Uppskattat antal insjuknande per region, vårdförlopp och period (--reference svf_insjuknande=FILE)",
+        "Estimated number falling ill by region, pathway and period (--reference svf_insjuknande=FILE)",
+    ),
+    (
+        "reference",
+        "Annan referenstabell som mått delas med: NAMN är dess schema; kan upprepas",
+        "Another reference table that measures are divided by: NAME is its schema; repeatable",
+    ),
+    (
         "deliveries",
         "Leveranslista: fil, insamling, region, period, ankomstdag, antal poster",
         "List of deliveries: file, collection, region, period, day of receipt, number of records",
     ),
     ("tally", "Sparat räkneverk att räkna in; kan upprepas", "Saved tally to count in; repeatable"),
     ("save_tally", "Spara räkneverket, utan poster, i FILE", "Save the tally, without records, in FILE"),
-    ("detail", "Dela också upp på mvo eller vårdenhet (unit)", "Break down by specialty (mvo) or care unit, too"),
-    ("measure", "Bara detta mått; kan upprepas", "This measure only; repeatable"),
+    (
+        "detail",
+        "Dela också upp på koder (code, t.ex. MVO) eller vårdenhet (unit)",
+        "Break down by code (such as specialty) or care unit, too",
+    ),
+    ("measure", "Bara detta mått eller mål; kan upprepas", "This measure or goal only; repeatable"),
+    (
+        "goal",
+        "Tröskel i procent för ett mål vars källa inte anger någon, t.ex. PK6=75; kan upprepas",
+        "Threshold in per cent of a goal whose source gives none, e.g. PK6=75; repeatable",
+    ),
     (
         "publish",
         "Dölj antal under N, så att de inte går att räkna fram (5 om N inte anges)",
@@ -311,7 +352,12 @@ const COVERAGE_HELP: [Help; 8] = [
     ),
 ];
 
-const COVERAGE_COMMAND_HELP: [Help; 4] = [
+const COVERAGE_COMMAND_HELP: [Help; 5] = [
+    (
+        "certainty",
+        "Pröva också reglerna, och visa hur långt deras fynd kan flytta varje tal",
+        "Try the rules, too, and show how far their findings could move each figure",
+    ),
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -326,11 +372,18 @@ const COVERAGE_COMMAND_HELP: [Help; 4] = [
     ("output", "Fil för de tabeller som inte har någon egen", "File for the tables that have none of their own"),
 ];
 
-const QA_HELP: [Help; 1] = [(
-    "figures",
-    "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
-    "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
-)];
+const QA_HELP: [Help; 2] = [
+    (
+        "figures",
+        "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
+        "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
+    ),
+    (
+        "no_certainty",
+        "Räkna inte ut hur långt fynden kan flytta varje tal",
+        "Do not work out how far findings could move each figure",
+    ),
+];
 
 const MERGE_HELP: [Help; 2] =
     [("tallies", "Sparade räkneverk", "Saved tallies"), ("output", "Fil att skriva", "File to write")];
@@ -347,9 +400,13 @@ const COMMON_HELP: [Help; 5] = [
     ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
 
-const GENERATE_HELP: [Help; 9] = [
+const GENERATE_HELP: [Help; 11] = [
     ("collection", "Insamling, t.ex. specvard_genomforda", "Collection, e.g. specvard_genomforda"),
-    ("records", "Antal poster; annars 1000", "Number of records; otherwise 1000"),
+    (
+        "records",
+        "Antal poster, eller rader där en rad blir flera poster (svf: förlopp); annars 1000",
+        "Number of records, or of rows where one becomes several records (svf: cases); otherwise 1000",
+    ),
     (
         "strata",
         "Exakta antal i stället för --records: poster per region, period och värde, och hur många som är ifyllda",
@@ -359,13 +416,23 @@ const GENERATE_HELP: [Help; 9] = [
     ("defects", "Fel att plantera, med namn och andel", "Defects to plant, with names and rates"),
     ("period", "Period: 2022-03, 2022 eller 2022-03-01..2022-03-31", "Period: 2022-03, 2022 or 2022-03-01..2022-03-31"),
     ("region", "Bara denna region; annars alla efter folkmängd", "This region only; otherwise all by population"),
+    (
+        "layout",
+        "Skriv raderna som de är, i denna radform (svf: bred), i stället för poster",
+        "Write the rows as they are, in this layout (svf: bred), instead of records",
+    ),
+    (
+        "together",
+        "Låt poster ur samma rad stå efter varandra; annars står alla poster i datumordning",
+        "Leave records of one row behind each other; otherwise all records are in the order of dates",
+    ),
     ("output", "Fil att skriva, .csv eller .parquet", "File to write, .csv or .parquet"),
     ("truth", "Facit: varje planterat fel", "The truth: every planted defect"),
 ];
 
 /// The command with its help in `language`.
 pub(super) fn command(language: Language) -> clap::Command {
-    let pick = |sv, en| pick(language, sv, en);
+    let pick = |sv, en| language.pick(sv, en);
     let with_help = |command: clap::Command, tables: &[&[Help]]| with_help(language, command, tables);
     Arguments::command()
         .about(pick(
@@ -401,18 +468,11 @@ pub(super) fn command(language: Language) -> clap::Command {
         .mut_subcommand("rules", |command| rules::with_texts(language, command))
 }
 
-fn pick(language: Language, sv: &'static str, en: &'static str) -> &'static str {
-    match language {
-        Language::Swedish => sv,
-        Language::English => en,
-    }
-}
-
 fn with_help(language: Language, command: clap::Command, tables: &[&[Help]]) -> clap::Command {
     tables
         .iter()
         .flat_map(|table| table.iter())
-        .fold(command, |command, (id, sv, en)| command.mut_arg(*id, |argument| argument.help(pick(language, sv, en))))
+        .fold(command, |command, (id, sv, en)| command.mut_arg(*id, |argument| argument.help(language.pick(sv, en))))
 }
 
 /// The language asked for with `--lang`, else that of the locale, else Swedish. Looked up before arguments are parsed,

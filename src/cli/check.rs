@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{CheckArguments, CommonArguments, QaArguments, ReadingArguments};
+use super::earlier::Earlier;
 use super::output::PendingFile;
 use super::qa::{Inputs, Session};
 use super::reports::{Reports, Wanted, into_io};
@@ -53,6 +54,7 @@ pub(super) fn run_with(
             plans.clone_from(&session.measures().plans);
             settings.tallies.clone_from(&session.measures().tallies);
             settings.count_units = session.counts_units();
+            settings.count_doubts = !qa.no_certainty;
             Some(session)
         }
     };
@@ -60,11 +62,14 @@ pub(super) fn run_with(
     let reports = Reports::open(wanted, language)?;
 
     let mut paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
+    let earlier = Earlier::find(&arguments.earlier, &signals, language)?;
+    paths = earlier.others(paths, language)?;
     if let Some(session) = &coverage {
         paths = session.deliveries_of(paths).map_err(|error| input_failure(&error, &signals, language))?;
     }
     let tables = coverage.iter().flat_map(Session::tables);
-    let inputs: Vec<PathBuf> = paths.iter().chain(tables).chain(&arguments.waivers).cloned().collect();
+    let inputs: Vec<PathBuf> =
+        paths.iter().chain(earlier.paths()).chain(tables).chain(&arguments.waivers).cloned().collect();
     refuse_overwriting(&outputs(arguments, qa), &inputs, language)?;
     let options = read_options(&arguments.reading, language)?;
     let mut files = Vec::new();
@@ -83,6 +88,9 @@ pub(super) fn run_with(
     if let Some(session) = &coverage {
         session.require(&files, &plans)?;
     }
+    let delivery_date = settings.stated.delivery_date;
+    let reading = (coverage.as_ref(), &options);
+    files.extend(earlier.open((&schemas, &plans), &files, delivery_date, reading, &signals, language)?);
 
     let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
     let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;

@@ -9,9 +9,11 @@ use super::{ExitCode, Failure, check, messages, progress, region};
 use crate::assets;
 use crate::diag::{Diagnostic, Source};
 use crate::generate::{
-    self, Defects, GenerateError, Mistake, OutputFormat, Profile, Reading, Records, Request, Strata, Summary,
+    self, Arrangement, Defects, GenerateError, Mistake, OutputFormat, Profile, Reading, Records, Request, Strata,
+    Summary,
 };
 use crate::model::Language;
+use crate::rule::Plan;
 use crate::schema::Codelists;
 
 /// How many records there are where nothing is said.
@@ -27,7 +29,8 @@ pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<E
     refuse_combinations(arguments, language)?;
     refuse_same_files(arguments, language)?;
     let Loaded { profile, defects, records } = load(arguments, language)?;
-    let request = Request { records, seed: arguments.seed, period, format };
+    let arrangement = arrangement(arguments, &profile, language)?;
+    let request = Request { records, seed: arguments.seed, period, format, arrangement };
     let signals = Signals::listen();
     let name = |path: &Path| path.display().to_string();
     let failed = |path: &Path, error: &std::io::Error| Failure::output(language, &name(path), error);
@@ -78,7 +81,12 @@ fn load(arguments: &GenerateArguments, language: Language) -> Result<Loaded, Fai
     let defects = match (&arguments.defects, plans.get(&arguments.collection)) {
         (Some(path), Some(plan)) => {
             let source = Source::new(path.display().to_string(), read_text(path, language)?);
-            Some(Defects::load(&source, &profile, &schemas, plan).map_err(diagnostics)?)
+            let folds_it = |other: &&Plan| {
+                let folds = other.collection.folds.as_ref();
+                folds.is_some_and(|folds| folds.collection.text.value == arguments.collection)
+            };
+            let of_groups: Vec<&Plan> = plans.values().map(AsRef::as_ref).filter(folds_it).collect();
+            Some(Defects::load(&source, &profile, &schemas, plan, &of_groups).map_err(diagnostics)?)
         }
         _ => None,
     };
@@ -137,6 +145,31 @@ fn shown_mistake(path: &Path, mistake: &Mistake, language: Language) -> String {
         &format!("`{file}`, rad {line}{}: {}", column("kolumn"), mistake.message.sv),
         &format!("`{file}`, row {line}{}: {}", column("column"), mistake.message.en),
     )
+}
+
+/// What is written of rows that hold several records, if the profile makes such.
+fn arrangement(arguments: &GenerateArguments, profile: &Profile, language: Language) -> Result<Arrangement, Failure> {
+    let collection = &arguments.collection;
+    match (&arguments.layout, profile.layout()) {
+        (Some(asked), Some(known)) if asked == known => Ok(Arrangement::Rows),
+        (Some(asked), Some(known)) => Err(Failure::usage(
+            language,
+            format!("--layout {asked}: profilen för {collection} har bara radformen `{known}`"),
+            format!("--layout {asked}: the profile of {collection} has the layout `{known}` only"),
+        )),
+        (Some(_), None) => Err(Failure::usage(
+            language,
+            format!("--layout: profilen för {collection} har bara en rad per post"),
+            format!("--layout: the profile of {collection} has only one row a record"),
+        )),
+        (None, None) if arguments.together => Err(Failure::usage(
+            language,
+            format!("--together: i {collection} hör inga poster ihop"),
+            format!("--together: no records of {collection} belong together"),
+        )),
+        (None, _) if arguments.together => Ok(Arrangement::Together),
+        (None, _) => Ok(Arrangement::ByDate),
+    }
 }
 
 fn output_format(path: &Path, language: Language) -> Result<OutputFormat, Failure> {

@@ -16,21 +16,26 @@ use super::reports::{Reports, Wanted};
 use super::signal::Signals;
 use super::{ExitCode, Failure, messages, progress};
 use crate::assets;
+use crate::coverage::period::Period;
 use crate::coverage::reference::{
-    Deliveries, DeliveryRow, Population, Reference, ReferenceError, Register, SetupError,
+    Counts, Deliveries, DeliveryRow, Population, Reference, ReferenceError, Register, SetupError,
 };
 use crate::coverage::response::Expected;
 use crate::coverage::saved::{self, SavedError};
-use crate::coverage::scope::{Regions, Scope, Specialties};
+use crate::coverage::scope::{Regions, Scope};
 use crate::coverage::{self, Context, CoverageError, Detail, Missing, MissingIn, Sources};
-use crate::engine::{self, Outcome, Settings, Tally};
+use crate::engine::{self, Outcome, Settings, Stated, Tally};
+use crate::measure::goal::{NotStated, Percent};
 use crate::measure::{self, Denominator, Measures};
-use crate::model::Language;
+use crate::model::{County, Language};
 use crate::report::{self, ReportOptions};
-use crate::rule::Plan;
+use crate::rule::{Check, Plan, Rule};
 use crate::schema::Schemas;
 use crate::submission::{CollectionSource, InputError, InputFile, ReadOptions, Statement, find};
 use crate::time::Month;
+
+/// What `--measure` calls all goals and guarantees together.
+const EVERY_GOAL: &str = "goals";
 
 /// `vantkoll qa`.
 pub(super) fn run(arguments: &QaArguments, language: Language) -> Result<ExitCode, Failure> {
@@ -50,15 +55,19 @@ pub(super) struct Session<'a> {
     options: &'a CoverageOptions,
     language: Language,
     measures: Measures,
+    /// The measures and goals asked for; empty for all.
+    wanted: BTreeSet<String>,
     reference: Reference,
     population: Option<Population>,
     register: Option<Register>,
+    /// Other reference tables, by the names of their schemas.
+    counts: BTreeMap<String, Counts>,
+    counts_files: BTreeMap<String, PathBuf>,
     deliveries: Option<Deliveries>,
     /// Canonical path → row of the list of deliveries.
     listed: BTreeMap<PathBuf, usize>,
     scope: Option<Scope>,
     collections: Vec<String>,
-    specialties: Specialties,
     tallies: BTreeMap<String, Tally>,
     reports: Reports,
     saved: Option<PendingFile>,
@@ -74,27 +83,45 @@ impl<'a> Session<'a> {
         signals: &Signals,
         language: Language,
     ) -> Result<Self, Failure> {
-        let measures = load_measures(inputs.common, plans, language)?;
+        let mut measures = load_measures(inputs.common, plans, language)?;
+        for text in &options.goal {
+            state_target(&mut measures, text, language)?;
+        }
         let known: Vec<&str> = measures
             .ratios
             .iter()
             .map(|measure| measure.id.as_str())
+            .chain(measures.distributions.iter().map(|measure| measure.id.as_str()))
             .chain(measures.reporting.iter().map(|measure| measure.id.as_str()))
+            .chain(measures.goals.all().map(|goal| goal.id.as_str()))
+            .chain(measures.goals.guarantees.iter().map(|guarantee| guarantee.id.as_str()))
             .collect();
-        if let Some(id) = options.measure.iter().find(|id| !known.contains(&id.as_str())) {
+        let of_goals = || {
+            let guarantees = measures.goals.guarantees.iter().map(|guarantee| guarantee.id.clone());
+            measures.goals.all().map(|goal| goal.id.clone()).chain(guarantees)
+        };
+        let mut wanted_measures: BTreeSet<String> = options.measure.iter().cloned().collect();
+        if wanted_measures.remove(EVERY_GOAL) {
+            wanted_measures.extend(of_goals());
+        }
+        if let Some(id) = wanted_measures.iter().find(|id| !known.contains(&id.as_str())) {
             let near = crate::diag::nearest(id, known.iter().copied()).unwrap_or_default();
             let known = known.join(", ");
             return Err(Failure::usage(
                 language,
-                format!("--measure {id}: inget sådant mått ({near}?); måtten är {known}"),
-                format!("--measure {id}: no such measure ({near}?); the measures are {known}"),
+                format!(
+                    "--measure {id}: inget sådant mått ({near}?); måtten är {known}, och {EVERY_GOAL} för alla mål"
+                ),
+                format!(
+                    "--measure {id}: no such measure ({near}?); the measures are {known}, and {EVERY_GOAL} for every goal"
+                ),
             ));
         }
         if options.publish.is_some() && !options.detail.is_empty() {
             return Err(Failure::usage(
                 language,
-                "--publish visar varken vårdenheter eller enskilda MVO: ta bort --detail",
-                "--publish shows neither care units nor single specialties: remove --detail",
+                "--publish visar varken vårdenheter eller enskilda koder (MVO): ta bort --detail",
+                "--publish shows neither care units nor single codes: remove --detail",
             ));
         }
         let reference = Reference::load(inputs.common.schemas.as_deref(), inputs.common.rules.as_deref())
@@ -113,6 +140,11 @@ impl<'a> Session<'a> {
             .map(|path| Register::read(&reference, path, stop))
             .transpose()
             .map_err(failed)?;
+        let counts_files = counts_files(options, &reference, language)?;
+        let mut counts = BTreeMap::new();
+        for (name, path) in &counts_files {
+            counts.insert(name.clone(), Counts::read(&reference, name, path, stop).map_err(failed)?);
+        }
         let deliveries = options
             .deliveries
             .as_deref()
@@ -121,6 +153,7 @@ impl<'a> Session<'a> {
             .map_err(failed)?;
         let warnings =
             population.iter().flat_map(Population::warnings).chain(register.iter().flat_map(Register::warnings));
+        let warnings = warnings.chain(counts.values().flat_map(Counts::warnings));
         for warning in warnings.chain(deliveries.iter().flat_map(Deliveries::warnings)) {
             progress::say(warning.text().get(language));
         }
@@ -144,13 +177,15 @@ impl<'a> Session<'a> {
             options,
             language,
             measures,
+            wanted: wanted_measures,
             population,
             register,
+            counts,
+            counts_files,
             deliveries,
             listed,
             scope,
             collections: inputs.schemas.collections.keys().cloned().collect(),
-            specialties: Specialties::load(&inputs.schemas.codelists),
             tallies,
             reports: Reports::open(wanted, language)?,
             saved,
@@ -193,7 +228,7 @@ impl<'a> Session<'a> {
     /// Every table and tally that is read.
     pub(super) fn tables(&self) -> impl Iterator<Item = &PathBuf> {
         let options = [&self.options.population, &self.options.register, &self.options.deliveries];
-        options.into_iter().flatten().chain(&self.options.tally)
+        options.into_iter().flatten().chain(&self.options.tally).chain(self.counts_files.values())
     }
 
     /// How a file is to be read: as the list of deliveries says, else as its name says, else as it looks.
@@ -228,6 +263,7 @@ impl<'a> Session<'a> {
             region: organisation.map(|number| (row.county, number)),
             received: row.received,
             records: row.records,
+            is_earlier: false,
         }
     }
 
@@ -238,25 +274,30 @@ impl<'a> Session<'a> {
         let months = files.iter().filter_map(|file| file.statement.month);
         let counted = months.filter(|month| self.scope.is_none_or(|scope| scope.contains(*month)));
         let years: BTreeSet<i32> = counted.map(Month::year).collect();
-        let is_wanted = |id: &str| self.options.measure.is_empty() || self.options.measure.iter().any(|one| one == id);
-        let divides = |denominator: Denominator| {
+        let is_wanted = |id: &str| self.wanted.is_empty() || self.wanted.contains(id);
+        let divides = |denominator: &Denominator| {
             self.measures.ratios.iter().any(|measure| {
                 let is_counted = files.iter().any(|file| measure.collections.contains(&file.collection));
-                measure.denominator == denominator && is_wanted(&measure.id) && is_counted
+                measure.denominator == *denominator && is_wanted(&measure.id) && is_counted
             })
         };
         let mut missing = BTreeSet::new();
-        let mut add = |denominator, known: BTreeSet<i32>| {
+        let mut add = |denominator: MissingIn, known: BTreeSet<i32>| {
             for year in years.difference(&known) {
-                let of_region = |(county, _)| Missing { denominator, year: *year, county };
+                let of_region = |(county, _)| Missing {
+                    denominator: denominator.clone(),
+                    period: Period::Year(*year),
+                    county,
+                    part: None,
+                };
                 missing.extend(self.reference.regions().map(of_region));
             }
         };
-        if divides(Denominator::Population) {
+        if divides(&Denominator::Population) {
             let population = self.population.as_ref().unwrap_or(self.reference.population());
             add(MissingIn::Population, population.iter().map(|(_, year, _)| year).collect());
         }
-        if let Some(register) = self.register.as_ref().filter(|_| divides(Denominator::Register)) {
+        if let Some(register) = self.register.as_ref().filter(|_| divides(&Denominator::Register)) {
             add(MissingIn::Register, register.iter().map(|(_, year, _)| year).collect());
         }
         if missing.is_empty() { Ok(()) } else { Err(missing_failure(&missing, &self.reference, self.language)) }
@@ -327,11 +368,11 @@ impl<'a> Session<'a> {
             sources: Sources {
                 population: Some(self.population.as_ref().unwrap_or(self.reference.population())),
                 register: self.register.as_ref(),
+                tables: Some(&self.counts),
             },
-            regions: Regions::new(self.reference.regions()),
-            specialties: self.specialties,
+            regions: Regions::new(self.reference.regions()).with_centres(self.reference.centres()),
             details: self.options.detail.iter().map(|detail| (*detail).into()).collect(),
-            wanted: self.options.measure.iter().cloned().collect(),
+            wanted: self.wanted,
         };
         let rows = self.deliveries.as_ref().map(Deliveries::rows).unwrap_or_default();
         let expected: Vec<Expected<'_>> = rows
@@ -353,7 +394,7 @@ impl<'a> Session<'a> {
 impl From<DetailArgument> for Detail {
     fn from(argument: DetailArgument) -> Self {
         match argument {
-            DetailArgument::Mvo => Self::Specialty,
+            DetailArgument::Code => Self::Code,
             DetailArgument::Unit => Self::Unit,
         }
     }
@@ -419,15 +460,26 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
             files.push(file);
         }
         session.require(&files, &plans)?;
-        // Counting alone: the same pass, without rules.
+        // Counting alone: the same pass, without rules, or with those that can put a record in doubt.
+        let is_wanted = |rule: &Rule| arguments.certainty && matches!(rule.check, Check::Record(_));
         let plans: BTreeMap<String, Arc<Plan>> = session
             .measures()
             .plans
             .iter()
-            .map(|(id, plan)| (id.clone(), Arc::new(Plan { rules: Vec::new(), ..Plan::clone(plan) })))
+            .map(|(id, plan)| {
+                let rules = plan.rules.iter().filter(|rule| is_wanted(rule)).cloned().collect();
+                (id.clone(), Arc::new(Plan { rules, ..Plan::clone(plan) }))
+            })
             .collect();
         let tallies = session.measures().tallies.clone();
-        let settings = Settings { tallies, count_units: session.counts_units(), ..Settings::default() };
+        let settings = Settings {
+            // Rules may ask for the day of delivery. The period says which months are wanted, not what was delivered.
+            stated: Stated { delivery_date: check::today(), ..Stated::default() },
+            tallies,
+            count_units: session.counts_units(),
+            count_doubts: arguments.certainty,
+            ..Settings::default()
+        };
         let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
         let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), None);
         bar.finish_and_clear();
@@ -478,6 +530,38 @@ fn load_measures(
     measure::load(&files, plans).map_err(|list| Failure::new(ExitCode::Usage, check::shown(&list, language)))
 }
 
+/// `--goal PK6=75`: what is to be reached, where the source of a goal does not say.
+fn state_target(measures: &mut Measures, text: &str, language: Language) -> Result<(), Failure> {
+    let stated = text.split_once('=').and_then(|(id, number)| Some((id, Percent::parse(number)?)));
+    let Some((id, percent)) = stated else {
+        return Err(Failure::usage(
+            language,
+            format!("--goal {text}: skriv MÅL=PROCENT, t.ex. PK6=75 (0–100, högst tre decimaler)"),
+            format!("--goal {text}: write GOAL=PERCENT, e.g. PK6=75 (0–100, at most three decimals)"),
+        ));
+    };
+    measures.goals.state_target(id, percent).map_err(|why| match why {
+        NotStated::NoSuchGoal(near, open) => {
+            let near = near.map(|near| format!(" ({near}?)")).unwrap_or_default();
+            let open = open.join(", ");
+            Failure::usage(
+                language,
+                format!("--goal {id}: inget sådant mål{near}; de som saknar tröskel är {open}"),
+                format!("--goal {id}: no such goal{near}; those without a threshold are {open}"),
+            )
+        }
+        NotStated::HasTarget(target) => Failure::usage(
+            language,
+            format!(
+                "--goal {id}: källan anger {target} %; lägg en egen målfil över (--rules) för att pröva något annat"
+            ),
+            format!(
+                "--goal {id}: the source gives {target}%; lay a goal file of your own over it (--rules) to try another"
+            ),
+        ),
+    })
+}
+
 fn setup_failure(error: &SetupError, language: Language) -> Failure {
     let message = match error {
         SetupError::Assets(error) => messages::asset(language, error),
@@ -504,30 +588,98 @@ fn saved_failure(error: &SavedError, language: Language) -> Failure {
     Failure::new(ExitCode::Input, messages::error(language, &text.sv, &text.en))
 }
 
-/// Names every denominator that is missing, region by region and year by year.
+/// The schema of the table that `--estimates` names.
+const ESTIMATES: &str = "svf_insjuknande";
+
+/// The reference tables that are named by their schemas.
+fn counts_files(
+    options: &CoverageOptions,
+    reference: &Reference,
+    language: Language,
+) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let estimates = options.estimates.iter().map(|path| (ESTIMATES.to_owned(), path.clone()));
+    let mut named = Vec::new();
+    for argument in &options.reference {
+        let Some((name, path)) = argument.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+            return Err(Failure::usage(
+                language,
+                format!("--reference {argument}: skriv NAMN=FIL"),
+                format!("--reference {argument}: write NAME=FILE"),
+            ));
+        };
+        if !Counts::is_declared(reference, name) {
+            let near = crate::diag::nearest(name, Counts::declared(reference)).map(|near| format!(" ({near}?)"));
+            let near = near.unwrap_or_default();
+            let known = Counts::declared(reference).collect::<Vec<_>>().join(", ");
+            return Err(Failure::usage(
+                language,
+                format!("--reference {name}: ingen sådan tabell{near}; tabellerna är {known}"),
+                format!("--reference {name}: no such table{near}; the tables are {known}"),
+            ));
+        }
+        named.push((name.to_owned(), PathBuf::from(path)));
+    }
+    for (name, path) in estimates.chain(named) {
+        if files.insert(name.clone(), path).is_some() {
+            return Err(Failure::usage(
+                language,
+                format!("tabellen `{name}` är angiven två gånger"),
+                format!("the table `{name}` is given twice"),
+            ));
+        }
+    }
+    Ok(files)
+}
+
+/// Names every denominator that is missing, region by region and period by period.
 fn missing_failure(missing: &BTreeSet<Missing>, reference: &Reference, language: Language) -> Failure {
-    let mut groups: BTreeMap<(MissingIn, i32), Vec<String>> = BTreeMap::new();
+    type Lacking = BTreeMap<County, Vec<String>>;
+    let mut groups: BTreeMap<(MissingIn, Period), Lacking> = BTreeMap::new();
     for one in missing {
-        groups.entry((one.denominator, one.year)).or_default().push(reference.name(one.county));
+        let of_region = groups.entry((one.denominator.clone(), one.period)).or_default().entry(one.county).or_default();
+        of_region.extend(one.part.clone());
     }
     let (mut sv, mut en) = (Vec::new(), Vec::new());
-    for ((denominator, year), regions) in &groups {
-        let everyone = regions.len() == reference.regions().count();
+    for ((denominator, period), lacking) in &groups {
+        let everyone = lacking.len() == reference.regions().count()
+            && lacking.values().all(|parts: &Vec<String>| parts.is_empty());
+        let regions: Vec<String> = lacking
+            .iter()
+            .map(|(county, parts)| match parts.as_slice() {
+                [] => reference.name(*county),
+                parts => format!("{} ({})", reference.name(*county), parts.join(", ")),
+            })
+            .collect();
         let regions = regions.join(", ");
         let (all_sv, all_en) = if everyone { ("alla regioner", "every region") } else { (&*regions, &*regions) };
         let (swedish, english, option) = match denominator {
-            MissingIn::Population => ("folkmängd", "population", "--population"),
-            MissingIn::Register => ("antal i patientregistret", "the patient register's count", "--register"),
+            MissingIn::Population => ("folkmängd".to_owned(), "population".to_owned(), "--population".to_owned()),
+            MissingIn::Register => (
+                "antal i patientregistret".to_owned(),
+                "the patient register's count".to_owned(),
+                "--register".to_owned(),
+            ),
+            MissingIn::Table(name) if name == ESTIMATES => (
+                "uppskattat antal insjuknande".to_owned(),
+                "the estimated number falling ill".to_owned(),
+                "--estimates".to_owned(),
+            ),
+            MissingIn::Table(name) => (
+                format!("tal i tabellen `{name}`"),
+                format!("a number in the table `{name}`"),
+                "--reference".to_owned(),
+            ),
         };
-        sv.push(format!("{swedish} saknas för {year}: {all_sv} ({option})"));
-        en.push(format!("{english} is missing for {year}: {all_en} ({option})"));
+        sv.push(format!("{swedish} saknas för {period}: {all_sv} ({option})"));
+        en.push(format!("{english} is missing for {period}: {all_en} ({option})"));
     }
     let sv = format!(
-        "{}\nInget annat års tal används. Ge en tabell med dessa år, begränsa perioden (--period) eller välj mått (--measure).",
+        "{}\nIngen annan periods tal används. Ge en tabell som har dem, begränsa perioden (--period) eller välj mått (--measure).",
         sv.join("\n")
     );
     let en = format!(
-        "{}\nNo other year's number is used. Give a table with these years, limit the period (--period) or choose measures (--measure).",
+        "{}\nNo other period's number is used. Give a table that has them, limit the period (--period) or choose measures (--measure).",
         en.join("\n")
     );
     Failure::new(ExitCode::Input, messages::error(language, &sv, &en))

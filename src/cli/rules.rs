@@ -12,6 +12,8 @@ mod sql;
 mod test;
 mod trace;
 
+use std::path::Path;
+
 use super::args::rules::{BookArguments, RulesArguments, RulesCommand};
 use super::{ExitCode, Failure, check::shown, messages};
 use crate::assets::{AssetError, Assets};
@@ -44,7 +46,7 @@ fn assets(arguments: &BookArguments, language: Language) -> Result<Assets, Failu
             "ange reglerna en gång: som DIR eller med --rules",
             "name the rules once: as DIR or with --rules",
         )),
-        (Some(folder), None) if folder.join("rules").is_dir() => {
+        (Some(folder), None) if is_whole(folder) => {
             if common.schemas.is_some() {
                 return Err(Failure::usage(
                     language,
@@ -59,6 +61,11 @@ fn assets(arguments: &BookArguments, language: Language) -> Result<Assets, Failu
             Assets::layered(common.schemas.as_deref(), folder).map_err(failed)
         }
     }
+}
+
+/// Whether a folder holds rules, rather than being some of them.
+fn is_whole(folder: &Path) -> bool {
+    folder.join("rules").is_dir()
 }
 
 /// Why there are no rules to work on.

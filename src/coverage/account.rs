@@ -29,7 +29,8 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
     for (collection, tally) in context.tallies {
         let delivered = Delivered::of(std::iter::once(tally), context.scope);
         let id: Name = format!("{PREFIX}{collection}").into();
-        let Some(plan) = context.measures.plans.get(collection) else { continue };
+        let plan = context.measures.plans.get(collection).filter(|plan| plan.fold.is_none());
+        let Some(plan) = plan else { continue };
         let mut counted: BTreeMap<(Period, Breakdown, Place), Fills> = BTreeMap::new();
         let mut regions: BTreeMap<Period, BTreeSet<County>> = BTreeMap::new();
         for ((region, month), fills) in &tally.by_month {
@@ -42,14 +43,14 @@ pub(super) fn figures(context: &Context<'_>) -> Vec<Figure> {
                 }
             }
         }
-        if context.details.contains(&Detail::Specialty) {
+        if context.details.contains(&Detail::Code) {
             let partial = PartialYears::of(tally, context.scope);
-            for ((region, year, specialty), fills) in &tally.by_specialty {
+            for ((region, year, code), fills) in &tally.by_code {
                 let (Some(county), Some(year)) = (*region, *year) else { continue };
                 if context.scope.years().contains(&year) && partial.allow(county, year) {
                     let everywhere = [Place::Region(county), Place::Country];
                     for place in everywhere.into_iter().take(if partial.allow_country(year) { 2 } else { 1 }) {
-                        let breakdown = Breakdown::Specialty(specialty.as_str().into());
+                        let breakdown = context.code(collection, code);
                         counted.entry((Period::Year(year), breakdown, place)).or_default().merge(fills);
                     }
                 }

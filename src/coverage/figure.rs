@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
+use super::certainty::Certainty;
+use crate::measure::Target;
 use crate::model::{County, Level};
-use crate::time::Month;
+
+pub use super::period::{Period, Span};
 
 /// A name that many figures share.
 pub type Name = Arc<str>;
@@ -36,6 +39,12 @@ impl Amount {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// What is left when the other is taken away; nothing where that is more.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// True where it is nothing.
     pub fn is_zero(self) -> bool {
         self.0 == 0
@@ -52,6 +61,17 @@ impl Amount {
         self.0 as f64 / PARTS as f64
     }
 
+    /// How many parts it has: what exact comparisons are made of.
+    pub(super) fn in_parts(self) -> u64 {
+        self.0
+    }
+
+    /// How `self` / `other` × `per` stands to a whole number, exactly; `None` where `other` is nothing.
+    pub fn compare_ratio(self, other: Self, per: u64, number: u64) -> Option<std::cmp::Ordering> {
+        let (above, below) = (u128::from(self.0) * u128::from(per), u128::from(other.0) * u128::from(number));
+        (other.0 > 0).then(|| above.cmp(&below))
+    }
+
     /// `self` / `other` × `per`, rounded to a whole number with halves upwards; `None` where `other` is nothing.
     pub fn rounded_ratio(self, other: Self, per: u64) -> Option<u64> {
         if other.0 == 0 {
@@ -62,58 +82,32 @@ impl Amount {
     }
 }
 
-/// What a figure is about: one region, or all that delivered.
+/// What a figure is about: one region, or a sum of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// The sum of the regions that delivered.
     Country,
+    /// The sum of a regional cancer centre's regions that delivered.
+    Centre(Centre),
     /// One region.
     Region(County),
 }
 
-/// When.
+impl Place {
+    /// The word used in machine formats.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::Centre(_) => "rcc",
+            Self::Region(_) => "region",
+        }
+    }
+}
+
+/// A regional cancer centre (regionalt cancercentrum, RCC): its number among those of
+/// [`Regions`](super::scope::Regions), which knows its name and regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Period {
-    /// The months of a year that are within the scope.
-    Year(i32),
-    /// One month.
-    Month(Month),
-}
-
-impl Period {
-    /// Its year.
-    pub fn year(self) -> i32 {
-        match self {
-            Self::Year(year) => year,
-            Self::Month(month) => month.year(),
-        }
-    }
-
-    /// Whether a month is in it.
-    pub fn contains(self, month: Month) -> bool {
-        match self {
-            Self::Year(year) => month.year() == year,
-            Self::Month(only) => month == only,
-        }
-    }
-
-    /// The same a year earlier.
-    pub fn year_before(self) -> Option<Self> {
-        match self {
-            Self::Year(year) => Some(Self::Year(year - 1)),
-            Self::Month(month) => month.plus(-12).map(Self::Month),
-        }
-    }
-}
-
-impl std::fmt::Display for Period {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Year(year) => write!(f, "{year:04}"),
-            Self::Month(month) => write!(f, "{month}"),
-        }
-    }
-}
+pub struct Centre(pub u8);
 
 /// How a figure is broken down within its region and period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,10 +115,20 @@ pub enum Breakdown {
     /// Not at all.
     #[default]
     Total,
-    /// By aggregated specialty.
-    Aggregate(Name),
-    /// By specialty code.
-    Specialty(Name),
+    /// By a coarser division of the collection's breakdown, such as aggregated specialties.
+    Aggregate {
+        /// The word used in machine formats.
+        kind: Name,
+        /// The part's name.
+        name: Name,
+    },
+    /// By code of the collection's breakdown, such as a specialty or a pathway.
+    Code {
+        /// The word used in machine formats: the code list's name.
+        kind: Name,
+        /// The code.
+        name: Name,
+    },
     /// By care unit.
     Unit(Name),
 }
@@ -134,16 +138,15 @@ impl Breakdown {
     pub fn name(&self) -> &str {
         match self {
             Self::Total => "",
-            Self::Aggregate(name) | Self::Specialty(name) | Self::Unit(name) => name,
+            Self::Aggregate { name, .. } | Self::Code { name, .. } | Self::Unit(name) => name,
         }
     }
 
     /// The word used in machine formats.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::Total => "total",
-            Self::Aggregate(_) => "mvo_aggregate",
-            Self::Specialty(_) => "mvo",
+            Self::Aggregate { kind, .. } | Self::Code { kind, .. } => kind,
             Self::Unit(_) => "unit",
         }
     }
@@ -219,6 +222,28 @@ impl Change {
     }
 }
 
+/// Whether a figure may still change, because records that it counts may be completed and corrected for some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finality {
+    /// The time for corrections is over for every record.
+    Fixed,
+    /// Some record may still be corrected.
+    Preliminary,
+    /// Of some record it is not known when it was first received, which is to say that it may.
+    Unknown,
+}
+
+impl Finality {
+    /// The word used in machine formats.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Preliminary => "preliminary",
+            Self::Unknown => "preliminary_unknown",
+        }
+    }
+}
+
 /// One figure of one measure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -254,11 +279,45 @@ pub struct Figure {
     pub before: Option<(Amount, Amount)>,
     /// How it stands to the year before.
     pub change: Option<Change>,
+    /// What the value should reach.
+    pub target: Option<Target>,
+    /// Whether it may still change by corrections; `None` where records may not be corrected, or there are none.
+    pub finality: Option<Finality>,
     /// Whether its counts may not be shown, so that small ones cannot be recovered.
     pub suppressed: bool,
+    /// How far findings could move it; `None` where that was not counted, or may not be shown.
+    pub certainty: Option<Box<Certainty>>,
+}
+
+/// Whether `above` / `below` × `per` reaches the target; `None` where nothing is below the line.
+pub(super) fn is_reached(target: Target, above: Amount, below: Amount, per: u64) -> Option<bool> {
+    let order = above.compare_ratio(below, per, target.value())?;
+    Some(match target {
+        Target::AtLeast(_) => order.is_ge(),
+        Target::AtMost(_) => order.is_le(),
+    })
 }
 
 impl Figure {
+    /// Whether the target is reached, by the counts and not by the rounded value; `None` where there is no target, no
+    /// value, or nothing may be shown.
+    pub fn is_reached(&self) -> Option<bool> {
+        let target = self.target.filter(|_| !self.suppressed)?;
+        let (above, below) = self.numerator.zip(self.denominator)?;
+        is_reached(target, above, below, self.per)
+    }
+
+    /// The same at the worst and at the best that findings allow.
+    pub fn could_reach(&self) -> Option<(bool, bool)> {
+        let target = self.target.filter(|_| !self.suppressed)?;
+        self.certainty.as_ref()?.reaches(target, self.per)
+    }
+
+    /// Least and greatest value that findings allow, where those differ.
+    pub fn between(&self) -> Option<(u64, u64)> {
+        self.certainty.as_ref().filter(|_| !self.suppressed)?.between(self.per)
+    }
+
     /// The value as published: a whole number; `None` where there is no denominator or nothing may be shown.
     pub fn value(&self) -> Option<u64> {
         if self.suppressed {
@@ -286,6 +345,17 @@ mod tests {
         // 1 / 200 = 0.5 %; 49 / 10,000 = 0.49 %; 3 / 2 = 150 %.
         assert_eq!((ratio(1, 200), ratio(49, 10_000), ratio(3, 2)), (Some(1), Some(0), Some(150)));
         assert_eq!((ratio(0, 7), ratio(0, 0), ratio(5, 0)), (Some(0), None, None));
+    }
+
+    #[test]
+    fn a_target_is_held_against_the_counts_and_not_the_rounded_value() {
+        let ratio = |above, below| Amount::count(above).compare_ratio(Amount::count(below), 100, 70);
+        // 69.6 % is shown as 70 %, and does not reach it; 7 of 10 does.
+        assert_eq!(Amount::count(696).rounded_ratio(Amount::count(1_000), 100), Some(70));
+        assert!(ratio(696, 1_000).is_some_and(std::cmp::Ordering::is_lt));
+        assert!(ratio(7, 10).is_some_and(std::cmp::Ordering::is_eq));
+        assert!(ratio(701, 1_000).is_some_and(std::cmp::Ordering::is_gt));
+        assert_eq!(ratio(7, 0), None);
     }
 
     #[test]

@@ -28,8 +28,8 @@
 //! # Conditions that are hardly ever true
 //!
 //! A variable that is required on a condition is never blank and wrong in a region where the condition is never true.
-//! The number of records in which it should have been true is estimated from the other regions, specialty by
-//! specialty; flagged where at least [`LEAST_EXPECTED`] were expected and less than a fifth of them are there.
+//! The number of records in which it should have been true is estimated from the other regions, code by code of
+//! the collection's breakdown; flagged where at least [`LEAST_EXPECTED`] were expected and less than a fifth of them are there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -375,7 +375,7 @@ fn conditions(context: &Context<'_>) -> Vec<Flag> {
             if plan.requirements[index].level != Level::Conditional {
                 continue;
             }
-            // Year → stratum (specialty, or everything) → region → (true, records).
+            // Year → stratum (code of the breakdown, or everything) → region → (true, records).
             let mut years: BTreeMap<i32, Strata<'_>> = BTreeMap::new();
             let mut add = |year: i32, stratum, county, required: u64, records: u64| {
                 if context.scope.years().contains(&year) {
@@ -387,10 +387,10 @@ fn conditions(context: &Context<'_>) -> Vec<Flag> {
             };
             let required =
                 |fills: &crate::engine::tally::Fills| fills.variables.get(index).map_or(0, |fill| fill.required);
-            if plan.collection.specialty.is_some() {
-                for ((region, year, specialty), fills) in &tally.by_specialty {
+            if plan.collection.breakdown.is_some() {
+                for ((region, year, code), fills) in &tally.by_code {
                     if let (Some(county), Some(year)) = (*region, *year) {
-                        add(year, specialty.as_str(), county, required(fills), fills.records);
+                        add(year, code.as_str(), county, required(fills), fills.records);
                     }
                 }
             } else {
@@ -408,7 +408,7 @@ fn conditions(context: &Context<'_>) -> Vec<Flag> {
     flags
 }
 
-/// By specialty and region: records in which a condition was true, and all records.
+/// By code and region: records in which a condition was true, and all records.
 type Strata<'a> = BTreeMap<&'a str, BTreeMap<County, (f64, f64)>>;
 
 fn rare_conditions(collection: &str, variable: &str, year: i32, strata: &Strata<'_>) -> Vec<Flag> {

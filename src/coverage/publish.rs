@@ -1,7 +1,8 @@
 //! Figures for others: small counts are hidden, and as many more as it takes that they cannot be worked out.
 //!
-//! What is published hangs together: a country is the sum of its regions, a year that of its months, a total that of its
-//! specialties; a share tells its numerator and, by subtraction, the rest; the account of a variable adds up to the
+//! What is published hangs together: a country is the sum of its regions, and so is a regional cancer centre; a year that
+//! of its months and of its half-years, a total that of its
+//! parts; a share tells its numerator and, by subtraction, the rest; the account of a variable adds up to the
 //! records; and one number of records stands in many tables. This module writes all of that down as one system of counts
 //! and sums, has [`suppress`](mod@super::suppress) decide, and hides. Numbers that are not shown but follow by
 //! subtraction (the rest of a share, contacts outside a filter) are part of the system, as a small one of those tells as
@@ -9,11 +10,14 @@
 //!
 //! # What is left out of an edition for others
 //!
-//! - Care units and single specialty codes: cells of a few contacts, of providers with a name.
+//! - Care units and single specialty codes, where the breakdown has an aggregate: cells of a few contacts, of providers with a name.
 //! - A region's year with fewer than ten times the threshold of records: there is hardly anything to say of it, and
 //!   much to hide for its sake. The country is then the sum of the other regions, in every table of the collection.
 //! - Months of reporting rates and of stocks. Those of contacts that took place remain.
-//! - Numbers of undecided records, of records in no table, of deliveries' records; what stands out in single months.
+//! - Of percentiles the number of records, and those with fewer records than the threshold on either side.
+//! - How sure figures are ([`certainty`](super::certainty)): records in doubt are few, and an interval would tell them.
+//! - Counts of goals and guarantees: their shares are published without ([`goal`]).
+//! - Numbers of undecided records and what names them, of records in no table, of deliveries' records; what stands out in single months.
 //!
 //! # Stocks
 //!
@@ -31,10 +35,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::account;
 use super::figure::{Amount, Breakdown, Category, Figure, Name, Period, Place};
+use super::scope::Regions;
 use super::suppress::{Mark, Sum, suppress};
 use super::{Context, Coverage};
+use super::{account, goal};
 use crate::measure::{Denominator, Measures, Ratio, Reporting};
 use crate::model::County;
 use crate::rule::expr::BoolNode;
@@ -48,6 +53,13 @@ pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) ->
     coverage.flags.clear();
     coverage.left_out.clear();
     coverage.response.withhold_records();
+    goal::publish(&mut coverage.goals, threshold);
+    for figure in coverage.ratios.iter_mut().flat_map(|table| &mut table.figures) {
+        figure.certainty = None;
+    }
+    for table in &mut coverage.ratios {
+        table.undecided.clear();
+    }
     let is_stock = |collections: &[String]| {
         collections.iter().any(|id| context.measures.plans.get(id).is_some_and(|plan| plan.collection.stock))
     };
@@ -80,8 +92,9 @@ pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) ->
             system.account(collection, &table.figures, is_stock(&collections));
         }
     }
-    system.links(context.measures);
+    system.links(context.measures, &context.regions);
     let hidden = system.hidden();
+    hide_distributions(&mut coverage, threshold);
     hide(&mut coverage, context, &hidden, &is_stock);
     coverage
 }
@@ -110,37 +123,52 @@ fn without_tiny_regions(coverage: &mut Coverage, context: &Context<'_>, least: u
         own.or_else(|| ratios.chain(reporting).find(|(known, _)| *known == id).map(|(_, list)| list.clone()))
             .unwrap_or_default()
     };
+    for table in &mut coverage.distributions {
+        let measure = context.measures.distributions.iter().find(|measure| measure.id == table.id);
+        let tiny = tiny(measure.map_or(&[], |measure| &measure.collections));
+        table.rows.retain(|row| match row.place {
+            Place::Region(county) => !tiny.contains(&(county, row.period.year())),
+            Place::Country | Place::Centre(_) => true,
+        });
+    }
     for table in coverage.ratios.iter_mut().chain(&mut coverage.reporting).chain(&mut coverage.accounts) {
         let tiny = tiny(&collections_of(&table.id));
         let is_tiny = |figure: &Figure| match figure.place {
             Place::Region(county) => tiny.contains(&(county, figure.period.year())),
-            Place::Country => false,
+            Place::Country | Place::Centre(_) => false,
         };
         if table.figures.iter().any(is_tiny) {
             table.figures.retain(|figure| !is_tiny(figure));
-            recount_country(&mut table.figures);
+            recount_sums(&mut table.figures, context);
         }
     }
 }
 
-/// Makes the country's figures the sums of the regions' that are left.
-fn recount_country(figures: &mut Vec<Figure>) {
-    type Part = (Period, Breakdown, Option<Name>, Option<Category>);
-    let part = |figure: &Figure| -> Part {
-        (figure.period, figure.breakdown.clone(), figure.variable.clone(), figure.category)
+/// Makes the figures of the country and of regional cancer centres the sums of the regions' that are left.
+fn recount_sums(figures: &mut Vec<Figure>, context: &Context<'_>) {
+    type Part = (Place, Period, Breakdown, Option<Name>, Option<Category>);
+    let part = |figure: &Figure, place: Place| -> Part {
+        (place, figure.period, figure.breakdown.clone(), figure.variable.clone(), figure.category)
     };
     let mut sums: BTreeMap<Part, (Amount, Amount, u32)> = BTreeMap::new();
-    for figure in figures.iter().filter(|figure| figure.place != Place::Country) {
+    for figure in figures.iter() {
+        let Place::Region(county) = figure.place else { continue };
         if let (Some(above), Some(below)) = (figure.numerator, figure.denominator) {
-            let sum = sums.entry(part(figure)).or_default();
-            *sum = (sum.0.plus(above), sum.1.plus(below), sum.2 + 1);
+            let centre = context.regions.centre_of(county).map(Place::Centre);
+            for place in [Some(Place::Country), centre].into_iter().flatten() {
+                let sum = sums.entry(part(figure, place)).or_default();
+                *sum = (sum.0.plus(above), sum.1.plus(below), sum.2 + 1);
+            }
         }
     }
     figures.retain_mut(|figure| {
-        if figure.place != Place::Country {
-            return true;
-        }
-        let Some((above, below, regions)) = sums.get(&part(figure)).copied().filter(|sum| sum.2 > 1) else {
+        let least = match figure.place {
+            Place::Region(_) => return true,
+            Place::Centre(_) => 1,
+            Place::Country => 2,
+        };
+        let sum = sums.get(&part(figure, figure.place)).copied();
+        let Some((above, below, regions)) = sum.filter(|sum| sum.2 >= least) else {
             return false;
         };
         (figure.numerator, figure.denominator, figure.regions) = (Some(above), Some(below), Some(regions));
@@ -161,7 +189,7 @@ struct System {
     keys: Vec<Key>,
     values: Vec<u64>,
     sums: Vec<Sum>,
-    /// What sums over regions, months and specialties are known of.
+    /// What sums over regions, months and parts are known of.
     summed: BTreeSet<String>,
     /// What is given as whole means, so that totals are made from their parts.
     rounded: BTreeSet<String>,
@@ -342,30 +370,36 @@ impl System {
         self.summed.insert(records);
     }
 
-    /// Sums over regions, months and specialties, and what tables have in common.
-    fn links(&mut self, measures: &Measures) {
-        let mut by_country: BTreeMap<(String, Period, Breakdown), Vec<usize>> = BTreeMap::new();
-        let mut by_year: BTreeMap<(String, Place, i32, Breakdown), Vec<usize>> = BTreeMap::new();
+    /// Sums over regions, months and parts, and what tables have in common.
+    fn links(&mut self, measures: &Measures, centres: &Regions) {
+        let mut by_place: BTreeMap<(String, Place, Period, Breakdown), Vec<usize>> = BTreeMap::new();
+        let mut by_period: BTreeMap<(String, Place, Period, &'static str, Breakdown), Vec<usize>> = BTreeMap::new();
+        let periods: BTreeSet<Period> = self.keys.iter().map(|(_, _, period, _)| *period).collect();
         let mut by_total: BTreeMap<(String, Place, Period), Vec<usize>> = BTreeMap::new();
         for (cell, (what, place, period, breakdown)) in self.keys.iter().enumerate() {
             if !self.summed.contains(what) {
                 continue;
             }
-            if matches!(place, Place::Region(_)) {
-                by_country.entry((what.clone(), *period, breakdown.clone())).or_default().push(cell);
+            if let Place::Region(county) = place {
+                let centre = centres.centre_of(*county).map(Place::Centre);
+                for sum in [Some(Place::Country), centre].into_iter().flatten() {
+                    by_place.entry((what.clone(), sum, *period, breakdown.clone())).or_default().push(cell);
+                }
             }
-            if let Period::Month(month) = period {
-                by_year.entry((what.clone(), *place, month.year(), breakdown.clone())).or_default().push(cell);
+            // A year is the sum of its months and that of its half-years; a half-year that of its months.
+            let kind = if matches!(period, Period::Month(_)) { "months" } else { "runs" };
+            for longer in periods.iter().filter(|longer| longer.is_longer_than(*period)) {
+                by_period.entry((what.clone(), *place, *longer, kind, breakdown.clone())).or_default().push(cell);
             }
             if *breakdown != Breakdown::Total {
                 by_total.entry((what.clone(), *place, *period)).or_default().push(cell);
             }
         }
-        for ((what, period, breakdown), parts) in by_country {
-            self.sum((what, Place::Country, period, breakdown), parts);
+        for ((what, place, period, breakdown), parts) in by_place {
+            self.sum((what, place, period, breakdown), parts);
         }
-        for ((what, place, year, breakdown), parts) in by_year {
-            self.sum((what, place, Period::Year(year), breakdown), parts);
+        for ((what, place, period, _, breakdown), parts) in by_period {
+            self.sum((what, place, period, breakdown), parts);
         }
         for ((what, place, period), parts) in by_total {
             self.sum((what, place, period, Breakdown::Total), parts);
@@ -505,6 +539,22 @@ fn hide(coverage: &mut Coverage, context: &Context<'_>, hidden: &BTreeSet<&Key>,
             withhold(figure, above, below);
             let months = if months { figure.months } else { 1 };
             make_whole(figure, months, true);
+        }
+    }
+}
+
+/// Takes away how many records percentiles are of, and those percentiles that have fewer than `threshold` records on
+/// either side: the ninetieth of a dozen patients is one of two of them.
+fn hide_distributions(coverage: &mut Coverage, threshold: u64) {
+    for table in &mut coverage.distributions {
+        for row in &mut table.rows {
+            let records = row.counts.take().map_or(0, |counts| counts.records);
+            for (percentile, value) in table.percentiles.iter().zip(&mut row.percentiles) {
+                let fewer_side = u128::from(records) * u128::from((*percentile).min(100 - *percentile));
+                if fewer_side < u128::from(threshold) * 100 {
+                    row.suppressed |= value.take().is_some();
+                }
+            }
         }
     }
 }

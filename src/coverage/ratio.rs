@@ -3,10 +3,11 @@
 //! | | |
 //! | --- | --- |
 //! | numerator | records for which the measure's condition is true |
-//! | denominator | population or register count of the region and year, or the records that the measure speaks of |
+//! | denominator | population or register count of the region and year, a reference table's number of the region and period, or the records that the measure speaks of |
 //! | unit counted | contacts; of a stock, contacts waiting in the mean of the months delivered |
 //! | year | flows: sum of the months; stocks: mean of the months delivered; months delivered are shown |
-//! | country | the regions that delivered anything that year, above and below |
+//! | country, regional cancer centre | the regions that delivered anything in the period, above and below |
+//! | target | held against the two counts, never against the rounded value |
 //! | denominator zero | no value |
 //! | rounding | whole numbers, halves upwards, as published |
 //!
@@ -16,11 +17,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::certainty::Doubts;
 use super::figure::{Amount, Breakdown, Figure, Period, Place};
-use super::scope::Delivered;
+use super::scope::{Codes, Delivered};
 use super::{Context, Missing, Sources};
 use crate::engine::tally::{BLANK, INVALID};
-use crate::measure::{Denominator, Ratio};
+use crate::measure::{Denominator, Periods, Ratio};
 use crate::model::County;
 use crate::time::Month;
 
@@ -44,14 +46,15 @@ impl Parts {
 pub(super) fn figures(context: &Context<'_>, measure: &Ratio, missing: &mut BTreeSet<Missing>) -> Vec<Figure> {
     let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
     let counted = count(context, measure);
-    let periods = periods(context, measure);
-    let mut breakdowns: BTreeSet<Breakdown> = counted.keys().map(|(_, _, breakdown)| breakdown.clone()).collect();
-    breakdowns.insert(Breakdown::Total);
-    if measure.by_specialty {
-        breakdowns.extend(context.specialties.all().into_iter().map(|name| Breakdown::Aggregate(name.into())));
-    }
     let regions: BTreeSet<County> =
         delivered.regions().map(|(county, _)| county).chain(counted.keys().map(|(county, ..)| *county)).collect();
+    let periods = periods(context, measure, &counted, missing);
+    let mut breakdowns: BTreeSet<Breakdown> = counted.keys().map(|(_, _, breakdown)| breakdown.clone()).collect();
+    breakdowns.insert(Breakdown::Total);
+    if measure.by_breakdown {
+        let plans = measure.collections.iter().filter_map(|collection| context.measures.plans.get(collection));
+        breakdowns.extend(plans.filter_map(|plan| Codes::of(plan)).flat_map(|codes| codes.all()));
+    }
     let mut figures = Vec::new();
     for breakdown in &breakdowns {
         for period in &periods {
@@ -62,11 +65,29 @@ pub(super) fn figures(context: &Context<'_>, measure: &Ratio, missing: &mut BTre
                     region(context, measure, &counted, (*county, n_months), *period, breakdown, missing)
                 })
                 .collect();
-            figures.extend(country(&of_regions));
+            figures.extend(sum(Place::Country, of_regions.iter(), 2));
+            if measure.by_rcc {
+                figures.extend(centres(context, &of_regions));
+            }
             figures.extend(of_regions);
         }
     }
+    if let Some(doubts) = Doubts::of(context, measure) {
+        doubts.attach(context, &mut figures.iter_mut().collect::<Vec<_>>());
+    }
     figures
+}
+
+/// The sums of each regional cancer centre's regions, a centre of one region included.
+fn centres(context: &Context<'_>, of_regions: &[Figure]) -> Vec<Figure> {
+    let centre_of = |figure: &Figure| match figure.place {
+        Place::Region(county) => context.regions.centre_of(county),
+        _ => None,
+    };
+    let centres: BTreeSet<_> = of_regions.iter().filter_map(centre_of).collect();
+    let of_centre =
+        |centre| sum(Place::Centre(centre), of_regions.iter().filter(|one| centre_of(one) == Some(centre)), 1);
+    centres.into_iter().filter_map(of_centre).collect()
 }
 
 type Counted = BTreeMap<(County, Month, Breakdown), Parts>;
@@ -75,7 +96,9 @@ fn count(context: &Context<'_>, measure: &Ratio) -> Counted {
     let mut counted = Counted::new();
     for (collection, conditions) in &measure.conditions {
         let Some(tally) = context.tallies.get(collection) else { continue };
-        for ((region, month, specialty), counts) in &tally.counts {
+        let codes = context.measures.plans.get(collection).filter(|_| measure.by_breakdown);
+        let codes = codes.and_then(|plan| Codes::of(plan));
+        for ((region, month, code), counts) in &tally.counts {
             let (Some(county), Some(month)) = (*region, *month) else { continue };
             if !context.scope.contains(month) {
                 continue;
@@ -87,20 +110,39 @@ fn count(context: &Context<'_>, measure: &Ratio) -> Counted {
                 undecided: at(&counts.undecided, conditions.numerator),
             };
             counted.entry((county, month, Breakdown::Total)).or_default().add(parts);
-            if measure.by_specialty {
-                let aggregate = Breakdown::Aggregate(context.specialties.aggregate(specialty).into());
-                counted.entry((county, month, aggregate)).or_default().add(parts);
+            if let Some(codes) = &codes {
+                counted.entry((county, month, codes.part_of(code))).or_default().add(parts);
             }
         }
     }
     counted
 }
 
-/// Years, and months unless the denominator is a yearly count.
-fn periods(context: &Context<'_>, measure: &Ratio) -> Vec<Period> {
-    let years = context.scope.years().map(Period::Year);
-    let months = context.scope.months().map(Period::Month).filter(|_| measure.denominator != Denominator::Register);
-    years.chain(months).collect()
+/// What the measure is made of: no months where the denominator is a yearly count, and the periods of the table where
+/// it is a table's.
+fn periods(context: &Context<'_>, measure: &Ratio, counted: &Counted, missing: &mut BTreeSet<Missing>) -> Vec<Period> {
+    let mut wanted = measure.periods;
+    let Denominator::Table(name) = &measure.denominator else {
+        wanted.months &= measure.denominator != Denominator::Register;
+        return context.scope.periods(wanted);
+    };
+    let Some(table) = context.sources.tables.and_then(|tables| tables.get(name)) else { return Vec::new() };
+    let periods: Vec<Period> = table.periods().into_iter().filter(|period| context.scope.holds(*period)).collect();
+    // Whoever has records in months that no period of the table covers lacks a denominator for them: of the year where
+    // nothing of it is covered, else of the half-year or what the scope holds of it.
+    let is_covered = |month: Month| periods.iter().any(|period| period.contains(month));
+    let mut lacking = context.scope.periods(Periods { years: true, half_years: true, months: true });
+    lacking.retain(|period| !context.scope.months().any(|month| period.contains(month) && is_covered(month)));
+    for ((county, month, breakdown), parts) in counted {
+        if *breakdown == Breakdown::Total && parts.among > 0 && !is_covered(*month) {
+            let of_month = lacking.iter().filter(|period| period.contains(*month));
+            if let Some(period) = of_month.copied().min_by_key(|period| period.order()) {
+                let denominator = measure.denominator.clone().into();
+                missing.insert(Missing { denominator, period, county: *county, part: None });
+            }
+        }
+    }
+    periods
 }
 
 fn region(
@@ -115,6 +157,7 @@ fn region(
     let mut figure = Figure {
         breakdown: breakdown.clone(),
         per: measure.per,
+        target: measure.target,
         months: n_months,
         ..context.figure(&measure.id.as_str().into(), Place::Region(county), period)
     };
@@ -130,21 +173,58 @@ fn region(
     let amount = |sum| if measure.monthly_mean { Amount::mean(sum, n_months) } else { Amount::count(sum) };
     figure.numerator = Some(amount(parts.numerator));
     figure.undecided = Some(parts.undecided);
-    figure.denominator = match measure.denominator {
+    figure.denominator = match &measure.denominator {
         Denominator::Records => Some(amount(parts.among)),
+        Denominator::Table(name) => {
+            let table = context.sources.tables.and_then(|tables| tables.get(name))?;
+            let lacking = |part: &Breakdown| Missing {
+                denominator: measure.denominator.clone().into(),
+                period,
+                county,
+                part: (*part != Breakdown::Total).then(|| part.name().to_owned()),
+            };
+            match breakdown {
+                Breakdown::Total => {
+                    let count = table.get(county, period);
+                    missing.extend(count.is_none().then(|| lacking(breakdown)));
+                    count.map(Amount::count)
+                }
+                // A table of totals says nothing of their parts, which is no mistake; nor is there anything to
+                // divide records of no known code by.
+                _ if table.codes(period).is_empty() => return None,
+                part if [BLANK, INVALID].contains(&part.name()) => {
+                    if parts.numerator == 0 {
+                        return None;
+                    }
+                    None
+                }
+                part => {
+                    let count = table.get_part(county, period, part.name());
+                    if count.is_none() {
+                        if parts.numerator == 0 && !table.codes(period).contains(part.name()) {
+                            return None;
+                        }
+                        // A region that is lacking altogether is told once.
+                        missing.extend(table.get(county, period).map(|_| lacking(part)));
+                    }
+                    count.map(Amount::count)
+                }
+            }
+        }
         Denominator::Population | Denominator::Register => {
-            match context.sources.count(measure.denominator, county, period.year(), breakdown) {
+            match context.sources.count(&measure.denominator, county, period.year(), breakdown) {
                 Some(count) => Some(Amount::count(count)),
-                // A register without specialties says nothing of them, which is no mistake. Contacts of no known
-                // specialty are shown without a denominator, for there is none.
+                // A register of totals says nothing of their parts, which is no mistake. Contacts of no known code
+                // are shown without a denominator, for there is none.
                 None if *breakdown != Breakdown::Total => {
-                    if !context.sources.has_specialties(county, period.year()) || parts.numerator == 0 {
+                    if !context.sources.has_aggregates(county, period.year()) || parts.numerator == 0 {
                         return None;
                     }
                     None
                 }
                 None => {
-                    missing.insert(Missing { denominator: measure.denominator.into(), county, year: period.year() });
+                    let denominator = measure.denominator.clone().into();
+                    missing.insert(Missing { denominator, period: Period::Year(period.year()), county, part: None });
                     None
                 }
             }
@@ -153,44 +233,46 @@ fn region(
     Some(figure)
 }
 
-/// The sum of the regions that delivered, where they are several.
-fn country(regions: &[Figure]) -> Option<Figure> {
+/// The sum of the regions that delivered, where they are `least` or more.
+fn sum<'f>(place: Place, regions: impl Iterator<Item = &'f Figure>, least: usize) -> Option<Figure> {
     let having: Vec<&Figure> =
-        regions.iter().filter(|figure| figure.numerator.is_some() && figure.denominator.is_some()).collect();
-    if having.len() < 2 {
+        regions.filter(|figure| figure.numerator.is_some() && figure.denominator.is_some()).collect();
+    if having.len() < least {
         return None;
     }
     let sum = |amount: fn(&Figure) -> Option<Amount>| {
         having.iter().filter_map(|figure| amount(figure)).fold(Amount::default(), Amount::plus)
     };
     Some(Figure {
-        place: Place::Country,
+        place,
         numerator: Some(sum(|figure| figure.numerator)),
         denominator: Some(sum(|figure| figure.denominator)),
         months: having.iter().map(|figure| figure.months).min().unwrap_or(0),
         regions: u32::try_from(having.len()).ok(),
         undecided: having.iter().map(|figure| figure.undecided).sum(),
-        ..having[0].clone()
+        ..(*having.first()?).clone()
     })
 }
 
 impl Sources<'_> {
     /// Inhabitants or register contacts of a region and year.
-    fn count(&self, of: Denominator, county: County, year: i32, breakdown: &Breakdown) -> Option<u64> {
+    fn count(&self, of: &Denominator, county: County, year: i32, breakdown: &Breakdown) -> Option<u64> {
         match (of, breakdown) {
-            (Denominator::Records, _) => None,
+            (Denominator::Records | Denominator::Table(_), _) => None,
             (Denominator::Population, _) => self.population?.get(county, year),
-            (Denominator::Register, Breakdown::Aggregate(name)) if **name == *BLANK || **name == *INVALID => None,
-            (Denominator::Register, Breakdown::Aggregate(name)) => {
-                let register = self.register.filter(|_| self.has_specialties(county, year))?;
+            (Denominator::Register, Breakdown::Aggregate { name, .. }) if **name == *BLANK || **name == *INVALID => {
+                None
+            }
+            (Denominator::Register, Breakdown::Aggregate { name, .. }) => {
+                let register = self.register.filter(|_| self.has_aggregates(county, year))?;
                 Some(register.get_aggregate(county, year, name).unwrap_or(0))
             }
             (Denominator::Register, _) => self.register?.get(county, year),
         }
     }
 
-    /// Whether the register says how a region's contacts of a year are divided by specialty.
-    fn has_specialties(&self, county: County, year: i32) -> bool {
+    /// Whether the register says how a region's contacts of a year are divided by aggregated specialty.
+    fn has_aggregates(&self, county: County, year: i32) -> bool {
         self.register.is_some_and(|register| register.aggregates(county, year).next().is_some())
     }
 }

@@ -7,6 +7,7 @@
 //! A number that is blank, unreadable or doubtful is an error that names its file and row ([`ReferenceError`]), never 0
 //! and never another region's or year's. Deliberately computes no measure.
 
+mod counts;
 mod deliveries;
 mod error;
 mod population;
@@ -26,6 +27,7 @@ use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Schemas};
 use crate::time::Month;
 
+pub use counts::Counts;
 pub use deliveries::{Deliveries, DeliveryRow};
 pub use error::{Cell, Flaw, FlawKind, ReferenceError, SHOWN_FLAWS};
 pub use population::Population;
@@ -109,6 +111,21 @@ impl Reference {
         self.names.iter().map(|(county, name)| (*county, name.as_str()))
     }
 
+    /// The regional cancer centre of each county's region, with what must be said of the centre's figures.
+    pub fn centres(&self) -> impl Iterator<Item = (County, &str, Text)> {
+        let column = list_with_column(&self.schemas, COUNTY, CENTRE);
+        self.names.keys().filter_map(move |county| {
+            let (list, column) = column?;
+            let name = list.attribute(county.as_str().as_bytes(), column)?;
+            let note = |language: &str| {
+                let (list, column) = list_with_column(&self.schemas, CENTRE, language)?;
+                list.attribute(name.as_bytes(), column)
+            };
+            let note = Text::new(note("note_sv").unwrap_or_default(), note("note_en").unwrap_or_default());
+            Some((*county, name, note))
+        })
+    }
+
     /// The name of the region; the code where the code list has no such county.
     pub fn name(&self, county: County) -> String {
         self.names.get(&county).cloned().unwrap_or_else(|| county.to_string())
@@ -129,6 +146,7 @@ impl Reference {
 
 const COUNTY: &str = "lanskod";
 const ORGANISATION_NUMBER: &str = "orgnr";
+const CENTRE: &str = "rcc";
 const REGION_CODE: &str = "regionkod";
 const REGION: &str = "region";
 /// The three ways in which a row may name its region.

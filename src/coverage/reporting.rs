@@ -53,7 +53,7 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 // Units are of one region: there is nothing to add up over the country.
                 let is_summed = match (&breakdown, period) {
                     (Breakdown::Unit(_), _) => false,
-                    (Breakdown::Specialty(_), Period::Year(year)) => partial.allow_country(year),
+                    (Breakdown::Code { .. }, Period::Year(year)) => partial.allow_country(year),
                     _ => true,
                 };
                 let everywhere = [Place::Region(county), Place::Country];
@@ -68,7 +68,7 @@ pub(super) fn figures(context: &Context<'_>, measure: &Reporting) -> Vec<Figure>
                 }
             };
         add_months(context, tally, &mut add);
-        add_details(context, tally, &partial, &mut add);
+        add_details(context, (collection, tally), &partial, &mut add);
     }
     let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
     let id: Name = measure.id.as_str().into();
@@ -124,18 +124,18 @@ fn add_months(context: &Context<'_>, tally: &Tally, add: &mut Add<'_>) {
     }
 }
 
-/// Specialties and units, by whole years: those are what the tally keeps of them.
-fn add_details(context: &Context<'_>, tally: &Tally, partial: &PartialYears, add: &mut Add<'_>) {
+/// Codes of the breakdown and units, by whole years: those are what the tally keeps of them.
+fn add_details(context: &Context<'_>, (collection, tally): (&str, &Tally), partial: &PartialYears, add: &mut Add<'_>) {
     let years = context.scope.years();
     let of = |region: Option<County>, year: Option<i32>| {
         let (county, year) = (region?, year.filter(|year| years.contains(year))?);
         partial.allow(county, year).then_some((county, year))
     };
-    if context.details.contains(&Detail::Specialty) {
-        for ((region, year, specialty), fills) in &tally.by_specialty {
+    if context.details.contains(&Detail::Code) {
+        for ((region, year, code), fills) in &tally.by_code {
             if let Some((county, year)) = of(*region, *year) {
                 let blank = |index: usize| fills.variables.get(index).map_or(0, |fill| fill.blank_among);
-                add(county, Period::Year(year), Breakdown::Specialty(specialty.as_str().into()), &fills.among, &blank);
+                add(county, Period::Year(year), context.code(collection, code), &fills.among, &blank);
             }
         }
     }

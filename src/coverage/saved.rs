@@ -1,23 +1,25 @@
 //! Tallies in a file: made where the records are, put together elsewhere.
 //!
-//! A Parquet file of one row a count, so that any data platform can read it. It holds counts by region, month, specialty
+//! A Parquet file of one row a count, so that any data platform can read it. It holds counts by region, month, code
 //! and care unit, and the names of files; no record and no value of a record.
 //!
 //! | column | holds |
 //! | --- | --- |
-//! | `kind` | `count`, `undecided`, `month`, `specialty`, `unit`, `delivery`, `found` |
+//! | `kind` | `count`, `undecided`, `month`, `code`, `unit`, `spread`, `named`, `corrections`, `doubt`, `doubt_code`, `doubt_rule`, `delivery`, `found` |
 //! | `collection` | id |
 //! | `region` | county code; blank where the region could not be known |
 //! | `period` | `2022-03` or `2022`; blank where it could not be known |
-//! | `label` | specialty, care unit or file name |
-//! | `number` | of a delivery: its place among the deliveries |
-//! | `item` | condition, or variable and counter (`diagnos/blank`), or `records` |
+//! | `label` | code of the breakdown, care unit, rule or file name |
+//! | `number` | of a delivery: its place among the deliveries; of a spread's value: how far it is above the least of its range |
+//! | `item` | condition, or variable and counter (`diagnos/blank`), or `records`; of records in doubt the measure, what they count as and what they could |
 //! | `value` | the count |
 //!
 //! Counts of zero are left out, except those of `records`, which say that the group is there. The file's metadata holds
 //! the format's version and that of the measures: tallies that were made with other measures count other things, and
 //! are refused. It also holds a checksum of all rows, because a count that is damaged on its way reads as well as a
 //! sound one.
+
+mod doubts;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -34,14 +36,14 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::engine::Tally;
-use crate::engine::tally::{Delivery, Fill, Fills};
+use crate::engine::tally::{Corrections, Delivery, Fill, Fills, Spread};
 use crate::measure::Measures;
 use crate::model::{County, Fingerprint, Text};
 use crate::submission::parquet::fence;
 use crate::time::Month;
 
 /// The version of this format.
-const FORMAT: &str = "1";
+const FORMAT: &str = "4";
 const FORMAT_KEY: &str = "vantkoll.tally";
 const MEASURES_KEY: &str = "vantkoll.measures";
 const CHECKSUM_KEY: &str = "vantkoll.checksum";
@@ -200,11 +202,11 @@ impl Rows<'_> {
             return;
         };
         let names: Vec<&str> = counted.conditions.iter().map(|condition| condition.name.as_str()).collect();
-        for ((region, month, specialty), counts) in &tally.counts {
+        for ((region, month, code), counts) in &tally.counts {
             let period = text_of(*month);
             for (kind, values) in [("count", &counts.yes), ("undecided", &counts.undecided)] {
                 for (name, value) in names.iter().zip(values).filter(|(_, value)| **value > 0) {
-                    self.push(kind, *region, &period, specialty, 0, (*name).to_owned(), *value);
+                    self.push(kind, *region, &period, code, 0, (*name).to_owned(), *value);
                 }
             }
         }
@@ -212,8 +214,8 @@ impl Rows<'_> {
         for ((region, month), fills) in &tally.by_month {
             self.fills("month", *region, &text_of(*month), "", fills, &variables);
         }
-        for ((region, year, specialty), fills) in &tally.by_specialty {
-            self.fills("specialty", *region, &text_of_year(*year), specialty, fills, &variables);
+        for ((region, year, code), fills) in &tally.by_code {
+            self.fills("code", *region, &text_of_year(*year), code, fills, &variables);
         }
         for ((region, year, unit), fills) in &tally.by_unit {
             let period = text_of_year(*year);
@@ -223,6 +225,22 @@ impl Rows<'_> {
                 self.push("unit", *region, &period, unit, 0, format!("{name}/blank_among"), *value);
             }
         }
+        for ((region, month, code, index), spread) in &tally.spreads {
+            let Some(plan) = counted.spreads.get(*index) else { continue };
+            self.spread((*region, &text_of(*month), code), &plan.name, plan.range.0, spread);
+        }
+        for ((region, month, index, code), records) in &tally.named {
+            let Some(plan) = counted.named.get(*index) else { continue };
+            self.push("named", *region, &text_of(*month), code, 0, plan.name.clone(), *records);
+        }
+        for ((region, month), Corrections { closed, open, unknown }) in &tally.corrections {
+            for (item, records) in [("closed", *closed), ("open", *open), ("unknown", *unknown)] {
+                if records > 0 {
+                    self.push("corrections", *region, &text_of(*month), "", 0, item.to_owned(), records);
+                }
+            }
+        }
+        self.doubts(tally, counted);
         for (number, delivery) in tally.deliveries.iter().enumerate() {
             self.delivery(number as u64, delivery);
         }
@@ -246,6 +264,20 @@ impl Rows<'_> {
         }
     }
 
+    /// The number is how far the value lies above the range's least, so that it is never negative.
+    fn spread(&mut self, place: (Option<County>, &str, &str), name: &str, least: i64, spread: &Spread) {
+        let (region, period, code) = place;
+        for (value, records) in &spread.counts {
+            let number = value.abs_diff(least);
+            self.push("spread", region, period, code, number, format!("{name}/value"), *records);
+        }
+        for (item, records) in [("below", spread.below), ("above", spread.above), ("unknown", spread.unknown)] {
+            if records > 0 {
+                self.push("spread", region, period, code, 0, format!("{name}/{item}"), records);
+            }
+        }
+    }
+
     fn among(&mut self, kind: &'static str, region: Option<County>, period: &str, label: &str, among: &[u64]) {
         for (index, value) in among.iter().enumerate().filter(|(_, value)| **value > 0) {
             self.push(kind, region, period, label, 0, format!("among/{index}"), *value);
@@ -261,6 +293,7 @@ impl Rows<'_> {
             ("fingerprint", Some(delivery.fingerprint)),
             ("received", delivery.received.and_then(day)),
             ("stated_records", delivery.stated_records),
+            ("counts_doubts", delivery.counts_doubts.then_some(1)),
         ];
         for (item, value) in values {
             if let Some(value) = value {
@@ -453,11 +486,43 @@ impl Reading<'_> {
                 let list = if row.kind == "count" { &mut counts.yes } else { &mut counts.undecided };
                 list[place] = row.value;
             }
-            "month" | "specialty" => {
+            "spread" => {
+                let (name, counter) = row.item.split_once('/').ok_or("it has a spread that is not known")?;
+                let place = counted.spreads.iter().position(|plan| plan.name == name);
+                let place = place.ok_or("it has a spread that is not known")?;
+                let (min, max) = counted.spreads[place].range;
+                let spread = tally.spreads.entry((region, month()?, row.label.to_owned(), place)).or_default();
+                match counter {
+                    "value" => {
+                        let value = i64::try_from(row.number).ok().and_then(|number| min.checked_add(number));
+                        let value = value.filter(|value| *value <= max).ok_or("it has a value outside its range")?;
+                        spread.counts.insert(value, row.value);
+                    }
+                    "below" => spread.below = row.value,
+                    "above" => spread.above = row.value,
+                    "unknown" => spread.unknown = row.value,
+                    _ => return Err("it has a spread that is not known"),
+                }
+            }
+            "named" => {
+                let place = counted.named.iter().position(|plan| plan.name == row.item);
+                let place = place.ok_or("it has a count that is not known")?;
+                tally.named.insert((region, month()?, place, row.label.to_owned()), row.value);
+            }
+            "corrections" => {
+                let corrections = tally.corrections.entry((region, month()?)).or_default();
+                match row.item {
+                    "closed" => corrections.closed = row.value,
+                    "open" => corrections.open = row.value,
+                    "unknown" => corrections.unknown = row.value,
+                    _ => return Err("it has a count that is not known"),
+                }
+            }
+            "month" | "code" => {
                 let fills = if row.kind == "month" {
                     tally.by_month.entry((region, month()?)).or_default()
                 } else {
-                    tally.by_specialty.entry((region, year()?, row.label.to_owned())).or_default()
+                    tally.by_code.entry((region, year()?, row.label.to_owned())).or_default()
                 };
                 fills.among.resize(counted.among.len(), 0);
                 fills.variables.resize(n_variables, Fill::default());
@@ -492,6 +557,12 @@ impl Reading<'_> {
                     }
                     _ => return Err("it has a count that is not known"),
                 }
+            }
+            "doubt" | "doubt_code" | "doubt_rule" => {
+                let (Some(county), Some(month)) = (region, month()?) else {
+                    return Err("it has records in doubt of no region or month");
+                };
+                doubts::row(tally, counted, row, county, month)?;
             }
             "delivery" | "found" => delivery_row(tally, row, region, month()?)?,
             _ => return Err("it has a kind of row that is not known"),
@@ -533,6 +604,7 @@ fn delivery_row(
         "fingerprint" => delivery.fingerprint = row.value,
         "received" => delivery.received = i64::try_from(row.value).ok(),
         "stated_records" => delivery.stated_records = Some(row.value),
+        "counts_doubts" => delivery.counts_doubts = row.value == 1,
         _ => return Err("it has a count that is not known"),
     }
     Ok(())

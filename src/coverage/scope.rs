@@ -1,11 +1,12 @@
-//! Which months are looked at, which regions and specialties there are, and what was delivered.
+//! Which months are looked at, which regions and breakdowns there are, and what was delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figure::{Period, Place};
+use super::figure::{Breakdown, Centre, Name, Period, Place};
 use crate::engine::tally::{BLANK, INVALID, Tally};
-use crate::model::County;
-use crate::schema::Codelists;
+use crate::measure::Periods;
+use crate::model::{County, Text};
+use crate::rule::Plan;
 use crate::time::Month;
 
 /// From a first to a last month.
@@ -38,6 +39,36 @@ impl Scope {
         u32::try_from(self.months().filter(|month| month.year() == year).count()).unwrap_or(0)
     }
 
+    /// The periods that a measure is made of, in the order of time, longer ones first.
+    ///
+    /// With half-years, only years and half-years whose months are all within: half a year's figure under the year's
+    /// name would be held against a whole year's. What is left over of a half-year is a period of its own.
+    pub fn periods(self, wanted: Periods) -> Vec<Period> {
+        let mut periods: BTreeSet<Period> = BTreeSet::new();
+        if wanted.half_years {
+            for year in self.years() {
+                periods.extend(Some(Period::Year(year)).filter(|_| wanted.years && self.months_of(year) == 12));
+                for half in [1, 2].into_iter().filter_map(|half| Period::half_year(year, half)) {
+                    let mut months = self.months().filter(|month| half.contains(*month));
+                    let first = months.next();
+                    let last = months.last().or(first);
+                    periods.extend(first.zip(last).and_then(|(first, last)| Period::of(first, last)));
+                }
+            }
+        } else if wanted.years {
+            periods.extend(self.years().map(Period::Year));
+        }
+        if wanted.months {
+            periods.extend(self.months().map(Period::Month));
+        }
+        periods.into_iter().collect()
+    }
+
+    /// Whether every month of a period is within.
+    pub fn holds(self, period: Period) -> bool {
+        period.ends().is_some_and(|(first, last)| self.first <= first && last <= self.last)
+    }
+
     /// From the first to the last month of the deliveries: those they are stated to be of, and of deliveries without a
     /// stated month those of their records. `None` where no month is known.
     pub fn of_tallies<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<Self> {
@@ -56,12 +87,50 @@ impl Scope {
 #[derive(Clone, Debug, Default)]
 pub struct Regions {
     names: BTreeMap<County, String>,
+    /// Regional cancer centres, by name.
+    centres: Vec<CentreName>,
+    centre_of: BTreeMap<County, Centre>,
+}
+
+/// What people call a regional cancer centre, and what must be said of its figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CentreName {
+    /// Such as `RCC Syd`.
+    pub name: String,
+    /// What a reader of its figures must know; blank where nothing.
+    pub note: Text,
 }
 
 impl Regions {
     /// From codes and names.
     pub fn new<'a>(regions: impl Iterator<Item = (County, &'a str)>) -> Self {
-        Self { names: regions.map(|(county, name)| (county, name.to_owned())).collect() }
+        Self { names: regions.map(|(county, name)| (county, name.to_owned())).collect(), ..Self::default() }
+    }
+
+    /// With the regional cancer centre of each region, and a note where one is needed.
+    #[must_use]
+    pub fn with_centres<'a>(mut self, centres: impl Iterator<Item = (County, &'a str, Text)>) -> Self {
+        let mut by_name: BTreeMap<&str, (Text, Vec<County>)> = BTreeMap::new();
+        for (county, name, note) in centres {
+            let (known, counties) = by_name.entry(name).or_default();
+            *known = note;
+            counties.push(county);
+        }
+        for (number, (name, (note, counties))) in (0..u8::MAX).zip(by_name) {
+            self.centres.push(CentreName { name: name.to_owned(), note });
+            self.centre_of.extend(counties.into_iter().map(|county| (county, Centre(number))));
+        }
+        self
+    }
+
+    /// The regional cancer centre that a region is counted for.
+    pub fn centre_of(&self, county: County) -> Option<Centre> {
+        self.centre_of.get(&county).copied()
+    }
+
+    /// What people call a regional cancer centre, with its note.
+    pub fn centre(&self, Centre(number): Centre) -> Option<&CentreName> {
+        self.centres.get(usize::from(number))
     }
 
     /// Every region, by county code.
@@ -75,36 +144,44 @@ impl Regions {
     }
 }
 
-/// Specialty codes and what they are aggregated to.
-#[derive(Clone, Debug, Default)]
-pub struct Specialties {
-    aggregates: BTreeMap<String, String>,
+/// How a collection's figures are broken down: the codes there are, and what they are aggregated to.
+#[derive(Clone, Debug)]
+pub struct Codes {
+    kind: Name,
+    /// Code → part; without an aggregate each code is a part of its own.
+    parts: BTreeMap<String, String>,
+    is_aggregated: bool,
 }
 
-impl Specialties {
-    /// Those of the code list `mvo`.
-    pub fn load(codelists: &Codelists) -> Self {
-        let mut aggregates = BTreeMap::new();
-        if let Some(list) = codelists.get("mvo")
-            && let Some(column) = list.column("aggregate_sv")
-        {
-            for entry in list.entries() {
-                if let Some(aggregate) = list.attribute(entry.code.as_bytes(), column) {
-                    aggregates.insert(entry.code.clone(), aggregate.to_owned());
-                }
-            }
-        }
-        Self { aggregates }
+impl Codes {
+    /// Those of a plan's collection; `None` where it has no breakdown.
+    pub fn of(plan: &Plan) -> Option<Self> {
+        let breakdown = plan.collection.breakdown.as_ref()?;
+        let list = plan.codelists.get(&breakdown.codelist)?;
+        let Some(aggregate) = &breakdown.aggregate else {
+            let parts = list.codes().map(|code| (code.to_owned(), code.to_owned())).collect();
+            return Some(Self { kind: breakdown.codelist.as_str().into(), parts, is_aggregated: false });
+        };
+        let column = list.column(&aggregate.column)?;
+        let part = |code: &str| list.attribute(code.as_bytes(), column).map(str::to_owned);
+        let parts = list.entries().iter().filter_map(|entry| Some((entry.code.clone(), part(&entry.code)?))).collect();
+        Some(Self { kind: format!("{}_aggregate", breakdown.codelist).into(), parts, is_aggregated: true })
     }
 
-    /// What a code is aggregated to; blank and wrong ones are groups of their own.
-    pub fn aggregate<'a>(&'a self, code: &'a str) -> &'a str {
-        if code == BLANK || code == INVALID { code } else { self.aggregates.get(code).map_or(INVALID, String::as_str) }
+    /// The part that records of a code belong to; blank and wrong codes are parts of their own.
+    pub fn part_of(&self, code: &str) -> Breakdown {
+        let is_known = code != BLANK && code != INVALID;
+        self.named(if is_known { self.parts.get(code).map_or(INVALID, String::as_str) } else { code })
     }
 
-    /// Every aggregate, sorted.
-    pub fn all(&self) -> BTreeSet<&str> {
-        self.aggregates.values().map(String::as_str).collect()
+    /// Every part, sorted, but those of blank and wrong codes.
+    pub fn all(&self) -> BTreeSet<Breakdown> {
+        self.parts.values().map(|part| self.named(part)).collect()
+    }
+
+    fn named(&self, part: &str) -> Breakdown {
+        let (kind, name) = (Name::clone(&self.kind), part.into());
+        if self.is_aggregated { Breakdown::Aggregate { kind, name } } else { Breakdown::Code { kind, name } }
     }
 }
 
@@ -147,7 +224,7 @@ impl Delivered {
         self.months.iter().map(|(county, months)| (*county, months))
     }
 
-    /// How many months of a period were delivered; of the country, by the one of `regions` with the fewest.
+    /// How many months of a period were delivered; of several regions, by the one of `regions` with the fewest.
     pub fn months(&self, place: Place, period: Period, regions: &BTreeSet<County>) -> u32 {
         let of = |county: &County| {
             let months = self.months.get(county).into_iter().flatten();
@@ -155,14 +232,14 @@ impl Delivered {
         };
         match place {
             Place::Region(county) => of(&county),
-            Place::Country => regions.iter().map(of).min().unwrap_or(0),
+            Place::Country | Place::Centre(_) => regions.iter().map(of).min().unwrap_or(0),
         }
     }
 }
 
 /// Region's years of which a tally has months within the scope's years but outside the scope.
 ///
-/// Of specialties and care units a tally keeps whole years, so those of such a year cannot be told apart from what is
+/// Of codes and care units a tally keeps whole years, so those of such a year cannot be told apart from what is
 /// outside, and no figures are made of them.
 #[derive(Clone, Debug, Default)]
 pub struct PartialYears {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Request, TableName};
 use crate::rule::expr::Parameter;
+use crate::rule::fold::{Aggregate, Fold, FoldColumn, Function};
 use crate::rule::{Check, Rule, RuleKind};
 use crate::schema::Domain;
 use crate::time::format_day;
@@ -29,6 +30,42 @@ pub(super) fn comment(text: &str) -> String {
     text.replace(char::is_control, " ").replace("${", "$ {")
 }
 
+/// Of what the records are made.
+fn folded(fold: &Fold) -> String {
+    let key: Vec<&str> = fold.key.iter().map(|part| fold.of.collection.get(*part).id.as_str()).collect();
+    format!(
+        "The table's records are those of {}; rules are asked of the {} that they fold into by {}. A record with a blank \
+         part of that key is in none.",
+        fold.of.collection.id,
+        fold.unit.en,
+        key.join(", ")
+    )
+}
+
+/// What a table, which has no order, cannot tell as files can.
+fn ties(fold: &Fold) -> Option<String> {
+    let is_open = |column: &FoldColumn| match column {
+        FoldColumn::Aggregate(Aggregate { function: Function::First(of) | Function::Last(of), .. }) => {
+            !fold.order.contains(of)
+        }
+        _ => false,
+    };
+    fold.columns.iter().any(is_open).then(|| {
+        "Of records that stand in one place of the order, FIRST takes the least value and LAST the greatest; vantkoll \
+         takes them as they stand in the files."
+            .to_owned()
+    })
+}
+
+/// What is to be stated for the aggregates.
+fn parameters(fold: &Fold) -> Vec<Parameter> {
+    let aggregates = fold.columns.iter().filter_map(|column| match column {
+        FoldColumn::Aggregate(aggregate) => Some(fold.of.program.inputs(&[aggregate.filter], None).parameters),
+        FoldColumn::Key(_) | FoldColumn::History(_) => None,
+    });
+    aggregates.flatten().collect()
+}
+
 /// What a statement takes as given, a line each.
 pub(super) fn preamble(request: &Request<'_>, rules: &[usize]) -> Vec<String> {
     let plan = request.plan;
@@ -36,6 +73,13 @@ pub(super) fn preamble(request: &Request<'_>, rules: &[usize]) -> Vec<String> {
         format!("Rules of {} (version {}) for {}.", plan.collection.id, plan.version, request.dialect.as_str()),
         "The table holds one submission: a row a record, every column as text.".to_owned(),
     ];
+    if let Some(fold) = request.fold() {
+        lines.push(folded(fold));
+        lines.extend(ties(fold));
+    } else if plan.fold.is_some() {
+        lines.push("The records are groups of others', put together already.".to_owned());
+    }
+    let of_fold = request.fold().into_iter().flat_map(parameters);
     let read: BTreeSet<Parameter> = rules
         .iter()
         .filter_map(|rule| match &plan.rules[*rule].check {
@@ -43,6 +87,7 @@ pub(super) fn preamble(request: &Request<'_>, rules: &[usize]) -> Vec<String> {
             Check::Submission(_) => None,
         })
         .flatten()
+        .chain(of_fold)
         .collect();
     if read.contains(&Parameter::DeliveryDate) {
         lines.push(match request.stated.delivery_date {
@@ -60,6 +105,16 @@ pub(super) fn preamble(request: &Request<'_>, rules: &[usize]) -> Vec<String> {
         lines.push(match &request.stated.region {
             Some(number) => format!("Region: {number}."),
             None => "Region: not stated (--region), so the rules that need it apply to no record.".to_owned(),
+        });
+    }
+    if read.contains(&Parameter::DeliveredRegions) {
+        lines.push(match (request.stated.delivered_regions, &request.stated.region) {
+            (Some(regions), _) => format!("Delivered regions: {regions}."),
+            (None, Some(_)) => "Delivered regions: one, the region stated.".to_owned(),
+            (None, None) => {
+                "Delivered regions: not stated (--delivered-regions), so the rules that need it apply to no record."
+                    .to_owned()
+            }
         });
     }
     let mut lists: BTreeMap<&str, Option<&TableName>> = BTreeMap::new();
@@ -83,7 +138,7 @@ pub(super) fn preamble(request: &Request<'_>, rules: &[usize]) -> Vec<String> {
     }
     if !request.missing.is_empty() {
         let names: Vec<&str> =
-            request.missing.iter().map(|variable| plan.collection.get(*variable).id.as_str()).collect();
+            request.missing.iter().map(|variable| request.table_collection().get(*variable).id.as_str()).collect();
         lines.push(format!("No columns: {}.", names.join(", ")));
     }
     lines.iter().map(|line| comment(line)).collect()

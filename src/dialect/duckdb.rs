@@ -105,6 +105,20 @@ impl Words for DuckDb {
         format!("{} AS NOT MATERIALIZED", self.identifier(name))
     }
 
+    fn end_of_order(&self, value: &str, order: &[String], last: bool) -> String {
+        let order: Vec<String> = order.iter().map(|key| format!("{key} NULLS LAST, ")).collect();
+        let order = order.concat();
+        let function = if last { "last" } else { "first" };
+        format!("{function}({value} ORDER BY {order}{value}) FILTER (WHERE ({value}) IS NOT NULL)")
+    }
+
+    fn listed(&self, value: &str, separator: &str) -> String {
+        format!(
+            "array_to_string(CAST(list_sort(list(DISTINCT {value}) FILTER (WHERE ({value}) IS NOT NULL)) AS VARCHAR[]), \
+             {separator})"
+        )
+    }
+
     fn results(&self, rows: &[ResultRow], source: &str) -> String {
         let mut out = String::from("SELECT unnest([\n");
         for (index, row) in rows.iter().enumerate() {

@@ -68,6 +68,9 @@ pub(super) struct Writer<'a> {
     pub(super) variables: BTreeSet<VariableIndex>,
 }
 
+/// First and last day of a row of a code list.
+type Days = (Option<i64>, Option<i64>);
+
 impl<'a> Writer<'a> {
     pub(super) fn new(request: &'a Request<'a>, words: &'a dyn Words) -> Self {
         Self { request, words, readings: BTreeSet::new(), variables: BTreeSet::new() }
@@ -79,12 +82,12 @@ impl<'a> Writer<'a> {
         self.words.identifier(&format!("{id}{suffix}"))
     }
 
-    fn own(&mut self, variable: VariableIndex) -> String {
+    pub(super) fn own(&mut self, variable: VariableIndex) -> String {
         self.variables.insert(variable);
         self.column(variable, "")
     }
 
-    fn read(&mut self, variable: VariableIndex, reading: Reading) {
+    pub(super) fn read(&mut self, variable: VariableIndex, reading: Reading) {
         self.variables.insert(variable);
         self.readings.insert((variable, reading));
     }
@@ -354,21 +357,17 @@ impl<'a> Writer<'a> {
         };
         self.read(date, Reading::Time);
         let day = self.column(date, " day");
-        let mut periods: BTreeMap<(Option<i64>, Option<i64>), Vec<String>> = BTreeMap::new();
+        let mut periods: BTreeMap<Vec<Days>, Vec<String>> = BTreeMap::new();
         for entry in list.entries().iter().filter(|entry| entry.is_dated()) {
-            periods.entry((entry.valid_from, entry.valid_to)).or_default().push(self.words.literal(&entry.code));
+            let valid = entry.periods().iter().map(|period| (period.from, period.to)).collect();
+            periods.entry(valid).or_default().push(self.words.literal(&entry.code));
         }
         let all_valid = self.elements(variable, " = 0", true, |writer, element| {
             let cases: Vec<String> = periods
                 .iter()
-                .map(|((from, to), codes)| {
-                    let bounds: Vec<String> = [(">=", from), ("<=", to)]
-                        .into_iter()
-                        .filter_map(|(operator, bound)| {
-                            Some(format!("{day} {operator} {}", writer.words.day((*bound)?)))
-                        })
-                        .collect();
-                    format!("WHEN {element} IN ({}) THEN {}", codes.join(", "), bounds.join(" AND "))
+                .map(|(valid, codes)| {
+                    let within: Vec<String> = valid.iter().map(|period| writer.within(&day, *period)).collect();
+                    format!("WHEN {element} IN ({}) THEN {}", codes.join(", "), within.join(" OR "))
                 })
                 .collect();
             Ok(Truth::predicate(format!("CASE {} ELSE TRUE END", cases.join(" "))))
@@ -377,6 +376,15 @@ impl<'a> Writer<'a> {
             "CASE WHEN NOT ({}) THEN FALSE WHEN NOT ({}) THEN TRUE WHEN {day} IS NOT NULL THEN {} END",
             all_listed.text, any_dated.text, all_valid.text
         )))
+    }
+
+    /// Whether a day lies in a period that has a first or a last day.
+    pub(super) fn within(&self, day: &str, (from, to): Days) -> String {
+        let bounds: Vec<String> = [(">=", from), ("<=", to)]
+            .into_iter()
+            .filter_map(|(operator, bound)| Some(format!("{day} {operator} {}", self.words.day(bound?))))
+            .collect();
+        bounds.join(" AND ")
     }
 }
 

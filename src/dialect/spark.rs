@@ -137,6 +137,17 @@ impl Words for Spark {
         format!("{} AS", self.identifier(name))
     }
 
+    fn end_of_order(&self, value: &str, order: &[String], last: bool) -> String {
+        let order: Vec<String> = order.iter().map(|key| format!("({key}) IS NULL, {key}, ")).collect();
+        let order = order.concat();
+        let function = if last { "max_by" } else { "min_by" };
+        format!("{function}({value}, struct({order}{value})) FILTER (WHERE ({value}) IS NOT NULL)")
+    }
+
+    fn listed(&self, value: &str, separator: &str) -> String {
+        format!("array_join(CAST(array_sort(collect_set({value})) AS ARRAY<STRING>), {separator})")
+    }
+
     fn results(&self, rows: &[ResultRow], source: &str) -> String {
         let mut out = format!("SELECT stack({},\n", rows.len());
         for (index, row) in rows.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Puts a statement together from its layers.
 
+mod groups;
 pub(super) mod readings;
 
 use std::collections::BTreeSet;
@@ -11,18 +12,21 @@ use super::words::{ResultRow, Words};
 use super::{Obstacle, Request, Statement, TableName};
 use crate::model::VariableIndex;
 use crate::rule::expr::Parameter;
+use crate::rule::fold::Fold;
 use crate::rule::{Check, RecordCheck, Rule, RuleKind, SubmissionKind};
 
 /// No record, of the type of counts: some engines refuse a column of several types.
 const ZERO: &str = "CAST(0 AS BIGINT)";
 
 /// The names of the layers; the database may have tables of any other name.
+#[derive(Clone)]
 struct Layers {
     records: String,
     digits: String,
     readings: String,
     truths: String,
     counts: String,
+    groups: String,
     prefix: String,
 }
 
@@ -35,6 +39,15 @@ impl Layers {
         while taken.iter().any(|name| name.starts_with(&prefix)) {
             prefix.push('_');
         }
+        Self::named(prefix)
+    }
+
+    /// Of the records that groups are made of.
+    fn of_members(&self) -> Self {
+        Self::named(format!("{}of_", self.prefix))
+    }
+
+    fn named(prefix: String) -> Self {
         let name = |layer: &str| format!("{prefix}{layer}");
         Self {
             records: name("records"),
@@ -42,6 +55,7 @@ impl Layers {
             readings: name("readings"),
             truths: name("truths"),
             counts: name("counts"),
+            groups: name("groups"),
             prefix,
         }
     }
@@ -70,8 +84,10 @@ fn status(request: &Request<'_>, rule: &Rule, check: &RecordCheck) -> Status {
         Parameter::DeliveryDate => true,
         Parameter::PeriodStart | Parameter::PeriodEnd => request.stated.period.is_some(),
         Parameter::StatedRegion => request.stated.region.is_some(),
+        Parameter::DeliveredRegions => request.stated.delivered_regions().is_some(),
     };
-    if about_values && rule.faulty.first().is_some_and(|variable| missing(*variable)) {
+    let says_nothing = about_values && rule.faulty.first().is_some_and(|variable| missing(*variable));
+    if says_nothing || reads_history(request, check) {
         Status::NotApplicable
     } else if check.stopped_by(missing).is_some() {
         Status::Skipped
@@ -86,6 +102,14 @@ fn status(request: &Request<'_>, rule: &Rule, check: &RecordCheck) -> Status {
     }
 }
 
+/// Whether a rule reads what earlier submissions say of groups, of which the table has none.
+fn reads_history(request: &Request<'_>, check: &RecordCheck) -> bool {
+    check.inputs.iter().any(|variable| {
+        let is_history = request.plan.collection.get(*variable).history.is_some();
+        is_history && (request.fold().is_some() || request.missing.contains(variable))
+    })
+}
+
 /// One statement that counts `rules`.
 pub(super) fn write(
     request: &Request<'_>,
@@ -93,14 +117,15 @@ pub(super) fn write(
     labels: &[String],
     rules: &[usize],
 ) -> Result<Statement, Obstacle> {
-    let mut builder = Builder {
-        request,
-        words,
-        layers: Layers::beside(std::iter::once(&request.table).chain(request.official.values())),
-        writer: Writer::new(request, words),
-        truths: Vec::new(),
-        counts: vec!["count(*) AS records".to_owned()],
-        keys: Vec::new(),
+    let layers = Layers::beside(std::iter::once(&request.table).chain(request.official.values()));
+    let (of_groups, of_members);
+    let mut builder = match request.fold() {
+        None => Builder::new(request, words, layers, None),
+        Some(fold) => {
+            of_members = request.of_members(fold);
+            of_groups = request.of_groups(fold);
+            Builder::new(&of_groups, words, layers, Some((fold, &of_members)))
+        }
     };
     let mut rows = Vec::new();
     for rule in rules {
@@ -114,6 +139,8 @@ struct Builder<'a> {
     words: &'a dyn Words,
     layers: Layers,
     writer: Writer<'a>,
+    /// How the records are made of those of a table, and what is asked of these; `None` where the table has the records.
+    members: Option<(&'a Fold, &'a Request<'a>)>,
     /// Columns of truths, each with a comment before it where a rule begins.
     truths: Vec<(Option<String>, String)>,
     counts: Vec<String>,
@@ -121,7 +148,25 @@ struct Builder<'a> {
     keys: Vec<(String, String)>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(
+        request: &'a Request<'a>,
+        words: &'a dyn Words,
+        layers: Layers,
+        members: Option<(&'a Fold, &'a Request<'a>)>,
+    ) -> Self {
+        Self {
+            request,
+            words,
+            layers,
+            writer: Writer::new(request, words),
+            members,
+            truths: Vec::new(),
+            counts: vec!["count(*) AS records".to_owned()],
+            keys: Vec::new(),
+        }
+    }
+
     fn rule(&mut self, index: usize, label: &str) -> Result<ResultRow, Obstacle> {
         let rule = &self.request.plan.rules[index];
         let number = index + 1;
@@ -215,7 +260,8 @@ impl Builder<'_> {
         self.keys.push((self.layers.keys(rule), query));
     }
 
-    fn finish(mut self, rules: &[usize], labels: &[String], rows: &[ResultRow]) -> Result<String, Obstacle> {
+    /// The layers of records and of what is read out of them, and the name of the last.
+    fn of_records(&mut self) -> Result<(Vec<(String, String)>, String), Obstacle> {
         let readings = std::mem::take(&mut self.writer.readings);
         let mut layers: Vec<(String, String)> = Vec::new();
         let name = |layer: &str| self.words.identifier(layer);
@@ -235,6 +281,19 @@ impl Builder<'_> {
             layers.push((format!("{} AS", name(&self.layers.readings)), self.readings(&readings, &official, &from)));
             from = name(&self.layers.readings);
         }
+        Ok((layers, from))
+    }
+
+    fn finish(mut self, rules: &[usize], labels: &[String], rows: &[ResultRow]) -> Result<String, Obstacle> {
+        let name = |layer: &str| self.words.identifier(layer);
+        let mut layers = Vec::new();
+        if let Some((fold, members)) = self.members {
+            let wanted = self.writer.variables.difference(&self.request.missing).copied().collect();
+            let of = Builder::new(members, self.words, self.layers.of_members(), None);
+            layers = of.groups(fold, &self.request.plan.collection, &wanted, &self.layers.groups)?;
+        }
+        let (of_records, mut from) = self.of_records()?;
+        layers.extend(of_records);
         if !self.truths.is_empty() {
             let mut query = String::from("  SELECT\n");
             for (index, (comment, column)) in self.truths.iter().enumerate() {

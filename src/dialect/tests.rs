@@ -28,6 +28,7 @@ fn request(plan: &Plan, dialect: Dialect) -> Request<'_> {
         plan,
         dialect,
         table: "lake.kontakter".parse().expect("a name"),
+        has_groups: false,
         stated: StatedFacts { delivery_date: time::parse_day("2022-04-05"), ..StatedFacts::default() },
         official: BTreeMap::new(),
         missing: BTreeSet::new(),
@@ -54,6 +55,8 @@ fn statements_are_these() {
         insta::assert_snapshot!(format!("specialised_{name}"), few);
         let odd = script(made_up, dialect, &["PROV-0002", "PROV-0007", "PROV-V-koder", "PROV-V-delar", "PROV-0011"]);
         insta::assert_snapshot!(format!("made_up_{name}"), odd);
+        let groups = script(&plans["prov_grupper"], dialect, &["PROG-0003", "PROG-0009", "PROG-0011", "PROG-0012"]);
+        insta::assert_snapshot!(format!("groups_{name}"), groups);
     }
 }
 
@@ -106,6 +109,10 @@ fn the_databases_are_asked_every_sort_of_node() {
             IntExpr::Variable(_) => "number of a variable",
             IntExpr::Add(..) => "sum",
             IntExpr::Subtract(..) => "difference",
+            IntExpr::Multiply(..) => "product",
+            IntExpr::CodelistNumber { day: None, .. } => "codelist number",
+            IntExpr::CodelistNumber { day: Some(_), .. } => "dated codelist number",
+            IntExpr::Parameter(_) => "number of the run",
             IntExpr::Length(_) => "length",
             IntExpr::Year(_) => "year",
             IntExpr::DaysBetween(..) => "days",
@@ -130,7 +137,7 @@ fn the_databases_are_asked_every_sort_of_node() {
             TimeExpr::Parameter(_) => "parameter",
         }));
     }
-    assert_eq!(seen.len(), 18 + 10 + 7 + 5, "{seen:?}");
+    assert_eq!(seen.len(), 18 + 14 + 7 + 5, "{seen:?}");
 }
 
 #[test]
@@ -164,6 +171,35 @@ fn the_layers_are_called_as_no_table_is() {
     let own = Request { table: "Vantkoll_Records".parse().expect("a name"), ..request(plan, Dialect::DuckDb) };
     let text = write(&own, &numbers(plan, &["PROV-0009"]), false).to_string();
     assert!(text.contains("WITH \"vantkoll__records\"") && text.contains("FROM \"Vantkoll_Records\""), "{text}");
+}
+
+#[test]
+fn groups_are_made_of_records_unless_the_table_has_them() {
+    let plans = plans();
+    let plan = &plans["svf_overflyttning"];
+    let rules = numbers(plan, &["SVFO-0103", "SVFO-0104"]);
+    let ask = |request: &Request<'_>| write(request, &rules, true).to_string();
+    let of_records = ask(&request(plan, Dialect::DuckDb));
+    assert!(of_records.contains("GROUP BY \"forlopps_id\"") && of_records.contains("Delivered regions: not stated"));
+    assert!(of_records.contains("The table's records are those of svf; rules are asked of the pathway cases"));
+    // What no rule asks for is not made.
+    assert!(!of_records.contains("\"regioner_over\""), "{of_records}");
+    let with = |change: fn(&mut Request<'_>)| {
+        let mut request = request(plan, Dialect::DuckDb);
+        change(&mut request);
+        ask(&request)
+    };
+    let of_groups = with(|request| request.has_groups = true);
+    assert!(!of_groups.contains("GROUP BY") && of_groups.contains("put together already"), "{of_groups}");
+    let two = with(|request| request.stated.delivered_regions = Some(2));
+    assert!(two.contains("Delivered regions: 2.") && two.contains("2 > 1"), "{two}");
+    // A date that the records do not have is one that no group has; a region is in no need of it.
+    let undated = with(|request| {
+        request.stated.delivered_regions = Some(2);
+        request.missing = [request.table_collection().variable("handelsedatum").expect("a variable")].into();
+    });
+    assert!(undated.contains("'not_checked': records - n3") && undated.contains("s4, 'violated': v4"), "{undated}");
+    assert!(undated.contains("No columns: handelsedatum."));
 }
 
 #[test]

@@ -87,6 +87,13 @@ pub(super) trait Words {
     /// A query that makes `rows` of the one row of `source`.
     fn results(&self, rows: &[ResultRow], source: &str) -> String;
 
+    /// Of a group, the first or the last `value` that is not null, in the order of `order`, whose nulls are last; of
+    /// several in one place the least, or the greatest.
+    fn end_of_order(&self, value: &str, order: &[String], last: bool) -> String;
+
+    /// Of a group, the distinct values that are not null in their order, put together; null or empty where there are none.
+    fn listed(&self, value: &str, separator: &str) -> String;
+
     /// The day on which the statement runs.
     fn today(&self) -> String {
         "CURRENT_DATE".to_owned()

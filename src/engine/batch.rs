@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::eval::{Context, Evaluator};
+use super::fold::Folder;
 use super::run::TimestampForms;
 use super::status::RuleStatus;
 use super::tally::Collector;
@@ -11,7 +12,7 @@ use super::text::is_personal_number;
 use super::unique::{self, UniqueRule};
 use super::waived::{self, Reporters};
 use crate::model::{
-    Account, Detail, FileIndex, Finding, RuleIndex, Severity, ShownValue, Text, VariableIndex, VerdictCounts,
+    Account, Detail, FileIndex, Finding, Members, RuleIndex, Severity, ShownValue, Text, VariableIndex, VerdictCounts,
     column_letters,
 };
 use crate::rule::{Check, Plan, Rule, SubmissionKind};
@@ -22,7 +23,7 @@ use crate::waiver::Cover;
 /// What every batch of one file needs to know.
 pub(super) struct FileContext {
     pub(super) index: usize,
-    /// Variable → physical column.
+    /// Variable → physical column, where a record has none of its own.
     pub(super) column_of: Vec<Option<usize>>,
     pub(super) statuses: Vec<RuleStatus>,
     /// Set for a rule once the batches folded so far hold enough examples.
@@ -66,20 +67,25 @@ pub(super) struct BatchTally {
     pub(super) waived: Vec<u64>,
 }
 
+/// What a batch is wanted for beside its rules on records.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'b, 'a> {
+    pub(super) unique_rules: &'b [UniqueRule],
+    pub(super) collector: Option<&'b Collector<'a>>,
+    /// Those that put records together to groups.
+    pub(super) folders: &'b [Folder<'a>],
+    /// Of groups: the records of each.
+    pub(super) members: Option<&'b dyn Fn(usize) -> Members>,
+}
+
 /// Evaluates every rule on `batch`.
-pub(super) fn evaluate(
-    context: &Context<'_>,
-    file: &FileContext,
-    unique_rules: &[UniqueRule],
-    collector: Option<&Collector<'_>>,
-    batch: &Batch,
-) -> BatchTally {
+pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside<'_, '_>, batch: &Batch) -> BatchTally {
     let plan = context.plan;
     let n_rows = batch.n_rows;
     let records = n_rows as u64;
     let evaluator = Evaluator::new(context, batch);
     let broken = batch.broken();
-    let maker = FindingMaker { plan, file: file.index, column_of: &file.column_of, batch };
+    let maker = FindingMaker { plan, file: file.index, column_of: &file.column_of, batch, members: beside.members };
     let mut tally = BatchTally {
         rules: vec![RulePart::default(); plan.rules.len()],
         accounts: Vec::new(),
@@ -91,6 +97,7 @@ pub(super) fn evaluate(
         waived: vec![0; file.cover.n_waivers],
     };
     let mut reporters = Reporters::new(&evaluator);
+    let mut violations: Vec<(usize, Bits)> = Vec::new();
     for (index, (rule, status)) in plan.rules.iter().zip(&file.statuses).enumerate() {
         let part = &mut tally.rules[index];
         let check = match (&rule.check, status) {
@@ -161,22 +168,38 @@ pub(super) fn evaluate(
         if file.stream {
             tally.stream.extend(violated.iter().map(finding));
         }
+        if beside.collector.is_some_and(|collector| collector.asks_for(index)) {
+            violations.push((index, violated));
+        }
     }
     tally.stream.sort_by_key(|finding| (finding.position.row, finding.rule));
-    tally.accounts = (0..plan.collection.variables.len())
-        .map(|variable| account(&evaluator, VariableIndex(variable), broken.as_ref()))
-        .collect();
+    // Nobody reports what groups fold into.
+    let is_reported = beside.members.is_none();
+    let n_reported = if is_reported { plan.collection.variables.len() } else { 0 };
+    tally.accounts =
+        (0..n_reported).map(|variable| account(&evaluator, VariableIndex(variable), broken.as_ref())).collect();
     for (index, variable) in plan.collection.variables.iter().enumerate() {
-        if matches!(variable.domain, Domain::Timestamp { .. }) {
+        if is_reported && matches!(variable.domain, Domain::Timestamp { .. }) {
             tally.forms[index] = evaluator.forms(VariableIndex(index));
         }
     }
     tally.key_hashes =
-        unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
-    if let Some(collector) = collector {
+        beside.unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
+    for folder in beside.folders {
+        folder.add(file.index, &evaluator, broken.as_ref());
+    }
+    if let Some(collector) = beside.collector {
         let wanted = Collector::fingerprinted(plan);
-        let known = unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
-        collector.add(file.index, &evaluator, broken.as_ref(), known.map(|(_, hashes)| hashes.as_slice()));
+        let known = beside.unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
+        let of_month = collector.context_of_month(file.index, context);
+        let of_month = of_month.as_ref().map(|context| Evaluator::new(context, batch));
+        collector.add(
+            file.index,
+            [&evaluator, of_month.as_ref().unwrap_or(&evaluator)],
+            broken.as_ref(),
+            known.map(|(_, hashes)| hashes.as_slice()),
+            &violations,
+        );
     }
     tally
 }
@@ -276,6 +299,8 @@ pub(super) struct FindingMaker<'a> {
     pub(super) file: usize,
     pub(super) column_of: &'a [Option<usize>],
     pub(super) batch: &'a Batch,
+    /// Of groups: the records of each.
+    pub(super) members: Option<&'a dyn Fn(usize) -> Members>,
 }
 
 impl FindingMaker<'_> {
@@ -291,6 +316,7 @@ impl FindingMaker<'_> {
             triggers: show(&rule.triggers),
             detail,
             waiver: None,
+            members: self.members.map(|members| members(row)),
         }
     }
 
@@ -311,7 +337,8 @@ impl FindingMaker<'_> {
         } else {
             String::from_utf8_lossy(value).into_owned()
         };
-        ShownValue { variable: item.id.clone(), column: self.column_of[variable.0].map(column_letters), value }
+        let column = self.batch.positions.own_column(row, variable).unwrap_or(self.column_of[variable.0]);
+        ShownValue { variable: item.id.clone(), column: column.map(column_letters), value }
     }
 
     fn fault(&self, index: RuleIndex, row: usize, kind: &FaultKind) -> Finding {
@@ -322,6 +349,13 @@ impl FindingMaker<'_> {
                 Text::new(
                     format!("{found} fält på raden, {expected} kolumner i rubriken"),
                     format!("{found} fields in the record, {expected} columns in the header"),
+                ),
+            ),
+            FaultKind::NoRecord { columns } => (
+                None,
+                Text::new(
+                    format!("raden är tom i alla {columns} kolumner som blir poster"),
+                    format!("the row is blank in all {columns} columns that become records"),
                 ),
             ),
             FaultKind::UnclosedQuote { column } => {
@@ -344,7 +378,10 @@ impl FindingMaker<'_> {
         };
         let faulty = column
             .map(|column| {
-                let variable = self.column_of.iter().position(|physical| *physical == Some(column));
+                // Columns of a layout that become records are named by their letters: several variables are in them.
+                let is_own = |variable: usize| self.batch.positions.own_column(row, VariableIndex(variable)).is_some();
+                let variable = (0..self.column_of.len())
+                    .find(|variable| self.column_of[*variable] == Some(column) && !is_own(*variable));
                 let name = variable.map_or_else(
                     || column_letters(column),
                     |variable| self.plan.collection.variables[variable].id.clone(),
@@ -363,6 +400,7 @@ impl FindingMaker<'_> {
             triggers: Vec::new(),
             detail: Some(Detail::Text(detail)),
             waiver: None,
+            members: None,
         }
     }
 }

@@ -98,10 +98,9 @@ impl Bench {
 }
 
 /// What a test states; the delivery date is a fixed day where it does not say.
-fn stated(stated: &[(Parameter, String)]) -> Parameters {
-    let day = |parameter: Parameter| {
-        stated.iter().find(|(name, _)| *name == parameter).and_then(|(_, text)| time::parse_day(text))
-    };
+pub(super) fn stated(stated: &[(Parameter, String)]) -> Parameters {
+    let text = |parameter: Parameter| stated.iter().find(|(name, _)| *name == parameter).map(|(_, text)| text);
+    let day = |parameter: Parameter| text(parameter).and_then(|text| time::parse_day(text));
     Parameters {
         delivery_date: day(Parameter::DeliveryDate).or_else(|| time::parse_day("2022-12-31")),
         period: day(Parameter::PeriodStart).or(day(Parameter::PeriodEnd)).map(|_| {
@@ -110,12 +109,13 @@ fn stated(stated: &[(Parameter, String)]) -> Parameters {
                 day(Parameter::PeriodEnd).unwrap_or(i64::MAX / time::DAY),
             )
         }),
-        region: stated.iter().find(|(name, _)| *name == Parameter::StatedRegion).map(|(_, text)| text.clone()),
+        region: text(Parameter::StatedRegion).cloned(),
+        delivered_regions: text(Parameter::DeliveredRegions).and_then(|text| text.trim().parse().ok()),
     }
 }
 
 /// Records as a batch; what a record does not name is blank in it.
-fn batch(plan: &Plan, records: &[&[(VariableIndex, String)]]) -> Batch {
+pub(super) fn batch(plan: &Plan, records: &[&[(VariableIndex, String)]]) -> Batch {
     let value = |record: &[(VariableIndex, String)], index: usize| {
         record.iter().find(|(variable, _)| variable.0 == index).map(|(_, value)| value.trim().as_bytes().to_vec())
     };

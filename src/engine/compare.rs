@@ -1,7 +1,7 @@
 //! What another rule set would mean for submissions that exist: two plans of each collection over the same records.
 //!
 //! One pass over the files evaluates the rules before and after a change on the same batches and counts, for every rule
-//! on records, who newly fails and who no longer does, by region and specialty; and by file and reporter, how many
+//! on records, who newly fails and who no longer does, by region and code of the breakdown; and by file and reporter, how many
 //! records would be rejected. Every sum is exact, whatever the number of threads and the size of batches, and impacts
 //! of parts of the files [merge](Impact::merge) into that of all.
 //!
@@ -15,12 +15,14 @@
 //! whichever version speaks of it; what single versions do is told beside ([`VersionImpact`]). Duplicates, readability
 //! and the other rules on whole submissions are left out: a record is *rejected* here where a rule on records of
 //! severity error is violated, and a file *passes* where none is. Records that could not be divided into columns are
-//! counted and judged by no rule. Waivers are not looked at.
+//! counted and judged by no rule. Waivers are not looked at. Rules on groups of records are counted under either rule
+//! set by itself ([`FoldedImpact`]), in a pass of their own; they reject no record here.
 //!
 //! A rule that could not be decided is never taken for a satisfied one: see [`RuleImpact::unchecked_before`].
 //!
 //! Deliberately knows no thresholds and writes nothing.
 
+mod folded;
 mod groups;
 mod scan;
 
@@ -35,6 +37,8 @@ use crate::rule::Plan;
 use crate::schema::Schemas;
 use crate::submission::{Format, InputError, InputFile, ReadOptions};
 
+pub use folded::{FoldedImpact, FoldedRule};
+
 /// The plans of a rule set, by collection.
 pub type Plans = BTreeMap<String, Arc<Plan>>;
 
@@ -43,6 +47,8 @@ pub type Plans = BTreeMap<String, Arc<Plan>>;
 pub struct Impact {
     /// By collection.
     pub collections: BTreeMap<String, CollectionImpact>,
+    /// By collection of groups that records fold into.
+    pub folded: BTreeMap<String, FoldedImpact>,
 }
 
 /// What it means for the files of one collection.
@@ -64,18 +70,20 @@ pub struct CollectionImpact {
     pub files: Vec<FileImpact>,
     /// What the regions met with are called.
     pub region_names: BTreeMap<County, String>,
-    /// What the specialties met with are called, where their list says so.
-    pub specialty_names: BTreeMap<String, Text>,
+    /// What the collection's breakdown is called; blank where it has none.
+    pub breakdown: Text,
+    /// What the codes met with are called, where their list says so.
+    pub code_names: BTreeMap<String, Text>,
 }
 
-/// Who reports records of which specialty.
+/// Who reports records of which code of the breakdown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
     /// `None` where the reporter's organisation number is that of no region.
     pub region: Region,
     /// A code; [`BLANK`](super::tally::BLANK) where there is none, [`INVALID`](super::tally::INVALID) where it is not
     /// in its list.
-    pub specialty: String,
+    pub code: String,
 }
 
 /// What it means for one rule.
@@ -241,7 +249,7 @@ impl RuleImpact {
         }
     }
 
-    /// The counts of each region, over all specialties.
+    /// The counts of each region, over all codes.
     pub fn by_region(&self) -> BTreeMap<Region, Violations> {
         let mut regions: BTreeMap<Region, Violations> = BTreeMap::new();
         for (group, part) in &self.groups {
@@ -250,21 +258,23 @@ impl RuleImpact {
         regions
     }
 
-    /// The counts of each specialty, over all regions.
-    pub fn by_specialty(&self) -> BTreeMap<&str, Violations> {
-        let mut specialties: BTreeMap<&str, Violations> = BTreeMap::new();
+    /// The counts of each code, over all regions.
+    pub fn by_code(&self) -> BTreeMap<&str, Violations> {
+        let mut codes: BTreeMap<&str, Violations> = BTreeMap::new();
         for (group, part) in &self.groups {
-            specialties.entry(&group.specialty).or_default().merge(part);
+            codes.entry(&group.code).or_default().merge(part);
         }
-        specialties
+        codes
     }
 }
 
 impl CollectionImpact {
     /// Adds the counts of other files, made with the same rules.
     pub fn merge(&mut self, other: Self) {
-        let Self { title, records, unreadable, groups, rules, reporters, files, region_names, specialty_names } = other;
+        let Self { title, records, unreadable, groups, rules, reporters, files, region_names, breakdown, code_names } =
+            other;
         self.title = title;
+        self.breakdown = breakdown;
         self.records += records;
         self.unreadable += unreadable;
         for (group, records) in groups {
@@ -278,7 +288,7 @@ impl CollectionImpact {
         }
         self.files.extend(files);
         self.region_names.extend(region_names);
-        self.specialty_names.extend(specialty_names);
+        self.code_names.extend(code_names);
     }
 
     /// All files together.
@@ -289,7 +299,7 @@ impl CollectionImpact {
         })
     }
 
-    /// Records of each region, over all specialties.
+    /// Records of each region, over all codes.
     pub fn records_by_region(&self) -> BTreeMap<Region, u64> {
         let mut regions = BTreeMap::new();
         for (group, records) in &self.groups {
@@ -298,13 +308,13 @@ impl CollectionImpact {
         regions
     }
 
-    /// Records of each specialty, over all regions.
-    pub fn records_by_specialty(&self) -> BTreeMap<&str, u64> {
-        let mut specialties: BTreeMap<&str, u64> = BTreeMap::new();
+    /// Records of each code, over all regions.
+    pub fn records_by_code(&self) -> BTreeMap<&str, u64> {
+        let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
         for (group, records) in &self.groups {
-            *specialties.entry(&group.specialty).or_default() += records;
+            *codes.entry(&group.code).or_default() += records;
         }
-        specialties
+        codes
     }
 }
 
@@ -313,6 +323,9 @@ impl Impact {
     pub fn merge(&mut self, other: Self) {
         for (id, part) in other.collections {
             self.collections.entry(id).or_default().merge(part);
+        }
+        for (id, part) in other.folded {
+            self.folded.entry(id).or_default().merge(part);
         }
     }
 }
@@ -374,7 +387,8 @@ fn as_opened(file: &InputFile, schemas: &Schemas, options: &ReadOptions) -> Read
         Format::Parquet { .. } => (options.delimiter, options.encoding),
     };
     let known = schemas.collections.get(&file.collection);
-    let is_known = |variable: &str| known.is_some_and(|known| known.variable(variable).is_some());
+    let is_known =
+        |variable: &str| known.is_some_and(|known| known.columns_of(file.layout).variable(variable).is_some());
     ReadOptions {
         collection: Some(file.collection.clone()),
         collection_source: file.collection_source,
@@ -403,8 +417,17 @@ pub fn compare(
     }
     let mut impact = Impact::default();
     for (id, deliveries) in groups {
+        for (plans, side) in [(before, folded::Side::Before), (after, folded::Side::After)] {
+            let of_side = |delivery: &&Delivery| match side {
+                folded::Side::Before => delivery.before.clone(),
+                folded::Side::After => delivery.after.clone(),
+            };
+            let files: Vec<InputFile> = deliveries.iter().filter_map(of_side).collect();
+            folded::add(plans, (id, files), side, stated, stop, &mut impact.folded)?;
+        }
         let (before, after) = (before.get(id), after.get(id));
-        let Some(pair) = scan::Pair::new(before, after, stated) else {
+        let files = deliveries.iter().filter_map(|delivery| delivery.file());
+        let Some(pair) = scan::Pair::new(before, after, stated, files) else {
             return Err(InputError::UnknownCollection { name: id.to_owned(), known: String::new() });
         };
         let mut collection = pair.empty();

@@ -21,6 +21,8 @@ use crate::rule::Plan;
 use crate::rule::expr::{
     BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, TextExpr, TextNode, TextTest, TimeExpr, TimeNode,
 };
+use crate::schema::codelist::Period;
+use crate::schema::region;
 use crate::schema::{Codelist, Domain, Missing, Variable};
 use crate::table::{Batch, Bits, Column, filled, value};
 use crate::time::{DAY, civil_from_days};
@@ -60,6 +62,8 @@ pub(super) struct Parameters {
     pub(super) period: Option<(i64, i64)>,
     /// Ten digits.
     pub(super) region: Option<String>,
+    /// How many regions the files are stated to come from.
+    pub(super) delivered_regions: Option<i64>,
 }
 
 impl Parameters {
@@ -68,7 +72,14 @@ impl Parameters {
             Parameter::DeliveryDate => self.delivery_date,
             Parameter::PeriodStart => self.period.map(|period| period.0),
             Parameter::PeriodEnd => self.period.map(|period| period.1),
-            Parameter::StatedRegion => None,
+            Parameter::StatedRegion | Parameter::DeliveredRegions => None,
+        }
+    }
+
+    fn number(&self, parameter: Parameter) -> Option<i64> {
+        match parameter {
+            Parameter::DeliveredRegions => self.delivered_regions,
+            Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd | Parameter::StatedRegion => None,
         }
     }
 
@@ -76,7 +87,8 @@ impl Parameters {
     pub(super) fn states(&self, parameter: Parameter) -> bool {
         match parameter {
             Parameter::StatedRegion => self.region.is_some(),
-            other => self.day(other).is_some(),
+            Parameter::DeliveredRegions => self.delivered_regions.is_some(),
+            Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd => self.day(parameter).is_some(),
         }
     }
 }
@@ -113,7 +125,7 @@ impl<'a> Context<'a> {
 }
 
 /// Texts, some rows sharing one.
-struct Texts<'a> {
+pub(super) struct Texts<'a> {
     keys: Keys,
     values: Vec<Option<Cow<'a, [u8]>>>,
 }
@@ -129,8 +141,9 @@ enum Keys {
 }
 
 impl Texts<'_> {
+    /// The text of a row; `None` is null.
     #[inline]
-    fn get(&self, row: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, row: usize) -> Option<&[u8]> {
         let at = match &self.keys {
             Keys::Constant => 0,
             Keys::Identity => row,
@@ -179,6 +192,11 @@ impl<'a> Evaluator<'a> {
     /// The plan whose nodes are evaluated.
     pub(super) fn plan(&self) -> &'a Plan {
         self.context.plan
+    }
+
+    /// The day of the delivery, days since 1970-01-01.
+    pub(super) fn delivery_date(&self) -> Option<i64> {
+        self.context.parameters.delivery_date
     }
 
     /// The batch they are evaluated over.
@@ -329,8 +347,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Whether a variable holds codes.
+    pub(super) fn is_code(&self, variable: VariableIndex) -> bool {
+        matches!(self.variable(variable).domain, Domain::Code { .. })
+    }
+
     /// The canonical spelling of a code; the value itself where it is in no list.
-    fn canonical<'v>(&'v self, variable: VariableIndex, value: &'v [u8]) -> &'v [u8] {
+    pub(super) fn canonical<'v>(&'v self, variable: VariableIndex, value: &'v [u8]) -> &'v [u8] {
         match &self.variable(variable).domain {
             Domain::Code { codelist } => self
                 .context
@@ -496,7 +519,8 @@ impl<'a> Evaluator<'a> {
         Tri { yes, no }
     }
 
-    fn text(&self, node: TextNode) -> Rc<Texts<'a>> {
+    /// The texts of a node.
+    pub(super) fn text(&self, node: TextNode) -> Rc<Texts<'a>> {
         let cell = &self.texts[node.0 as usize];
         if let Some(known) = cell.get() {
             return Rc::clone(known);
@@ -537,8 +561,8 @@ impl<'a> Evaluator<'a> {
                 |value| Some(text::substring(value, *from, *count)),
                 |value| Some(Cow::Owned(text::substring(value, *from, *count).to_vec())),
             ),
-            TextExpr::OrganisationNumber(inner) => self.map_text(*inner, text::organisation_number, |value| {
-                text::organisation_number(value).map(|number| Cow::Owned(number.to_vec()))
+            TextExpr::OrganisationNumber(inner) => self.map_text(*inner, region::organisation_number, |value| {
+                region::organisation_number(value).map(|number| Cow::Owned(number.to_vec()))
             }),
             TextExpr::CodelistValue { list, code, column } => {
                 let list = self.context.plan.codelists.get(list);
@@ -563,7 +587,8 @@ impl<'a> Evaluator<'a> {
         Texts { keys: inner.keys.clone(), values: inner.values.iter().map(map).collect() }
     }
 
-    fn time(&self, node: TimeNode) -> Rc<Times> {
+    /// The points in time of a node.
+    pub(super) fn time(&self, node: TimeNode) -> Rc<Times> {
         let cell = &self.times[node.0 as usize];
         if let Some(known) = cell.get() {
             return Rc::clone(known);
@@ -592,6 +617,35 @@ impl<'a> Evaluator<'a> {
         Rc::clone(cell.get_or_init(|| ints))
     }
 
+    /// The rows of each distinct code are looked up once; which of them holds is a matter of the record's day.
+    fn codelist_number(&self, list: &str, code: TextNode, column: usize, day: Option<TimeNode>) -> Ints {
+        let n_rows = self.n_rows();
+        let list = self.context.plan.codelists.get(list);
+        let (keys, codes) = self.distinct_texts(code);
+        let rows_of = |code: &Option<Vec<u8>>| -> Vec<(&Period, i64)> {
+            let (Some(list), Some(code)) = (list, code) else { return Vec::new() };
+            let number = |period: &'a Period| Some((period, period.attribute(column)?.parse().ok()?));
+            list.periods(code).iter().filter_map(number).collect()
+        };
+        let rows: Vec<Vec<(&Period, i64)>> = codes.iter().map(rows_of).collect();
+        let as_of = self.context.plan.as_of;
+        let days = day.filter(|_| as_of.is_none()).map(|day| self.time(day));
+        let day_of = |row: usize| {
+            let known = days.as_ref().filter(|days| days.known.contains(row));
+            as_of.or_else(|| known.map(|days| days.seconds[row].div_euclid(DAY)))
+        };
+        let mut values = vec![0; n_rows];
+        let known = Bits::from_fn(n_rows, |row| {
+            let holds = |period: &Period| !period.is_dated() || day_of(row).is_some_and(|day| period.contains(day));
+            let found = rows[keys[row] as usize].iter().find(|(period, _)| holds(period));
+            if let Some((_, number)) = found {
+                values[row] = *number;
+            }
+            found.is_some()
+        });
+        Ints { values, known }
+    }
+
     fn compute_int(&self, expr: &IntExpr) -> Rc<Ints> {
         let n_rows = self.n_rows();
         let pairs = |left: &[i64], right: &[i64], f: fn(i64, i64) -> i64| {
@@ -614,6 +668,18 @@ impl<'a> Evaluator<'a> {
                     known: left.known.and(&right.known),
                 }
             }
+            IntExpr::Multiply(times, number) => {
+                let number = self.int(*number);
+                Ints {
+                    values: number.values.iter().map(|value| times.saturating_mul(*value)).collect(),
+                    known: number.known.clone(),
+                }
+            }
+            IntExpr::Parameter(parameter) => match self.context.parameters.number(*parameter) {
+                Some(number) => Ints { values: vec![number; n_rows], known: Bits::all(n_rows) },
+                None => Ints { values: vec![0; n_rows], known: Bits::none(n_rows) },
+            },
+            IntExpr::CodelistNumber { list, code, column, day } => self.codelist_number(list, *code, *column, *day),
             IntExpr::Length(node) => {
                 let texts = self.text(*node);
                 let mut values = Vec::with_capacity(n_rows);

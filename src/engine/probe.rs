@@ -21,6 +21,8 @@ pub struct ProbeParameters {
     pub period: Option<(i64, i64)>,
     /// Ten digits.
     pub region: Option<String>,
+    /// How many regions the deliveries are stated to come from.
+    pub delivered_regions: Option<i64>,
 }
 
 impl ProbeParameters {
@@ -31,6 +33,7 @@ impl ProbeParameters {
             Parameter::PeriodStart => self.period.map(|(start, _)| format_day(start)),
             Parameter::PeriodEnd => self.period.map(|(_, end)| format_day(end)),
             Parameter::StatedRegion => self.region.clone(),
+            Parameter::DeliveredRegions => self.delivered_regions.map(|regions| regions.to_string()),
         }
     }
 }
@@ -80,6 +83,7 @@ impl<'a> Probe<'a> {
             delivery_date: stated.delivery_date,
             period: stated.period,
             region: stated.region.clone(),
+            delivered_regions: stated.delivered_regions,
         });
         ask(&Evaluator::new(&context, &batch))
     }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::fold::FoldedFrom;
 use super::tally::Tally;
-use crate::model::{Account, Finding, Severity, Skipped, VerdictCounts};
+use crate::model::{Account, Finding, Severity, Skipped, Text, VerdictCounts};
 use crate::rule::Plan;
 use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary, Statement};
 use crate::waiver::Waiver;
@@ -62,7 +63,7 @@ pub struct WaiverRun {
 pub struct Run {
     /// The rules it was checked against.
     pub plan: Arc<Plan>,
-    /// Its files.
+    /// Its files; last, of groups, the earlier ones that they were compared with.
     pub files: Vec<FileRun>,
     /// Records over all files.
     pub records: u64,
@@ -70,7 +71,7 @@ pub struct Run {
     pub rejected: u64,
     /// One entry a rule of the plan, in its order.
     pub rules: Vec<RuleRun>,
-    /// One account a variable of the schema, in its order.
+    /// One account a variable of the schema, in its order; none of groups, whose variables nobody reports.
     pub accounts: Vec<Account>,
     /// One entry a variable: how its points in time were written. Zero for other types.
     pub timestamp_forms: Vec<TimestampForms>,
@@ -78,6 +79,8 @@ pub struct Run {
     pub tally: Option<Tally>,
     /// How many findings each waiver covered; empty where none were given.
     pub waived: Vec<u64>,
+    /// Of which records the groups are made, where these are groups of another collection's records.
+    pub folded: Option<FoldedFrom>,
 }
 
 /// How the points in time of a variable were written, by count.
@@ -114,12 +117,23 @@ pub struct FileRun {
     pub format: Format,
     /// How it is known which collection it is.
     pub collection_source: CollectionSource,
+    /// The layout of its rows; `None` where each row is a record.
+    pub layout: Option<LayoutName>,
     /// What was said of it beforehand.
     pub statement: Statement,
     /// Its columns.
     pub header: Vec<HeaderColumn>,
     /// What was read.
     pub summary: ScanSummary,
+}
+
+/// A layout with several records to a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayoutName {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub title: Text,
 }
 
 /// What became of one rule.
@@ -163,7 +177,40 @@ impl Run {
     }
 }
 
+impl Run {
+    /// The files that were submitted, and the earlier ones that groups were compared with.
+    pub fn own_and_earlier_files(&self) -> (&[FileRun], &[FileRun]) {
+        self.files.split_at(self.files.iter().take_while(|file| !file.statement.is_earlier).count())
+    }
+
+    /// For how many calendar months groups may be corrected, where they are and may be for some time.
+    pub fn months_of_corrections(&self) -> Option<u32> {
+        let fold = self.plan.fold.as_ref().filter(|_| self.folded.is_some())?;
+        fold.history.as_ref().map(|history| history.months)
+    }
+
+    /// What its records are called in the plural, where they are groups of other records.
+    pub fn unit(&self) -> Option<&Text> {
+        self.plan.fold.as_ref().filter(|_| self.folded.is_some()).map(|fold| &fold.unit)
+    }
+}
+
 impl Outcome {
+    /// Records submitted.
+    pub fn records(&self) -> u64 {
+        self.submitted().map(|run| run.records).sum()
+    }
+
+    /// Those of them in which, or in a group of which, at least one rule of severity error is violated.
+    pub fn rejected(&self) -> u64 {
+        self.submitted().map(|run| run.rejected).sum()
+    }
+
+    /// The runs on what was submitted, without those on groups of the same records.
+    pub fn submitted(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.folded.is_none())
+    }
+
     /// Places found wrong by rules of this severity, over all collections, those waived included.
     pub fn violations(&self, severity: Severity) -> u64 {
         self.runs.iter().map(|run| run.violations(severity)).sum()

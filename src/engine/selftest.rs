@@ -1,4 +1,4 @@
-//! Runs the tests that rules carry, through the same engine that checks submissions.
+//! Runs the tests that rules and folds carry, through the same engine that checks submissions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,62 +7,111 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::bench::Bench;
+use super::fold::{FoldBench, NoGroup};
 use super::{Settings, Stated};
 use crate::model::{VariableIndex, Verdict};
-use crate::rule::testing::{RuleTest, TestInput};
+use crate::rule::fold::{Fold, FoldTest};
+use crate::rule::testing::TestInput;
 use crate::rule::{Check, Plan};
 use crate::schema::{Codelist, Domain, Schemas};
 use crate::submission::{InputFile, ReadOptions};
 use crate::time;
 
-/// A test whose rule said something else.
+/// A test that came out otherwise.
 #[derive(Clone, Debug)]
 pub struct SelfTestFailure {
     /// The collection.
     pub collection: String,
-    /// The rule.
-    pub rule: String,
-    /// The test.
-    pub test: RuleTest,
-    /// What the rule said, or why it could not be asked.
-    pub found: Result<Verdict, String>,
+    /// The rule, or the variable of a group.
+    pub subject: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found, or why it could not be asked.
+    pub found: String,
+    /// What it was asked of.
+    pub input: String,
 }
 
 impl fmt::Display for SelfTestFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let found = match &self.found {
-            Ok(verdict) => verdict.as_str(),
-            Err(reason) => reason,
-        };
-        write!(
-            f,
-            "{} in {}: expected {}, found {found}: {:?}",
-            self.rule,
-            self.collection,
-            self.test.expected.as_str(),
-            self.test.input
-        )
+        let Self { collection, subject, expected, found, input } = self;
+        write!(f, "{subject} in {collection}: expected {expected}, found {found}: {input}")
     }
 }
 
-/// Runs every test of every rule of `plan`; returns how many were run, and those that failed.
+/// A value of a group that is not as its test says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoldDifference {
+    /// The variable.
+    pub variable: VariableIndex,
+    /// Its value as stated; empty is blank.
+    pub expected: String,
+    /// Its value as folded.
+    pub found: String,
+}
+
+/// Runs every test of every rule of `plan`, and of its fold; returns how many were run, and those that failed.
 pub fn self_test(plan: &Arc<Plan>, schemas: &Schemas) -> (usize, Vec<SelfTestFailure>) {
     let mut n_tests = 0;
     let mut failures = Vec::new();
+    let collection = &plan.collection;
     for (index, rule) in plan.rules.iter().enumerate() {
         for (test, found) in rule.tests.iter().zip(test_rule(plan, schemas, index)) {
             n_tests += 1;
             if found != Ok(test.expected) {
                 failures.push(SelfTestFailure {
-                    collection: plan.collection.id.clone(),
-                    rule: rule.id.0.clone(),
-                    test: test.clone(),
-                    found,
+                    collection: collection.id.clone(),
+                    subject: rule.id.0.clone(),
+                    expected: test.expected.as_str().to_owned(),
+                    found: found.map_or_else(|reason| reason, |verdict| verdict.as_str().to_owned()),
+                    input: format!("{:?}", test.input),
                 });
             }
         }
     }
+    for (fold, test, found) in plan
+        .fold
+        .iter()
+        .flat_map(|fold| fold.tests.iter().zip(test_fold(fold)).map(move |(test, found)| (fold, test, found)))
+    {
+        n_tests += 1;
+        let failure = |subject: &str, expected: String, found: String| SelfTestFailure {
+            collection: collection.id.clone(),
+            subject: subject.to_owned(),
+            expected,
+            found,
+            input: format!("{:?}", test.named_records(fold)),
+        };
+        match found {
+            Ok(differences) => failures.extend(differences.into_iter().map(|difference| {
+                failure(&collection.get(difference.variable).id, difference.expected, difference.found)
+            })),
+            Err(reason) => failures.push(failure("the group", "one".to_owned(), reason.to_string())),
+        }
+    }
     (n_tests, failures)
+}
+
+/// For each test of a fold the values that are not as stated, or why there are none.
+pub fn test_fold(fold: &Fold) -> Vec<Result<Vec<FoldDifference>, NoGroup>> {
+    let bench = FoldBench::new(fold);
+    let run = |(index, test): (usize, &FoldTest)| {
+        let mut wanted: Vec<VariableIndex> = test.gives.iter().map(|(variable, _)| *variable).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let values = bench.group(fold, index, &wanted)?;
+        let found = |variable: VariableIndex| wanted.binary_search(&variable).ok().map(|at| values[at].as_str());
+        let differences = test.gives.iter().filter_map(|(variable, expected)| {
+            let found = found(*variable).unwrap_or_default();
+            (found != expected).then(|| FoldDifference {
+                variable: *variable,
+                expected: expected.clone(),
+                found: found.to_owned(),
+            })
+        });
+        Ok(differences.collect())
+    };
+    fold.tests.iter().enumerate().map(run).collect()
 }
 
 /// What one rule says in each of its tests, or why it could not be asked.

@@ -2,7 +2,8 @@
 //!
 //! A second reading after the check, because whether a record is a duplicate is known only when all are read. The two
 //! outputs add up to the input: for CSV every record byte for byte, behind the header of the file; for Parquet every
-//! row with every column.
+//! row with every column. Where a row holds several records, it goes where its worst record goes: a row is rejected if one
+//! of its records is.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use parquet::file::properties::WriterProperties;
 use super::Rejections;
 use crate::rule::Plan;
 use crate::submission::{Format, InputError, InputFile, ScanRequest, csv, parquet as parquet_file};
-use crate::table::{Batch, Raw};
+use crate::table::{Batch, Bits, Raw};
 
 /// Where the two parts go; a part without a writer is not written.
 pub struct SplitOutputs {
@@ -90,6 +91,13 @@ fn request(plan: &Plan) -> ScanRequest {
     ScanRequest { wanted: vec![false; plan.collection.variables.len()], raw: true }
 }
 
+/// The rows of a batch that hold a rejected record of the file at `index`.
+fn rejected_rows(batch: &Batch, rejections: &Rejections, index: usize) -> Bits {
+    let first = batch.positions.first_row;
+    let records = Bits::from_fn(batch.n_rows, |record| rejections.contains(index, first + record as u64));
+    batch.positions.rows_of(&records)
+}
+
 fn split_csv(
     plan: &Arc<Plan>,
     files: &[InputFile],
@@ -108,8 +116,9 @@ fn split_csv(
         let map = |batch: Batch| -> [Vec<u8>; 2] {
             let mut parts = [Vec::new(), Vec::new()];
             if let Raw::Text { bytes, starts, ends } = &batch.raw {
+                let rejected = rejected_rows(&batch, rejections, index);
                 for (row, (start, end)) in starts.iter().zip(ends).enumerate() {
-                    let part = usize::from(rejections.contains(index, batch.positions.first_row + row as u64));
+                    let part = usize::from(rejected.contains(row));
                     parts[part].extend_from_slice(&bytes[*start as usize..*end as usize]);
                 }
             }
@@ -152,10 +161,10 @@ fn split_parquet(
     for (index, file) in files.iter().enumerate() {
         let map = |batch: Batch| -> [Result<Option<RecordBatch>, ArrowError>; 2] {
             let Raw::Arrow(rows) = &batch.raw else { return [Ok(None), Ok(None)] };
+            let rejected_rows = rejected_rows(&batch, rejections, index);
             [false, true].map(|rejected| {
-                let mask: BooleanArray = (0..batch.n_rows)
-                    .map(|row| Some(rejections.contains(index, batch.positions.first_row + row as u64) == rejected))
-                    .collect();
+                let mask: BooleanArray =
+                    (0..rows.num_rows()).map(|row| Some(rejected_rows.contains(row) == rejected)).collect();
                 filter_record_batch(rows, &mask).map(Some)
             })
         };

@@ -1,5 +1,7 @@
 //! What a rule can say about a file before any record is read: by the columns it has and by what is stated of it.
 
+use std::collections::BTreeSet;
+
 use super::eval::{Context, Parameters};
 use super::run::Stated;
 use crate::model::{Skipped, VariableIndex};
@@ -17,13 +19,22 @@ pub(super) enum RuleStatus {
     Elsewhere,
 }
 
-/// What is stated of the whole run.
-pub(super) fn parameters_of_run(stated: &Stated) -> Parameters {
+/// What is stated of the whole run, which has these files.
+pub(super) fn parameters_of_run<'s>(stated: &'s Stated, files: impl IntoIterator<Item = &'s Statement>) -> Parameters {
     Parameters {
         delivery_date: Some(stated.delivery_date),
         period: stated.period,
         region: stated.region.as_ref().map(|region| region.organisation_number.clone()),
+        delivered_regions: delivered_regions(stated, files),
     }
+}
+
+/// How many regions files are stated to come from; `None` where nothing is stated of any.
+fn delivered_regions<'s>(stated: &'s Stated, files: impl IntoIterator<Item = &'s Statement>) -> Option<i64> {
+    let of_run = stated.region.as_ref().map(|region| region.organisation_number.as_str());
+    let of_file = |own: &'s Statement| own.region.as_ref().map(|(_, number)| number.as_str()).or(of_run);
+    let regions: BTreeSet<&str> = files.into_iter().filter_map(of_file).collect();
+    i64::try_from(regions.len()).ok().filter(|regions| *regions > 0)
 }
 
 /// What is stated about a file: of the file itself, else of the whole run.
@@ -32,6 +43,7 @@ pub(super) fn parameters_of_file(run: &Parameters, own: &Statement) -> Parameter
         delivery_date: own.received.or(run.delivery_date),
         period: own.month.filter(|_| own.is_listed).map(|month| (month.first_day(), month.last_day())).or(run.period),
         region: own.region.as_ref().map(|(_, number)| number.clone()).or_else(|| run.region.clone()),
+        delivered_regions: run.delivered_regions,
     }
 }
 
@@ -51,6 +63,10 @@ fn status(context: &Context<'_>, column_of: &[Option<usize>], rule: &Rule) -> Ru
     };
     let about_values = matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode | RuleKind::Irrelevant);
     if about_values && rule.faulty.first().is_some_and(|variable| missing(*variable)) {
+        RuleStatus::NotApplicable
+    } else if check.inputs.iter().any(|variable| plan.collection.get(*variable).history.is_some() && missing(*variable))
+    {
+        // Without earlier submissions there is nothing to compare with, so the rule has nothing to say.
         RuleStatus::NotApplicable
     } else if let Some(variable) = check.stopped_by(missing) {
         RuleStatus::Skipped(Skipped::MissingColumn(plan.collection.get(variable).id.clone()))

@@ -38,20 +38,6 @@ pub(super) fn substring(value: &[u8], from: usize, count: Option<usize>) -> &[u8
     &value[start..end]
 }
 
-/// The ten digits of an organisation number at the head of an HSA-id: behind `SE`, or behind `SE16`, where 16 is the
-/// prefix that makes organisation numbers as long as personal identity numbers; a hyphen follows. `None` for any other
-/// text. (HSA Schema tjänsteträd, Inera: hsaIdentity.)
-pub(super) fn organisation_number(value: &[u8]) -> Option<&[u8]> {
-    let rest = value.strip_prefix(b"SE")?;
-    let hyphen = rest.iter().take(13).position(|byte| *byte == b'-')?;
-    let digits = match hyphen {
-        10 => &rest[..10],
-        12 => rest[..12].strip_prefix(b"16")?,
-        _ => return None,
-    };
-    digits.iter().all(u8::is_ascii_digit).then_some(digits)
-}
-
 /// Whether the last of all digits in the text is the control digit of the others (Luhn's algorithm, modulus 10).
 /// False where there are fewer than two digits.
 pub(super) fn luhn_ok(value: &[u8]) -> bool {
@@ -124,17 +110,6 @@ mod tests {
     #[test]
     fn control_digits_of_organisation_numbers() {
         assert!(luhn_ok(b"2321000016") && !luhn_ok(b"2321000017") && !luhn_ok(b"5") && luhn_ok(b"SE2321000131"));
-    }
-
-    #[test]
-    fn organisation_numbers_head_hsa_ids() {
-        for text in ["SE2321000016-39KJ", "SE162321000016-O1", "SE2321000016-"] {
-            assert_eq!(organisation_number(text.as_bytes()), Some(&b"2321000016"[..]), "{text}");
-        }
-        for text in ["", "SE", "SE2321000016", "SE232100001-1", "SE172321000016-1", "NO2321000016-1", "SE23210000A6-1"]
-        {
-            assert_eq!(organisation_number(text.as_bytes()), None, "{text}");
-        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Runner<'_> {
     fn group_by_value(&self, rule: &UniqueRule, state: &State, repeated: &[u64]) -> Result<Groups, InputError> {
         let mut by_key: HashMap<(u64, Vec<u8>), Vec<Place>, FixedState> = HashMap::default();
         let covering = self.cover.of(rule.rule);
-        let mut waivers: HashMap<Place, WaiverIndex, FixedState> = HashMap::default();
+        let mut found: HashMap<Place, Found, FixedState> = HashMap::default();
         for (file_index, file) in self.files.iter().enumerate() {
             let Some(hashes) = state.files.get(file_index) else { continue };
             let candidates: Vec<Bits> = hashes
@@ -161,28 +161,29 @@ impl Runner<'_> {
             // Batches come in any order in `map`, so a batch finds its own candidates by its first row.
             let starts = starts(&candidates);
             let scope = scope_of(file, &self.plan.collection);
-            let collection = &self.plan.collection;
+            let plan = self.plan;
             let waiver_of = |batch: &Batch, row: usize| {
                 let covers = |one: &&Covering| {
                     let reporter = one.reporter.as_ref();
-                    reporter.is_none_or(|number| waived::is_reported_by(collection, batch, row, number))
+                    reporter.is_none_or(|number| waived::is_reported_by(plan, batch, row, number))
                 };
                 covering.iter().find(covers).map(|one| one.waiver)
             };
-            let map = |batch: Batch| -> Vec<(Vec<u8>, u64, Option<WaiverIndex>)> {
+            let map = |batch: Batch| -> Vec<(Vec<u8>, u64, Found)> {
                 let first = batch.positions.first_row;
                 (0..batch.n_rows)
                     .filter(|row| contains(&candidates, &starts, first + *row as u64))
                     .filter_map(|row| {
                         let key = key_bytes(&batch, &rule.columns, row)?;
-                        Some((key, first + row as u64, waiver_of(&batch, row)))
+                        let shown = batch.positions.at(row).row.unwrap_or(0);
+                        Some((key, first + row as u64, Found { row: shown, waiver: waiver_of(&batch, row) }))
                     })
                     .collect()
             };
-            let mut fold = |keys: Vec<(Vec<u8>, u64, Option<WaiverIndex>)>| {
-                for (key, row, waiver) in keys {
-                    by_key.entry((scope, key)).or_default().push((file_index, row));
-                    waivers.extend(waiver.map(|waiver| ((file_index, row), waiver)));
+            let mut fold = |keys: Vec<(Vec<u8>, u64, Found)>| {
+                for (key, record, place) in keys {
+                    by_key.entry((scope, key)).or_default().push((file_index, record));
+                    found.insert((file_index, record), place);
                 }
                 Ok(())
             };
@@ -193,7 +194,8 @@ impl Runner<'_> {
         let mut members = std::collections::BTreeMap::new();
         for (index, places) in groups.iter().enumerate() {
             for place in places {
-                members.insert(*place, Member { group: index, waiver: waivers.get(place).copied() });
+                let Found { row, waiver } = found.get(place).copied().unwrap_or_default();
+                members.insert(*place, Member { group: index, row, waiver });
             }
         }
         Ok(Groups { groups, members })
@@ -201,7 +203,8 @@ impl Runner<'_> {
 
     fn request(&self, columns: &[VariableIndex]) -> ScanRequest {
         let mut wanted = vec![false; self.plan.collection.variables.len()];
-        for variable in columns.iter().chain(&self.plan.collection.key).chain(&self.plan.collection.reporter) {
+        let region = self.plan.collection.region.map(|region| region.variable);
+        for variable in columns.iter().chain(&self.plan.collection.key).chain(&region) {
             wanted[variable.0] = true;
         }
         ScanRequest { wanted, raw: false }
@@ -226,7 +229,8 @@ impl Runner<'_> {
                 let end = first + batch.n_rows as u64;
                 let from = rows.partition_point(|row| *row < first);
                 let to = rows.partition_point(|row| *row < end);
-                let maker = FindingMaker { plan, file: file_index, column_of: &file.column_of, batch: &batch };
+                let maker =
+                    FindingMaker { plan, file: file_index, column_of: &file.column_of, batch: &batch, members: None };
                 let findings = rows[from..to]
                     .iter()
                     .map(|row| {
@@ -284,9 +288,18 @@ struct Groups {
     members: std::collections::BTreeMap<Place, Member>,
 }
 
+/// What is told of a record whose key may be another's, too.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    row: u64,
+    waiver: Option<WaiverIndex>,
+}
+
 /// A record that shares its key.
 struct Member {
     group: usize,
+    /// The number of its row.
+    row: u64,
     /// What covers its finding, if anything does.
     waiver: Option<WaiverIndex>,
 }
@@ -300,11 +313,12 @@ impl Groups {
             .get(&place)
             .map(|member| self.groups[member.group].iter().copied().filter(|other| *other != place).collect())
             .unwrap_or_default();
-        let name = |(file, row): &Place| {
-            if files.len() > 1 && *file != place.0 {
-                format!("{} ({})", row + 1, paths[*file].file_name().unwrap_or_default().to_string_lossy())
+        let name = |other: &Place| {
+            let row = self.members.get(other).map_or(0, |member| member.row);
+            if files.len() > 1 && other.0 != place.0 {
+                format!("{row} ({})", paths[other.0].file_name().unwrap_or_default().to_string_lossy())
             } else {
-                (row + 1).to_string()
+                row.to_string()
             }
         };
         let listed = others.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");

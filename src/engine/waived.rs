@@ -1,14 +1,13 @@
 //! Which of a batch's findings are waived, and by which waiver.
 //!
-//! A waiver's reporter is compared with the organisation number that a record's reporter begins with: once for each
+//! A waiver's reporter is compared with the organisation number of the region that a record names: once for each
 //! distinct value of the batch, and only where a rule that the waiver covers is violated there.
 
 use std::collections::BTreeMap;
 
 use super::eval::Evaluator;
-use super::text::organisation_number;
 use crate::model::{Finding, WaiverIndex};
-use crate::schema::Collection;
+use crate::rule::Plan;
 use crate::table::{Batch, Bits, value};
 use crate::waiver::Covering;
 
@@ -26,9 +25,11 @@ pub(super) fn first(
 }
 
 /// Whether one record of a batch is reported by the organisation `number`.
-pub(super) fn is_reported_by(collection: &Collection, batch: &Batch, row: usize, number: &str) -> bool {
-    let column = collection.reporter.and_then(|reporter| batch.columns[reporter.0].as_ref());
-    column.is_some_and(|column| organisation_number(value(column, row)) == Some(number.as_bytes()))
+pub(super) fn is_reported_by(plan: &Plan, batch: &Batch, row: usize, number: &str) -> bool {
+    let named = plan.collection.region.and_then(|region| Some((region, batch.columns[region.variable.0].as_ref()?)));
+    named.is_some_and(|(region, column)| {
+        region.organisation_number(value(column, row), &plan.codelists) == Some(number.as_bytes())
+    })
 }
 
 /// The first `most` rows of those waived, and of the others, in the order of rows.
@@ -65,11 +66,14 @@ impl<'e, 'a> Reporters<'e, 'a> {
 
     fn look_up(&self, number: &str) -> Bits {
         let batch = self.evaluator.batch();
-        let reporter = self.evaluator.plan().collection.reporter;
-        let column = reporter.and_then(|reporter| Some((reporter, batch.columns[reporter.0].as_ref()?)));
-        let Some((reporter, column)) = column else { return Bits::none(batch.n_rows) };
-        let dict = self.evaluator.dict(reporter, column);
-        let is_number = |row: &u32| organisation_number(value(column, *row as usize)) == Some(number.as_bytes());
+        let plan = self.evaluator.plan();
+        let named =
+            plan.collection.region.and_then(|region| Some((region, batch.columns[region.variable.0].as_ref()?)));
+        let Some((region, column)) = named else { return Bits::none(batch.n_rows) };
+        let dict = self.evaluator.dict(region.variable, column);
+        let is_number = |row: &u32| {
+            region.organisation_number(value(column, *row as usize), &plan.codelists) == Some(number.as_bytes())
+        };
         let is_wanted: Vec<bool> = dict.first_rows.iter().map(is_number).collect();
         Bits::from_fn(batch.n_rows, |row| is_wanted[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)])
     }

@@ -13,6 +13,7 @@
 //!     also: [ … ]                  # further kinds in the same record, where a rule needs them
 //!     expect: SVG-K-fas            # the rule that must find it …
 //!     variable: fas                # … at this variable; the first planted one where left out
+//!     of: [datum_10, datum_50]     # for profiles of a layout: planted in the record of one of these columns only
 //! columns:                         # of the header, once a file
 //!   - { name: kolumn saknas, plant: { leave_out: kommunkod }, expect: LEV-0001 }
 //!   - { name: felstavad, plant: { rename: { variable: fas, to: phase } }, expect: LEV-0002 }
@@ -34,11 +35,16 @@
 //! | `attribute: { variable, list, column }` | what the code list says of the code there, such as a county code |
 //! | `digit: { variable, position }` | another digit at that place, 1 being the first character |
 //! | `append: { variable, text }` | the text at the end |
+//! | `repeat: { days: [1, 20] }` | there twice, the second time so many days later (0: the same again); with `of` |
 //! | `extra_field: {}`, `missing_field: {}` | one field more, or less (CSV) |
 //! | `undecodable: VAR` | a byte that is no text (CSV) |
 //! | `unclosed_quote: VAR` | a quotation mark that is never closed (CSV); at most one a block, away from others |
 //!
-//! A record has one defect at most, so that the truth is unambiguous; the rates of a file add up to 1 at most. A
+//! Where a profile makes rows of a layout, a defect is planted in the row and speaks of its columns, so that every record
+//! of the row has it; with `of` it is planted in one record and speaks of the record's variables. A rule on what
+//! records fold into may be expected, too: the truth then names their key.
+//!
+//! A record has one defect at most (a row, where rows are made), so that the truth is unambiguous; the rates of a file add up to 1 at most. A
 //! defect that cannot be planted in the record it was drawn for (nothing to blank, no earlier record to copy) leaves
 //! the record clean. Whatever else is generated is the same with and without defects.
 
@@ -53,13 +59,14 @@ use super::random::WHOLE;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::VariableIndex;
 use crate::rule::Plan;
-use crate::schema::{Codelist, Domain, Schemas};
+use crate::schema::layout::Template;
+use crate::schema::{Codelist, Collection, Domain, Schemas};
 use crate::time;
 use crate::yaml::{self, Spanned};
 
 use spec::{ColumnEditSpec, DefectsSpec, EditSpec, NumberFormSpec};
 
-pub(super) use plant::{Planted, Planter};
+pub(super) use plant::{Drawn, Planted, Planter};
 
 /// What `future` is after, where a file does not say: later than any delivery.
 const DEFAULT_DELIVERY: i64 = 47_481;
@@ -81,8 +88,14 @@ pub(super) struct Defect {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) rule: String,
-    /// Where the finding is expected; `None` for a record that cannot be divided into columns.
+    /// Where it is planted first; `None` for a record that cannot be divided into columns.
     pub(super) variable: Option<VariableIndex>,
+    /// The variable where the finding is expected; empty for such a record.
+    pub(super) shown: String,
+    /// The columns of a layout, one of whose records it is planted in; `None` for the record, or row, that is made.
+    pub(super) of: Option<Vec<VariableIndex>>,
+    /// Whether the rule is one on what records fold into: the finding is about their key and not about a record.
+    pub(super) is_of_group: bool,
     conditions: Vec<Condition>,
     edits: Vec<Edit>,
 }
@@ -130,6 +143,8 @@ enum Edit {
     Digit(VariableIndex, usize),
     Attribute(VariableIndex, Arc<Codelist>, usize),
     Append(VariableIndex, String),
+    /// Days later, from and to.
+    Repeat((i64, i64)),
     ExtraField,
     MissingField,
     Undecodable(VariableIndex),
@@ -166,19 +181,27 @@ impl Edit {
             | Self::Undecodable(variable)
             | Self::UnclosedQuote(variable) => Some(*variable),
             Self::Duplicate { variables, .. } => variables.first().copied(),
-            Self::ExtraField | Self::MissingField => None,
+            Self::Repeat(_) | Self::ExtraField | Self::MissingField => None,
         }
     }
 }
 
 impl Defects {
-    /// Reads a defect file for `profile`; the rules it expects are looked up in `plan`.
+    /// Reads a defect file for `profile`; the rules it expects are looked up in `plan`, and in the plans of collections
+    /// that fold this one.
     ///
     /// # Errors
     /// Every mistake found, ordered by place.
-    pub fn load(source: &Source, profile: &Profile, schemas: &Schemas, plan: &Plan) -> Result<Self, Vec<Diagnostic>> {
+    pub fn load(
+        source: &Source,
+        profile: &Profile,
+        schemas: &Schemas,
+        plan: &Plan,
+        of_groups: &[&Plan],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let spec = yaml::parse::<DefectsSpec>(source).map_err(|diagnostic| vec![diagnostic])?;
-        let mut compiler = Compiler { source, profile, schemas, plan, diagnostics: Diagnostics::default() };
+        let (scope, diagnostics) = (profile.collection().as_ref(), Diagnostics::default());
+        let mut compiler = Compiler { source, profile, schemas, plan, of_groups, scope, diagnostics };
         let defects = compiler.file(&spec);
         if compiler.diagnostics.is_empty() { Ok(defects) } else { Err(compiler.diagnostics.into_sorted()) }
     }
@@ -205,6 +228,10 @@ struct Compiler<'a> {
     profile: &'a Profile,
     schemas: &'a Schemas,
     plan: &'a Plan,
+    /// Of collections that fold this one.
+    of_groups: &'a [&'a Plan],
+    /// What the edits at hand speak of: what the profile makes, or the records that its rows unfold to.
+    scope: &'a Collection,
     diagnostics: Diagnostics,
 }
 
@@ -240,18 +267,29 @@ impl Compiler<'_> {
             }
             let conditions = condition_list(self.profile, self.source, &defect.only, &mut self.diagnostics);
             let kind = kind(&defect.plant);
+            let of = self.columns_of(defect);
+            if let (Some(_), Some(unfolds)) = (&of, &self.profile.unfolds) {
+                self.scope = &unfolds.collection;
+            }
             let edits: Vec<Edit> =
                 std::iter::once(&defect.plant).chain(&defect.also).filter_map(|edit| self.edit(edit, defect)).collect();
-            let variable = match &defect.variable {
-                Some(name) => self.variable(name),
-                None => edits.first().and_then(Edit::variable),
+            let variable = edits.first().and_then(Edit::variable);
+            let is_of_group = self.rule(&defect.expect);
+            let (variable, shown) = match &defect.variable {
+                // What records fold into has variables of its own.
+                Some(name) if is_of_group => (variable, name.value.clone()),
+                Some(name) => (self.variable(name), name.value.clone()),
+                None => (variable, variable.map_or_else(String::new, |variable| self.shown(variable))),
             };
-            self.rule(&defect.expect);
+            self.scope = self.profile.collection();
             list.push(Defect {
                 name: defect.name.value.clone(),
                 kind,
                 rule: defect.expect.value.clone(),
                 variable,
+                shown,
+                of,
+                is_of_group,
                 conditions,
                 edits,
             });
@@ -315,17 +353,60 @@ impl Compiler<'_> {
         }
     }
 
-    fn rule(&mut self, id: &Spanned<String>) {
+    /// The columns of a layout that a defect is planted in records of; `None` where it states none.
+    fn columns_of(&mut self, defect: &spec::DefectSpec) -> Option<Vec<VariableIndex>> {
+        let first = defect.of.first()?;
+        let Some(unfolds) = &self.profile.unfolds else {
+            let message = "`of` is about the columns of a layout, which the profile has not";
+            self.wrong(first, "defects::of", message, "named here");
+            return None;
+        };
+        let mut columns = Vec::new();
+        for name in &defect.of {
+            let column = self.variable(name);
+            let is_event = |column: &VariableIndex| unfolds.layout().events.iter().any(|event| event.column == *column);
+            if column.is_some_and(|column| !is_event(&column)) {
+                self.wrong(name, "defects::of", format!("`{}` becomes no record", name.value), "named here");
+            }
+            columns.extend(column.filter(is_event));
+        }
+        Some(columns)
+    }
+
+    /// The name of the variable that a finding about `variable` of the scope is at.
+    fn shown(&self, variable: VariableIndex) -> String {
+        let unfolds =
+            self.profile.unfolds.as_ref().filter(|unfolds| !std::ptr::eq(self.scope, Arc::as_ptr(&unfolds.collection)));
+        let Some(unfolds) = unfolds else { return self.scope.get(variable).id.clone() };
+        // A column of a row: that of the record which it becomes, or is a part of.
+        let layout = unfolds.layout();
+        let of_event = layout.events.iter().find_map(|event| {
+            let is_part = |(_, text): &&(VariableIndex, Template)| text.columns().any(|column| column == variable);
+            (event.column == variable)
+                .then_some(event.value)
+                .or_else(|| event.set.iter().find(is_part).map(|set| set.0))
+        });
+        let is_shared = layout.shared.contains(&Some(variable));
+        let of_record = of_event.filter(|_| !is_shared);
+        of_record.map_or_else(|| self.scope.get(variable).id.clone(), |found| unfolds.collection.get(found).id.clone())
+    }
+
+    /// Whether the rule is one on what records fold into.
+    fn rule(&mut self, id: &Spanned<String>) -> bool {
+        if self.of_groups.iter().any(|plan| plan.rules.iter().any(|rule| rule.id.0 == id.value)) {
+            return true;
+        }
         if !self.plan.rules.iter().any(|rule| rule.id.0 == id.value) {
             let help = did_you_mean(&id.value, self.plan.rules.iter().map(|rule| rule.id.0.as_str()));
             let message = format!("`{}` has no rule `{}`", self.plan.collection.id, id.value);
             self.diagnostics
                 .push(id.diagnostic(self.source, "defects::unknown_rule", message, "expected here").help_if(help));
         }
+        false
     }
 
     fn variable(&mut self, name: &Spanned<String>) -> Option<VariableIndex> {
-        let collection = self.profile.collection();
+        let collection = self.scope;
         let found = collection.variable(&name.value);
         if found.is_none() {
             let help = did_you_mean(&name.value, collection.variables.iter().map(|variable| variable.id.as_str()));
@@ -370,7 +451,7 @@ impl Compiler<'_> {
             }
             EditSpec::BadCode(name) => {
                 let variable = self.variable(name)?;
-                if let Domain::Code { codelist } = &self.profile.collection().get(variable).domain
+                if let Domain::Code { codelist } = &self.scope.get(variable).domain
                     && let Some(list) = self.schemas.codelists.get(codelist)
                 {
                     return Some(Edit::BadCode(variable, Arc::clone(list)));
@@ -380,7 +461,7 @@ impl Compiler<'_> {
             }
             EditSpec::BadFormat(name) => {
                 let variable = self.variable(name)?;
-                let domain = &self.profile.collection().get(variable).domain;
+                let domain = &self.scope.get(variable).domain;
                 if matches!(domain, Domain::Text { format: None, max_length: None, .. } | Domain::Code { .. }) {
                     let message = format!("`{}` has no format to break", name.value);
                     self.wrong(name, "defects::no_format", message, "any text is right");
@@ -438,6 +519,13 @@ impl Compiler<'_> {
             EditSpec::Append(spec) => {
                 self.variable(&spec.variable).map(|variable| Edit::Append(variable, spec.text.value.clone()))
             }
+            EditSpec::Repeat(spec) => {
+                if defect.of.is_empty() {
+                    let message = "`repeat` needs `of`: the columns whose records may be there twice";
+                    self.wrong(&defect.name, "defects::of", message, "in this defect");
+                }
+                self.range(&spec.days).map(Edit::Repeat)
+            }
             EditSpec::ExtraField(_) => Some(Edit::ExtraField),
             EditSpec::MissingField(_) => Some(Edit::MissingField),
             EditSpec::Undecodable(name) => self.variable(name).map(Edit::Undecodable),
@@ -487,6 +575,7 @@ fn kind(spec: &EditSpec) -> &'static str {
         EditSpec::Attribute(_) => "attribute",
         EditSpec::Digit(_) => "digit",
         EditSpec::Append(_) => "append",
+        EditSpec::Repeat(_) => "repeat",
         EditSpec::ExtraField(_) => "extra_field",
         EditSpec::MissingField(_) => "missing_field",
         EditSpec::Undecodable(_) => "undecodable",

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::random::{Quantiles, Weighted, hash_name};
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
-use crate::schema::{Codelist, Collection, Schemas};
+use crate::schema::{Codelist, Collection, Layout, Schemas};
 use crate::time::{self, Form};
 use crate::yaml::{self, Spanned};
 
@@ -34,6 +34,23 @@ pub struct Profile {
     pub(super) value_of: Vec<usize>,
     pub(super) symbols: Symbols,
     region: Option<usize>,
+    /// What the rows are unfolded to, where the profile makes rows of a layout.
+    pub(super) unfolds: Option<Unfolds>,
+}
+
+/// What rows of a layout are unfolded to.
+#[derive(Clone, Debug)]
+pub(super) struct Unfolds {
+    /// Of the records.
+    pub(super) collection: Arc<Collection>,
+    /// The place of the layout in it.
+    layout: usize,
+}
+
+impl Unfolds {
+    pub(super) fn layout(&self) -> &Layout {
+        &self.collection.layouts[self.layout]
+    }
 }
 
 /// A value of a record: a variable, or a helper that other values look at.
@@ -291,6 +308,20 @@ impl Profile {
         let Some(written) = written.filter(|_| diagnostics.is_empty()) else {
             return Err(diagnostics.into_sorted());
         };
+        let unfolds = match &written.layout {
+            None => None,
+            Some((source, name)) => {
+                let Some(layout) = schema.layouts.iter().position(|layout| layout.id == name.value) else {
+                    let help = did_you_mean(&name.value, schema.layouts.iter().map(|layout| layout.id.as_str()));
+                    let message = format!("`{collection}` has no layout `{}`", name.value);
+                    let code = "profile::unknown_layout";
+                    return Err(vec![name.diagnostic(source, code, message, "named here").help_if(help)]);
+                };
+                Some(Unfolds { collection: Arc::clone(schema), layout })
+            }
+        };
+        // What the profile makes: records, or the rows of a layout.
+        let schema = unfolds.as_ref().map_or(schema, |unfolds| &unfolds.layout().row);
         let mut compiler = Compiler {
             schemas,
             lists,
@@ -314,7 +345,8 @@ impl Profile {
         if !diagnostics.is_empty() {
             return Err(diagnostics.into_sorted());
         }
-        let mut profile = Self { collection: Arc::clone(schema), values, value_of, symbols, region };
+        let mut profile =
+            Self { collection: Arc::clone(schema), values, value_of, symbols, region, unfolds: unfolds.clone() };
         for (variable, value) in schema.variables.iter().zip(&profile.value_of) {
             let example = variable.valid_examples.first().and_then(|text| profile.constant(*value, text));
             profile.values[*value].example = example;
@@ -322,9 +354,14 @@ impl Profile {
         Ok(profile)
     }
 
-    /// What the profile generates.
+    /// What the profile makes: the collection, or the rows of one of its layouts.
     pub fn collection(&self) -> &Arc<Collection> {
         &self.collection
+    }
+
+    /// The id of the layout whose rows the profile makes, if it does.
+    pub fn layout(&self) -> Option<&str> {
+        self.unfolds.as_ref().map(|unfolds| unfolds.layout().id.as_str())
     }
 
     /// Makes every record one of the region with this organisation number. False where the profile has no such region.
@@ -413,6 +450,7 @@ fn load_lists(files: &Files, diagnostics: &mut Diagnostics) -> HashMap<String, A
 /// A profile with what it takes from others, each value with its file.
 struct Written {
     source: Source,
+    layout: Option<(Source, Spanned<String>)>,
     region: Option<(Source, Spanned<String>)>,
     values: Vec<(Source, ValueSpec)>,
 }
@@ -442,7 +480,8 @@ fn read(files: &Files, collection: &str, depth: usize, diagnostics: &mut Diagnos
         ));
     }
     let region = spec.region.map(|name| (source.clone(), name));
-    let mut written = Written { source: source.clone(), region, values: Vec::new() };
+    let layout = spec.layout.map(|name| (source.clone(), name));
+    let mut written = Written { source: source.clone(), layout, region, values: Vec::new() };
     if let Some(other) = &spec.same_as {
         if depth == MAX_CHAIN {
             diagnostics.push(other.diagnostic(&source, "profile::chain", "`same_as` goes round or too deep", "here"));
@@ -451,6 +490,7 @@ fn read(files: &Files, collection: &str, depth: usize, diagnostics: &mut Diagnos
         let base = read(files, &other.value, depth + 1, diagnostics)?;
         written.values = base.values;
         written.region = written.region.or(base.region);
+        written.layout = written.layout.or(base.layout);
     }
     for name in &spec.leave_out {
         let before = written.values.len();

@@ -14,6 +14,7 @@ use crate::rule::expr::{
     BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, TextExpr, TextNode, TimeExpr, TimeNode,
 };
 use crate::schema::Domain;
+use crate::schema::region::COUNTIES;
 use crate::table::Bits;
 use crate::time::{DAY, civil_from_days};
 
@@ -138,8 +139,15 @@ pub(super) fn slots(plan: &Plan) -> Vec<SlotKind> {
     let parameters = Parameter::ALL.into_iter().map(|parameter| match parameter {
         Parameter::StatedRegion => SlotKind::Choice(candidates::of_region(plan)),
         Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd => SlotKind::Day,
+        Parameter::DeliveredRegions => SlotKind::Integer { range: Some((1, most_regions(plan))) },
     });
     variables.chain(parameters).collect()
+}
+
+/// More regions than there are cannot deliver.
+fn most_regions(plan: &Plan) -> i64 {
+    let counties = plan.codelists.get(COUNTIES.0).map_or(0, |list| list.codes().count());
+    i64::try_from(counties).unwrap_or(i64::MAX).max(2)
 }
 
 /// Finds out what each node of a plan that is an atom is about.
@@ -287,7 +295,17 @@ impl Reader<'_> {
                 ) => Some(Linear { family: Some(Family::Minutes), plus: Some(to), minus: Some(from), constant: 0 }),
                 _ => None,
             },
-            IntExpr::Length(_) | IntExpr::ElementCount(..) => None,
+            IntExpr::Parameter(parameter) => {
+                let slot = slot_of(self.plan(), *parameter);
+                Some(Linear { family: Some(Family::Numbers), plus: Some(slot), ..Linear::default() })
+            }
+            IntExpr::Multiply(times, number) => match self.linear(*number)? {
+                Linear { plus: None, minus: None, constant: number, family } => {
+                    Some(Linear { family, ..constant(times.checked_mul(number)?) })
+                }
+                _ => None,
+            },
+            IntExpr::CodelistNumber { .. } | IntExpr::Length(_) | IntExpr::ElementCount(..) => None,
         }
     }
 

@@ -193,7 +193,9 @@ fn asked_of(plan: &Plan, variable: VariableIndex) -> Asked<'_> {
     for expr in &program.ints {
         match expr {
             IntExpr::ElementCount(found, Some(test)) if *found == variable => asked.test(test),
-            IntExpr::Length(node) => asked.more |= reads(program, *node, variable),
+            IntExpr::Length(node) | IntExpr::CodelistNumber { code: node, .. } => {
+                asked.more |= reads(program, *node, variable);
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::schema::spec::{SourceSpec, TextSpec};
+use crate::schema::spec::{RangeSpec, SourceSpec, TextSpec};
 use crate::yaml::{Spanned, SpannedMap};
 
 /// `rules/coverage/*.yaml`.
@@ -17,6 +17,9 @@ pub(crate) struct MeasureFileSpec {
     /// Counts, divided by something.
     #[serde(default)]
     pub(super) measures: Vec<RatioSpec>,
+    /// Medians and other percentiles of a whole number.
+    #[serde(default)]
+    pub(super) distributions: Vec<DistributionSpec>,
     /// Reporting rates of variables.
     #[serde(default)]
     pub(super) reporting: Vec<ReportingSpec>,
@@ -46,12 +49,82 @@ pub(super) struct RatioSpec {
     pub(super) denominator: Spanned<DenominatorSpec>,
     /// The figure is stated per so many: 100 for a share in per cent, 1000 for inhabitants.
     pub(super) per: Spanned<u64>,
-    /// Whether it is divided by specialty, too.
+    /// Whether it is divided by the breakdown of its collections, too: by its aggregate where it has one, else by code.
     #[serde(default)]
-    pub(super) by_specialty: bool,
+    pub(super) by_breakdown: bool,
+    /// Whether the regions of each regional cancer centre (RCC) are added up, too.
+    #[serde(default)]
+    pub(super) by_rcc: bool,
+    /// What it is made of; years and months where not stated. With half-years, years that the period holds in part
+    /// are not made.
+    pub(super) periods: Option<Vec<PeriodSpec>>,
+    /// What the value should reach, in the unit of `per`.
+    pub(super) target: Option<Spanned<TargetSpec>>,
+    /// Records that cannot be judged are left out of the denominator, too, and counted beside it. Otherwise they are
+    /// divided by all the same.
+    #[serde(default)]
+    pub(super) decided_only: bool,
+    /// A variable, a code, by which the records that cannot be judged are counted and named.
+    pub(super) name_undecided_by: Option<Spanned<String>>,
 }
 
+/// What a value should reach.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TargetSpec {
+    /// This or more.
+    AtLeast(u64),
+    /// This or less.
+    AtMost(u64),
+}
+
+/// What figures are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PeriodSpec {
+    /// Calendar years.
+    Year,
+    /// January to June, and July to December.
+    HalfYear,
+    /// Months.
+    Month,
+}
+
+/// Medians and other percentiles of a whole number.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DistributionSpec {
+    /// The name that `--measure` and tables use.
+    pub(super) id: Spanned<String>,
+    /// The head of its table.
+    pub(super) title: TextSpec,
+    /// What is looked at, in words.
+    pub(super) description: TextSpec,
+    /// What it cannot tell.
+    pub(super) caution: TextSpec,
+    /// The collections whose records are looked at.
+    pub(super) collections: Vec<Spanned<String>>,
+    /// SQL condition: only these records are looked at.
+    pub(super) among: Option<Spanned<String>>,
+    /// SQL expression, a whole number.
+    pub(super) value: Spanned<String>,
+    /// What the number counts, in the plural.
+    pub(super) unit: TextSpec,
+    /// Smallest and largest number that are told apart; those outside count as the nearest, and are counted beside.
+    pub(super) range: Spanned<RangeSpec>,
+    /// Which percentiles, from 1 to 99; 25, 50, 75 and 90 where not stated.
+    pub(super) percentiles: Option<Spanned<Vec<u8>>>,
+    /// Whether it is divided by the breakdown of its collections, too.
+    #[serde(default)]
+    pub(super) by_breakdown: bool,
+    /// Whether the regions of each regional cancer centre (RCC) are put together, too.
+    #[serde(default)]
+    pub(super) by_rcc: bool,
+    /// What it is made of; years and months where not stated.
+    pub(super) periods: Option<Vec<PeriodSpec>>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum DenominatorSpec {
     /// The records looked at.
@@ -60,6 +133,9 @@ pub(super) enum DenominatorSpec {
     Population,
     /// The patient register's counts.
     Register,
+    /// The numbers of a reference table by region, period and perhaps code of the breakdown: its name, that of its
+    /// schema in `schemas/reference/`.
+    Table(Spanned<String>),
 }
 
 /// Reporting rates of a collection's variables.

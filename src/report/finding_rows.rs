@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub use csv::CsvFindings;
 pub use parquet::ParquetFindings;
 
-use crate::model::{Detail, Finding, Position, ShownValue};
+use crate::model::{Detail, Finding, Members, Position, ShownValue};
 use crate::report::{ReportError, UnknownFormat};
 use crate::rule::Plan;
 
@@ -25,8 +25,9 @@ use crate::rule::Plan;
 /// the finding is about the column. `faulty` and `triggers` are `variable=value`, joined by `, `; `variable` and `value`
 /// are the first faulty one's. `detail` is a number, in the unit beside it, or a Swedish text. `valid_from` and
 /// `valid_until` are the first and last day of the rule's version, where it is dated. `waived` is the number of the
-/// waiver that covers the finding, counted from 1 in the waiver file; blank where none does.
-pub const COLUMNS: [&str; 21] = [
+/// waiver that covers the finding, counted from 1 in the waiver file; blank where none does. `group_size` and `group_rows`
+/// are of findings on a group of records: how many it has, and the numbers of the first ones in the file.
+pub const COLUMNS: [&str; 23] = [
     "file",
     "row",
     "line",
@@ -48,6 +49,8 @@ pub const COLUMNS: [&str; 21] = [
     "valid_from",
     "valid_until",
     "waived",
+    "group_size",
+    "group_rows",
 ];
 
 /// How findings are written.
@@ -165,6 +168,16 @@ fn push_values(text: &mut String, values: &[ShownValue]) {
         text.push_str(&shown.variable);
         text.push('=');
         text.push_str(&shown.value);
+    }
+}
+
+/// Appends the numbers of a group's first records: `2 5 9`.
+fn push_members(text: &mut String, members: &Members) {
+    for (index, row) in members.rows.iter().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        text.push_str(&row.to_string());
     }
 }
 

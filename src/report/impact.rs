@@ -1,7 +1,7 @@
 //! What a change of rules means for delivered records, as a person reads it and as JSON.
 //!
 //! Both formats are parts: `rules diff` writes them behind what it says of the rules themselves. Totals are always
-//! there; of rules, regions, specialties and files only those are listed that are judged otherwise. Deliberately decides
+//! there; of rules, regions, codes and files only those are listed that are judged otherwise. Deliberately decides
 //! nothing: which conditions are fulfilled is handed in.
 
 mod json;

@@ -16,7 +16,7 @@ use crate::model::{
 use crate::report::rule_rows::{Status, reason_code, reason_name, speaks_of_records};
 use crate::report::{ReportError, ReportOptions, gate};
 use crate::rule::{Plan, Rule};
-use crate::schema::{Collection, Domain};
+use crate::schema::Domain;
 use crate::submission::{CollectionSource, Delimiter, Encoding, Format};
 use crate::time::format_day;
 
@@ -125,11 +125,45 @@ struct CollectionJson<'a> {
     title: TextJson<'a>,
     rule_set_version: &'a str,
     assumptions: Vec<TextJson<'a>>,
+    /// Where its records are groups of another collection's: what they are made of. The gate counts what was submitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups_of: Option<GroupsJson<'a>>,
     records: u64,
     rejected_records: u64,
     files: Vec<FileJson<'a>>,
     rules: Vec<RuleJson<'a>>,
     variables: Vec<VariableJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupsJson<'a> {
+    collection: &'a str,
+    /// What groups are called, in the plural.
+    unit: TextJson<'a>,
+    /// Records of the collection folded.
+    records: u64,
+    /// Those of them that are in no group.
+    without_group: u64,
+    /// Where groups may be corrected for some time: what they were compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrections: Option<CorrectionsJson>,
+}
+
+#[derive(Serialize)]
+struct CorrectionsJson {
+    /// Calendar months after the day on which a group was first received.
+    months: u32,
+    /// Earlier submissions; where there are none, nothing is said of changes.
+    compared_with: Vec<EarlierJson>,
+    /// Groups that they held and the submission should hold and does not. They are among the collection's records.
+    missing: u64,
+}
+
+#[derive(Serialize)]
+struct EarlierJson {
+    path: String,
+    received: Option<String>,
+    records: u64,
 }
 
 #[derive(Serialize)]
@@ -157,15 +191,25 @@ struct FileJson<'a> {
     /// `header`, `option`, `file_name` or `list`.
     collection_source: &'static str,
     records: u64,
+    /// Where a row holds several records: the layout, and how many rows there are.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    layout: Option<LayoutJson<'a>>,
     blank_lines: u64,
     columns: Vec<ColumnJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LayoutJson<'a> {
+    /// Its id.
+    layout: &'a str,
+    rows: u64,
 }
 
 #[derive(Serialize)]
 struct ColumnJson<'a> {
     name: &'a str,
     letters: String,
-    /// Null where the collection has no such variable.
+    /// The variable, or the column of the layout; null where the collection has no such.
     variable: Option<&'a str>,
     /// For an unknown name: the variable that it may have been meant to be.
     nearest: Option<&'a str>,
@@ -240,6 +284,16 @@ struct FindingJson<'a> {
     /// The number of the waiver that covers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<u64>,
+    /// The records of the group that it is about; the place is that of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    n_records: u64,
+    /// The first ones, as far as they are in the same file.
+    rows: &'a [u64],
 }
 
 #[derive(Serialize)]
@@ -321,8 +375,8 @@ impl<'a> ReportJson<'a> {
                 strict: options.strict,
                 violations: BySeverityJson::of(|severity| outcome.violations(severity)),
                 waived: BySeverityJson::of(|severity| outcome.waived(severity)),
-                records: outcome.runs.iter().map(|run| run.records).sum(),
-                rejected_records: outcome.runs.iter().map(|run| run.rejected).sum(),
+                records: outcome.records(),
+                rejected_records: outcome.rejected(),
                 rules_skipped: outcome.runs.iter().map(|run| run.skipped().count()).sum(),
                 has_unchecked: outcome.has_unchecked(),
             },
@@ -384,14 +438,26 @@ impl<'a> StatedJson<'a> {
 impl<'a> CollectionJson<'a> {
     fn new(run: &'a Run) -> Self {
         let plan: &Plan = &run.plan;
+        let (files, earlier) = run.own_and_earlier_files();
         Self {
             id: &plan.collection.id,
             title: TextJson::from(&plan.collection.title),
             rule_set_version: &plan.version,
             assumptions: plan.assumptions.iter().map(TextJson::from).collect(),
+            groups_of: run.folded.zip(plan.fold.as_ref()).map(|(from, fold)| GroupsJson {
+                collection: &fold.of.collection.id,
+                unit: TextJson::from(&fold.unit),
+                records: from.records,
+                without_group: from.without_group,
+                corrections: run.months_of_corrections().map(|months| CorrectionsJson {
+                    months,
+                    compared_with: earlier.iter().map(EarlierJson::new).collect(),
+                    missing: from.missing,
+                }),
+            }),
             records: run.records,
             rejected_records: run.rejected,
-            files: run.files.iter().map(|file| FileJson::new(file, &plan.collection)).collect(),
+            files: files.iter().map(FileJson::new).collect(),
             rules: plan
                 .rules
                 .iter()
@@ -415,8 +481,14 @@ impl<'a> From<&'a SourceReference> for SourceJson<'a> {
     }
 }
 
+impl EarlierJson {
+    fn new(file: &FileRun) -> Self {
+        Self { path: path_of(file), received: file.statement.received.map(format_day), records: file.summary.records }
+    }
+}
+
 impl<'a> FileJson<'a> {
-    fn new(file: &'a FileRun, collection: &'a Collection) -> Self {
+    fn new(file: &'a FileRun) -> Self {
         let (format, delimiter, encoding, byte_order_mark) = match &file.format {
             Format::Csv { delimiter, encoding, byte_order_mark } => {
                 ("csv", Some(delimiter_character(*delimiter)), Some(encoding_name(*encoding)), Some(*byte_order_mark))
@@ -426,7 +498,7 @@ impl<'a> FileJson<'a> {
         let column = |(index, column): (usize, &'a crate::submission::HeaderColumn)| ColumnJson {
             name: &column.name,
             letters: column_letters(index),
-            variable: column.variable.map(|variable| collection.get(variable).id.as_str()),
+            variable: column.variable.as_deref(),
             nearest: column.nearest.as_deref(),
         };
         Self {
@@ -439,6 +511,7 @@ impl<'a> FileJson<'a> {
             collection_detected: file.collection_source == CollectionSource::Header,
             collection_source: file.collection_source.as_str(),
             records: file.summary.records,
+            layout: file.layout.as_ref().map(|layout| LayoutJson { layout: &layout.id, rows: file.summary.rows }),
             blank_lines: file.summary.blank_lines,
             columns: file.header.iter().enumerate().map(column).collect(),
         }
@@ -522,6 +595,7 @@ impl<'a> FindingJson<'a> {
                 Detail::Text(text) => DetailJson::Text(TextJson::from(text)),
             }),
             waiver: finding.waiver.map(WaiverIndex::number),
+            group: finding.members.as_ref().map(|members| GroupJson { n_records: members.total, rows: &members.rows }),
         }
     }
 }

@@ -95,47 +95,38 @@ fn word(meaning: &Meaning, language: Language) -> &'static str {
         Meaning::Crossing(..) => ("BÅDE STRÄNGARE OCH MILDARE", "BOTH STRICTER AND LOOSER"),
         Meaning::Undecided { .. } => ("KAN INTE AVGÖRAS", "UNDECIDED"),
     };
-    pick(language, sv, en)
-}
-
-fn pick<'a>(language: Language, sv: &'a str, en: &'a str) -> &'a str {
-    match language {
-        Language::Swedish => sv,
-        Language::English => en,
-    }
+    language.pick(sv, en)
 }
 
 fn severity(severity: Option<Severity>, language: Language) -> &'static str {
-    match severity {
-        Some(Severity::Error) => pick(language, "fel", "error"),
-        Some(Severity::Warning) => pick(language, "varning", "warning"),
-        Some(Severity::Note) => pick(language, "upplysning", "note"),
-        None => "–",
-    }
+    severity.map_or("–", |severity| severity.word(language))
 }
 
 fn verdict(verdict: Option<Verdict>, language: Language) -> &'static str {
     match verdict {
-        Some(Verdict::Satisfied) => pick(language, "uppfylld", "satisfied"),
-        Some(Verdict::Violated) => pick(language, "bruten", "violated"),
-        Some(Verdict::NotApplicable) => pick(language, "gäller inte", "not applicable"),
-        Some(Verdict::NotChecked) => pick(language, "inte kontrollerad", "not checked"),
-        None => pick(language, "fanns inte", "not there"),
+        Some(Verdict::Satisfied) => language.pick("uppfylld", "satisfied"),
+        Some(Verdict::Violated) => language.pick("bruten", "violated"),
+        Some(Verdict::NotApplicable) => language.pick("gäller inte", "not applicable"),
+        Some(Verdict::NotChecked) => language.pick("inte kontrollerad", "not checked"),
+        None => language.pick("fanns inte", "not there"),
     }
 }
 
 /// What a part of a rule is called.
 fn part(key: &str, language: Language) -> &str {
     match key {
-        "when" => pick(language, "villkor", "condition"),
-        "assert" => pick(language, "påstående", "assertion"),
-        "valid" => pick(language, "giltighet", "validity"),
-        "faulty" => pick(language, "att rätta", "to correct"),
-        "level" => pick(language, "kravnivå", "requirement level"),
-        "title" => pick(language, "rubrik", "title"),
-        "fix" => pick(language, "åtgärd", "fix"),
-        "why" => pick(language, "skäl", "why"),
-        "source" => pick(language, "källa", "source"),
+        "when" => language.pick("villkor", "condition"),
+        "assert" => language.pick("påstående", "assertion"),
+        "valid" => language.pick("giltighet", "validity"),
+        "faulty" => language.pick("att rätta", "to correct"),
+        "level" => language.pick("kravnivå", "requirement level"),
+        "title" => language.pick("rubrik", "title"),
+        "fix" => language.pick("åtgärd", "fix"),
+        "why" => language.pick("skäl", "why"),
+        "group_key" => language.pick("gruppernas nyckel", "key of the groups"),
+        "group_order" => language.pick("ordningen i grupperna", "order within the groups"),
+        "made_of" => language.pick("gruppens värde", "value of the group"),
+        "source" => language.pick("källa", "source"),
         other => other,
     }
 }
@@ -154,7 +145,7 @@ fn summary(diff: &Diff, language: Language) -> String {
     ]
     .into_iter()
     .filter(|(name, ..)| count(name) > 0)
-    .map(|(name, sv, en)| format!("{} {}", count(name), pick(language, sv, en)))
+    .map(|(name, sv, en)| format!("{} {}", count(name), language.pick(sv, en)))
     .collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
     match language {
@@ -175,7 +166,7 @@ fn summary(diff: &Diff, language: Language) -> String {
 
 fn name(rule: &RuleDiff, language: Language) -> String {
     let from =
-        rule.valid_from.map(|day| format!(" ({} {})", pick(language, "gäller från", "valid from"), format_day(day)));
+        rule.valid_from.map(|day| format!(" ({} {})", language.pick("gäller från", "valid from"), format_day(day)));
     format!("{}{}", rule.id, from.unwrap_or_default())
 }
 
@@ -188,9 +179,9 @@ fn record(shown: &Shown) -> String {
 
 fn record_label(is_failing: bool, language: Language) -> &'static str {
     if is_failing {
-        pick(language, "Minsta post som nu bryter mot regeln", "Smallest record that now violates it")
+        language.pick("Minsta post som nu bryter mot regeln", "Smallest record that now violates it")
     } else {
-        pick(language, "Minsta post som inte längre bryter mot den", "Smallest record that no longer violates it")
+        language.pick("Minsta post som inte längre bryter mot den", "Smallest record that no longer violates it")
     }
 }
 
@@ -200,14 +191,14 @@ fn collections(diff: &Diff, language: Language) -> Vec<String> {
         (&diff.collections_added, "Ny insamling", "New collection"),
         (&diff.collections_removed, "Insamlingen finns inte längre", "Collection that is gone"),
     ] {
-        lines.extend(names.iter().map(|name| format!("{}: {name}", pick(language, sv, en))));
+        lines.extend(names.iter().map(|name| format!("{}: {name}", language.pick(sv, en))));
     }
     for list in &diff.codelists {
         let part = |codes: &[String], sv: &'static str, en: &'static str| {
             (!codes.is_empty()).then(|| {
                 let (shown, rest) = codes.split_at(codes.len().min(8));
                 let rest = if rest.is_empty() { String::new() } else { format!(" … (+{})", rest.len()) };
-                format!("{} {}{rest}", pick(language, sv, en), shown.join(", "))
+                format!("{} {}{rest}", language.pick(sv, en), shown.join(", "))
             })
         };
         let parts: Vec<String> = [
@@ -218,13 +209,13 @@ fn collections(diff: &Diff, language: Language) -> Vec<String> {
         .into_iter()
         .flatten()
         .collect();
-        lines.push(format!("{} {}: {}", pick(language, "Kodverket", "Code list"), list.name, parts.join("; ")));
+        lines.push(format!("{} {}: {}", language.pick("Kodverket", "Code list"), list.name, parts.join("; ")));
     }
     lines
 }
 
 fn text(before: &str, after: &str, diff: &Diff, language: Language, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} {before} → {after}", pick(language, "Regler:", "Rules:"))?;
+    writeln!(out, "{} {before} → {after}", language.pick("Regler:", "Rules:"))?;
     writeln!(out, "{}", summary(diff, language))?;
     for line in collections(diff, language) {
         writeln!(out, "{line}")?;
@@ -238,7 +229,7 @@ fn text(before: &str, after: &str, diff: &Diff, language: Language, out: &mut dy
         writeln!(out, "  {} {}: {}", name(rule, language), word(&rule.meaning, language), rule.title.get(language))?;
         if rule.severity_before != rule.severity_after {
             let (before, after) = (severity(rule.severity_before, language), severity(rule.severity_after, language));
-            writeln!(out, "    {}: {before} → {after}", pick(language, "allvarlighetsgrad", "severity"))?;
+            writeln!(out, "    {}: {before} → {after}", language.pick("allvarlighetsgrad", "severity"))?;
         }
         for change in &rule.parts {
             writeln!(out, "    {}:", part(change.key, language))?;
@@ -254,9 +245,9 @@ fn text(before: &str, after: &str, diff: &Diff, language: Language, out: &mut dy
             writeln!(
                 out,
                 "      {}: {}, {}: {}",
-                pick(language, "förut", "before"),
+                language.pick("förut", "before"),
                 verdict(shown.before, language),
-                pick(language, "nu", "now"),
+                language.pick("nu", "now"),
                 verdict(shown.after, language)
             )?;
         }
@@ -266,7 +257,7 @@ fn text(before: &str, after: &str, diff: &Diff, language: Language, out: &mut dy
 
 fn markdown(before: &str, after: &str, diff: &Diff, language: Language, out: &mut dyn Write) -> io::Result<()> {
     let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
-    writeln!(out, "## {} `{before}` → `{after}`\n", pick(language, "Ändrade regler:", "Rules changed:"))?;
+    writeln!(out, "## {} `{before}` → `{after}`\n", language.pick("Ändrade regler:", "Rules changed:"))?;
     writeln!(out, "{}\n", summary(diff, language))?;
     for line in collections(diff, language) {
         writeln!(out, "- {line}")?;

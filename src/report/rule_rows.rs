@@ -53,7 +53,7 @@ pub(crate) fn rows(outcome: &Outcome) -> impl Iterator<Item = RuleRow<'_>> {
             counts: rule_run.counts,
             violations: rule_run.violations,
             waived: rule_run.waived,
-            skipped_reason: skipped_reason(rule_run, run.files.len()),
+            skipped_reason: skipped_reason(rule_run, run.own_and_earlier_files().0.len()),
             source: source_line(&rule.source),
         })
     })
@@ -139,7 +139,7 @@ impl Status {
         files.dedup();
         match files.len() {
             0 => Self::Evaluated,
-            n if n >= run.files.len() => Self::Skipped,
+            n if n >= run.own_and_earlier_files().0.len() => Self::Skipped,
             _ => Self::PartlySkipped,
         }
     }

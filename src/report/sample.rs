@@ -40,6 +40,8 @@ fn variable(id: &str, sv: &str, en: &str, domain: Domain) -> Variable {
         separators: Vec::new(),
         missing_codes: Vec::new(),
         identifies_person: false,
+        fold: None,
+        history: None,
         value_severity: Severity::Error,
         valid_examples: Vec::new(),
         invalid_examples: Vec::new(),
@@ -56,13 +58,14 @@ fn collection() -> Collection {
         prefix: "SVG".to_owned(),
         title: text("Specialiserad vård, genomförda", "Specialised care, completed"),
         source: source("Bilaga 5"),
+        folds: None,
         detect: Detect::default(),
         key: vec![VariableIndex(4)],
-        reporter: None,
+        region: None,
         record_date: Some(VariableIndex(1)),
         stock: false,
         unit: None,
-        specialty: None,
+        breakdown: None,
         variables: vec![
             variable(
                 "beslut_att_utfora_aktivitet",
@@ -82,6 +85,7 @@ fn collection() -> Collection {
             ),
             variable("agarform", "Ägarform", "Form of ownership", any_text()),
         ],
+        layouts: Vec::new(),
     }
 }
 
@@ -307,6 +311,7 @@ fn finding(rule: usize, row: u64, faulty: Vec<ShownValue>) -> Finding {
         triggers: Vec::new(),
         detail: None,
         waiver: None,
+        members: None,
     }
 }
 
@@ -350,8 +355,10 @@ fn unknown_column() -> Finding {
 }
 
 fn header() -> Vec<HeaderColumn> {
-    let known =
-        |name: &str, index| HeaderColumn { name: name.to_owned(), variable: Some(VariableIndex(index)), nearest: None };
+    let known = |name: &str, index: usize| {
+        let variable = Some(collection().variables[index].id.clone());
+        HeaderColumn { name: name.to_owned(), variable, nearest: None }
+    };
     vec![
         known("Beslut att utföra aktivitet", 0),
         known("Start av aktivitet", 1),
@@ -368,9 +375,10 @@ fn file(path: &str, records: u64) -> FileRun {
         size: 276_131,
         format: Format::Csv { delimiter: Delimiter::Semicolon, encoding: Encoding::Utf8, byte_order_mark: true },
         collection_source: CollectionSource::Header,
+        layout: None,
         statement: crate::submission::Statement::default(),
         header: header(),
-        summary: ScanSummary { records, blank_lines: 2 },
+        summary: ScanSummary { records, rows: records, blank_lines: 2 },
     }
 }
 
@@ -382,6 +390,7 @@ fn plan(rules: Vec<Rule>) -> Plan {
         versions: Vec::new(),
     };
     Plan {
+        fold: None,
         collection: Arc::new(collection()),
         codelists: Codelists::default(),
         rules,
@@ -442,6 +451,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
             timestamp_forms: vec![forms(RECORDS, 0), forms(1_100, 99), none, none, none, forms(100, 0), none],
             tally: None,
             waived: Vec::new(),
+            folded: None,
         }],
     }
 }

@@ -15,8 +15,8 @@ mod waivers;
 
 use std::io::Write;
 
-use crate::engine::{FileRun, Outcome, Run, Stated, TimestampForms};
-use crate::model::{Language, Severity};
+use crate::engine::{FileRun, FoldedFrom, Outcome, Run, Stated, TimestampForms};
+use crate::model::{Language, Severity, Text};
 use crate::report::shown::{escaped, shortened};
 use crate::report::{Gate, ReportError, ReportOptions, gate};
 use crate::submission::{CollectionSource, Delimiter, Encoding, Format};
@@ -45,13 +45,15 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     verdict(&mut page, outcome, options);
     for run in &outcome.runs {
         if outcome.runs.len() > 1 {
-            let rejected = rejected(&page, run.rejected, run.records);
+            let rejected = rejected(&page, run.rejected, run.records, run.unit());
             page.title(&collection_name(&page, run));
             page.paragraph(1, &rejected);
         }
         rules::write(&mut page, run, options.top);
         unchecked::write(&mut page, run);
-        variables::write(&mut page, run);
+        if run.folded.is_none() {
+            variables::write(&mut page, run);
+        }
     }
     waivers::write(&mut page, &outcome.waivers);
     more(&mut page);
@@ -107,6 +109,12 @@ fn input(page: &mut Page, outcome: &Outcome) {
         page.paragraph(1, page.say("Inga filer.", "No files."));
     }
     for run in &outcome.runs {
+        if let (Some(from), Some(unit)) = (&run.folded, run.unit()) {
+            let line = groups_words(page, run, *from, unit);
+            page.paragraph(1, &line);
+            corrections(page, run, *from, unit);
+            continue;
+        }
         // The weakest of the ways in which its files' collection is known.
         let detected = match run.files.iter().map(|file| file.collection_source).min() {
             Some(CollectionSource::Header) | None => {
@@ -128,6 +136,63 @@ fn input(page: &mut Page, outcome: &Outcome) {
         input_files(page, &run.files);
         timestamp_forms(page, run);
     }
+}
+
+/// `Förlopp (svf_forlopp): 4 förlopp ur 6 poster; 1 post utan nyckel hör inte till något`.
+fn groups_words(page: &Page, run: &Run, from: FoldedFrom, unit: &Text) -> String {
+    let grouped = page.records(from.records.saturating_sub(from.without_group));
+    let present = run.records.saturating_sub(from.missing);
+    let (name, groups, unit) = (collection_name(page, run), page.figures.count(present), page.text_of(unit));
+    let mut line = format!("{name}: {groups} {unit} {} {grouped}", page.say("ur", "out of"));
+    if from.without_group > 0 {
+        let without = page.records(from.without_group);
+        let rest = page.say("utan läsbar nyckel hör inte till något", "without a readable key in none");
+        line = format!("{line}; {without} {rest}");
+    }
+    line
+}
+
+/// What groups that may be corrected for some time were compared with.
+fn corrections(page: &mut Page, run: &Run, from: FoldedFrom, unit: &Text) {
+    if run.months_of_corrections().is_none() {
+        return;
+    }
+    let earlier = run.own_and_earlier_files().1;
+    if earlier.is_empty() {
+        return page.paragraph(
+            2,
+            page.say(
+                "Rättningstiden är inte prövad: ingen tidigare leverans är angiven (--earlier).",
+                "The time for corrections is not checked: no earlier submission is given (--earlier).",
+            ),
+        );
+    }
+    let days = || earlier.iter().filter_map(|file| file.statement.received);
+    let between = match (days().min().map(format_day), days().max().map(format_day)) {
+        (Some(first), Some(last)) if first != last => format!("{first}–{last}"),
+        (first, _) => first.unwrap_or_default(),
+    };
+    let files =
+        page.counted(earlier.len() as u64, ["tidigare fil", "tidigare filer"], ["earlier file", "earlier files"]);
+    let mut line = match page.figures.language {
+        Language::Swedish => format!("jämförda med {files}, mottagna {between}"),
+        Language::English => format!("compared with {files}, received {between}"),
+    };
+    if from.missing > 0 {
+        let (missing, unit) = (page.figures.count(from.missing), page.text_of(unit));
+        let more = match page.figures.language {
+            Language::Swedish => {
+                format!("; därtill saknas {missing} {unit}, fast leveransen gäller deras region och månad")
+            }
+            Language::English => {
+                format!(
+                    "; missing beside these: {missing} {unit}, although the submission is of their region and month"
+                )
+            }
+        };
+        line.push_str(&more);
+    }
+    page.paragraph(2, &line);
 }
 
 /// Files shown one by one; of more, those that have something to say.
@@ -166,7 +231,12 @@ fn input_files(page: &mut Page, files: &[FileRun]) {
 }
 
 fn input_file(page: &mut Page, file: &FileRun) {
-    let mut line = format!("{}: {}", escaped(&file.path.to_string_lossy()), page.records(file.summary.records));
+    let records = page.records(file.summary.records);
+    let mut line = format!("{}: {records}", escaped(&file.path.to_string_lossy()));
+    if file.layout.is_some() {
+        let rows = page.counted(file.summary.rows, ["rad", "rader"], ["row", "rows"]);
+        line = format!("{line} {} {rows}", page.say("på", "in"));
+    }
     if file.summary.blank_lines > 0 {
         let blank = page.counted(
             file.summary.blank_lines,
@@ -178,7 +248,10 @@ fn input_file(page: &mut Page, file: &FileRun) {
     page.paragraph(2, &line);
 
     let columns = page.counted(file.header.len() as u64, ["kolumn", "kolumner"], ["column", "columns"]);
-    let line = format!("{}, {columns}, {}", format_words(page, &file.format), page.figures.bytes(file.size));
+    let mut line = format!("{}, {columns}, {}", format_words(page, &file.format), page.figures.bytes(file.size));
+    if let Some(layout) = &file.layout {
+        line = format!("{line}, {} ({})", page.text_of(&layout.title), layout.id);
+    }
     page.paragraph(3, &line);
 
     let unknown: Vec<_> = file.header.iter().filter(|column| column.variable.is_none()).collect();
@@ -297,8 +370,7 @@ fn verdict(page: &mut Page, outcome: &Outcome, options: &ReportOptions) {
     let counts: Vec<String> =
         Severity::ALL.into_iter().map(|severity| violations_words(page, outcome, severity)).collect();
     page.paragraph(1, &counts.join(", "));
-    let records = outcome.runs.iter().map(|run| run.records).sum();
-    let line = rejected(page, outcome.runs.iter().map(|run| run.rejected).sum(), records);
+    let line = rejected(page, outcome.rejected(), outcome.records(), None);
     page.paragraph(1, &line);
     if options.fail_on != Severity::Error {
         let line = format!(
@@ -371,8 +443,8 @@ fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> Strin
     format!("{words} ({rules}{waived})")
 }
 
-fn rejected(page: &Page, rejected: u64, records: u64) -> String {
-    format!("{} {}", page.part(rejected, records), page.say("har minst ett fel", "with at least one error"))
+fn rejected(page: &Page, rejected: u64, records: u64, unit: Option<&Text>) -> String {
+    format!("{} {}", page.part_of(rejected, records, unit), page.say("har minst ett fel", "with at least one error"))
 }
 
 fn more(page: &mut Page) {

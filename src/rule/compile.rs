@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::expr::{BoolExpr, BoolNode, Comparison, Program, TimeExpr};
+use super::fold;
 use super::history::{self};
 use super::load::RuleSet;
 use super::sentence::{self, Dictionary};
@@ -46,7 +47,7 @@ pub fn compile_as_of(
     let mut plans = BTreeMap::new();
     for collection in schemas.collections.values() {
         let files: Vec<&(Source, RuleFileSpec)> =
-            rules.files.iter().filter(|(_, file)| speaks_of(file, &collection.id)).collect();
+            rules.files.iter().filter(|(_, file)| speaks_of(file, collection)).collect();
         let mut builder = Builder {
             schemas,
             collection,
@@ -56,14 +57,23 @@ pub fn compile_as_of(
             rules: Vec::new(),
             diagnostics: &mut diagnostics,
         };
-        let requirements = builder.requirements(&files);
-        builder.values();
+        // What is made by folding is neither required nor written by anybody.
+        let requirements =
+            if collection.folds.is_some() { builder.no_requirements(&files) } else { builder.requirements(&files) };
+        if collection.folds.is_none() {
+            builder.values();
+        }
         builder.checks(&files);
         builder.submission(&files);
         let (program, rules) = (builder.program, builder.rules);
+        let fold = collection
+            .folds
+            .as_ref()
+            .and_then(|folds| fold::compile(schemas, collection, folds, as_of, &version, &mut diagnostics));
         let assumptions = files.iter().filter_map(|(_, file)| file.assumption.clone().map(Into::into)).collect();
         let plan = Plan {
             collection: Arc::clone(collection),
+            fold: fold.map(Arc::new),
             codelists: schemas.codelists.clone(),
             rules,
             requirements,
@@ -87,8 +97,10 @@ pub fn compile_as_of(
     Err(list)
 }
 
-fn speaks_of(file: &RuleFileSpec, collection: &str) -> bool {
-    file.collections.value.iter().any(|name| name.value == collection || name.value == "*")
+/// Whether a file has rules on the collection. What holds of all submissions is not for one that nobody submits.
+fn speaks_of(file: &RuleFileSpec, collection: &Collection) -> bool {
+    let is_submitted = collection.folds.is_none();
+    file.collections.value.iter().any(|name| name.value == collection.id || (name.value == "*" && is_submitted))
 }
 
 /// What concerns files as such: unknown collections, ids used twice, versions, missing texts.
@@ -237,7 +249,7 @@ fn version(schemas: &Schemas, rules: &RuleSet, as_of: Option<i64>) -> String {
     for name in schemas.codelists.names() {
         add(name);
         for entry in schemas.codelists.get(name).into_iter().flat_map(|list| list.entries()) {
-            add(&format!("{} {:?} {:?}", entry.code, entry.valid_from, entry.valid_to));
+            add(&format!("{} {:?}", entry.code, entry.periods()));
         }
     }
     fingerprint.hex()

@@ -60,8 +60,9 @@ pub(super) fn fetched_separately(variable: &Variable) -> (Text, Text) {
     )
 }
 
-/// `-V-`: the value is not of its type, format, code list or range.
-pub(super) fn value(variable: &Variable) -> (Text, Text) {
+/// `-V-`: the value is not of its type, format, code list or range. `dated_by` is the variable whose date a code must be
+/// valid on, where the code list has codes that are not valid for all time.
+pub(super) fn value(variable: &Variable, dated_by: Option<&Variable>) -> (Text, Text) {
     let name = &variable.name;
     let titled = |sv: &str, en: &str| Text::new(format!("{} {sv}", name.sv), format!("{} {en}", name.en));
     match &variable.domain {
@@ -82,13 +83,25 @@ pub(super) fn value(variable: &Variable) -> (Text, Text) {
                 Text::new("Korta texten.", "Shorten the text."),
             )
         }
-        Domain::Code { codelist } => (
-            titled("har en kod som inte finns i kodverket", "has a code that is not in the code list"),
-            Text::new(
-                format!("Använd en kod ur kodverket {codelist}, giltig vid kontaktens datum."),
-                format!("Use a code of code list {codelist} that is valid on the date of the contact."),
+        Domain::Code { codelist } => match dated_by {
+            None => (
+                titled("har en kod som inte finns i kodverket", "has a code that is not in the code list"),
+                Text::new(
+                    format!("Använd en kod ur kodverket {codelist}."),
+                    format!("Use a code of code list {codelist}."),
+                ),
             ),
-        ),
+            Some(date) => (
+                titled(
+                    "har en kod som inte finns i kodverket, eller inte gällde den dagen",
+                    "has a code that is not in the code list, or was not valid on the day",
+                ),
+                Text::new(
+                    format!("Använd en kod ur kodverket {codelist} som gäller den dag som {} anger.", date.id),
+                    format!("Use a code of code list {codelist} that is valid on the day that {} gives.", date.id),
+                ),
+            ),
+        },
         Domain::Timestamp { date_only } => {
             let (sv, en) = if *date_only {
                 (" Enbart datum, 2022-01-03, går också bra.", " A date alone, 2022-01-03, will also do.")

@@ -8,7 +8,7 @@
 //!
 //! A blank variable is null. So is a value that cannot be read as its variable's type, except to `IsBlank`. Any
 //! comparison with null is null; `AND`, `OR` and `NOT` follow Kleene's logic, as in SQL. No node divides, and numbers
-//! add with saturation, so that no data can make an evaluation fail.
+//! add and multiply with saturation, so that no data can make an evaluation fail.
 
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
@@ -71,11 +71,14 @@ pub enum Parameter {
     PeriodEnd,
     /// The organisation number of the stated region.
     StatedRegion,
+    /// How many regions the deliveries of the run are stated to come from.
+    DeliveredRegions,
 }
 
 impl Parameter {
     /// Every parameter.
-    pub const ALL: [Self; 4] = [Self::DeliveryDate, Self::PeriodStart, Self::PeriodEnd, Self::StatedRegion];
+    pub const ALL: [Self; 5] =
+        [Self::DeliveryDate, Self::PeriodStart, Self::PeriodEnd, Self::StatedRegion, Self::DeliveredRegions];
 
     /// The function that names it in expressions.
     pub fn function(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Parameter {
             Self::PeriodStart => "period_start",
             Self::PeriodEnd => "period_end",
             Self::StatedRegion => "stated_region_orgnr",
+            Self::DeliveredRegions => "delivered_regions",
         }
     }
 
@@ -93,6 +97,7 @@ impl Parameter {
             Self::DeliveryDate => "--delivery-date",
             Self::PeriodStart | Self::PeriodEnd => "--period",
             Self::StatedRegion => "--region",
+            Self::DeliveredRegions => "--deliveries",
         }
     }
 }
@@ -141,6 +146,8 @@ pub enum IntExpr {
     Add(IntNode, IntNode),
     /// Difference.
     Subtract(IntNode, IntNode),
+    /// So many times the number.
+    Multiply(i64, IntNode),
     /// Characters of a text.
     Length(TextNode),
     /// Calendar year.
@@ -151,6 +158,20 @@ pub enum IntExpr {
     MinutesBetween(TimeNode, TimeNode),
     /// How many values a repeating variable has, or how many that pass the test; null where blank.
     ElementCount(VariableIndex, Option<TextTest>),
+    /// The whole number that is an attribute of the code in a list; null where code or cell is missing, where no row of
+    /// the code is valid on the day, and where a code that is not valid for all time meets no day.
+    CodelistNumber {
+        /// The list's name.
+        list: String,
+        /// The code.
+        code: TextNode,
+        /// The attribute column.
+        column: usize,
+        /// The record's date, where the list has codes that are not valid for all time.
+        day: Option<TimeNode>,
+    },
+    /// From outside the data.
+    Parameter(Parameter),
 }
 
 /// A text.
@@ -256,8 +277,16 @@ impl Program {
         node
     }
 
-    /// The node of a number, added where new.
+    /// The node of a number, added where new; a multiple of a literal is a literal, and once a number is the number.
     pub fn int(&mut self, expr: IntExpr) -> IntNode {
+        let expr = match &expr {
+            IntExpr::Multiply(1, inner) => return *inner,
+            IntExpr::Multiply(times, inner) => match self.ints[inner.0 as usize] {
+                IntExpr::Literal(number) => IntExpr::Literal(times.saturating_mul(number)),
+                _ => expr,
+            },
+            _ => expr,
+        };
         if let Some(node) = self.known.ints.get(&expr) {
             return *node;
         }
@@ -420,6 +449,14 @@ impl Program {
                 self.visit_int(*left, inputs);
                 self.visit_int(*right, inputs);
             }
+            IntExpr::Multiply(_, number) => self.visit_int(*number, inputs),
+            IntExpr::CodelistNumber { code, day, .. } => {
+                self.visit_text(*code, inputs);
+                if let Some(day) = day {
+                    self.visit_time(*day, inputs);
+                }
+            }
+            IntExpr::Parameter(parameter) => inputs.parameters.push(*parameter),
             IntExpr::Length(text) => self.visit_text(*text, inputs),
             IntExpr::Year(time) => self.visit_time(*time, inputs),
             IntExpr::DaysBetween(from, to) | IntExpr::MinutesBetween(from, to) => {

@@ -4,11 +4,13 @@
 //! type, the same separators, the same canonical spelling of every code. A code list of the same name whose codes
 //! differ is taken along under another name, so that old expressions keep asking the old list.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Plan;
 use super::expr::{BoolExpr, BoolNode, IntExpr, IntNode, TextExpr, TextNode, TextTest, TimeExpr, TimeNode};
 use crate::model::VariableIndex;
+use crate::schema::codelist::Entry;
 use crate::schema::{Codelist, Collection, Domain};
 
 /// Carries nodes of `from` into a plan.
@@ -80,6 +82,19 @@ impl<'a> Importer<'a> {
             IntExpr::Variable(variable) => IntExpr::Variable(self.variable(*variable)?),
             IntExpr::Add(left, right) => IntExpr::Add(self.int(*left, into)?, self.int(*right, into)?),
             IntExpr::Subtract(left, right) => IntExpr::Subtract(self.int(*left, into)?, self.int(*right, into)?),
+            IntExpr::Multiply(times, number) => IntExpr::Multiply(*times, self.int(*number, into)?),
+            IntExpr::CodelistNumber { list, code, column, day } => {
+                let name = self.from.codelists.get(list)?.columns().nth(*column)?.to_owned();
+                let code = self.text(*code, into)?;
+                let day = match day {
+                    Some(day) => Some(self.time(*day, into)?),
+                    None => None,
+                };
+                let list = self.list(list, into);
+                let column = into.codelists.get(&list)?.column(&name)?;
+                IntExpr::CodelistNumber { list, code, column, day }
+            }
+            IntExpr::Parameter(parameter) => IntExpr::Parameter(*parameter),
             IntExpr::Length(text) => IntExpr::Length(self.text(*text, into)?),
             IntExpr::Year(time) => IntExpr::Year(self.time(*time, into)?),
             IntExpr::DaysBetween(from, to) => IntExpr::DaysBetween(self.time(*from, into)?, self.time(*to, into)?),
@@ -142,21 +157,36 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// Whether two lists have the same codes with the same attributes and days.
-pub fn is_same_list(a: &Arc<Codelist>, b: &Arc<Codelist>) -> bool {
-    let columns = |list: &Codelist| list.columns().map(str::to_owned).collect::<Vec<_>>();
-    let row = |list: &Codelist, index: usize| {
-        let entry = &list.entries()[index];
-        let attributes: Vec<Option<String>> = (0..list.columns().count())
-            .map(|column| list.attribute(entry.code.as_bytes(), column).map(str::to_owned))
-            .collect();
-        let canonical = list.canonical(entry.code.as_bytes()).map(str::to_owned);
-        (entry.code.clone(), entry.valid_from, entry.valid_to, canonical, attributes)
+/// What a list says of each of its codes, other spellings among them: their days, the spelling that stands for them, and
+/// their attributes by column.
+pub fn rows(list: &Codelist) -> BTreeMap<&str, CodeRow<'_>> {
+    let row = |entry: &Entry| CodeRow {
+        days: entry.periods().iter().map(|period| (period.from, period.to)).collect(),
+        canonical: list.canonical(entry.code.as_bytes()).map(str::to_owned),
+        attributes: list
+            .columns()
+            .enumerate()
+            .map(|(index, name)| {
+                let cells = list.periods(entry.code.as_bytes()).iter();
+                (name, cells.map(|period| period.attribute(index).map(str::to_owned)).collect())
+            })
+            .collect(),
     };
-    Arc::ptr_eq(a, b)
-        || (columns(a) == columns(b)
-            && a.entries().len() == b.entries().len()
-            && (0..a.entries().len()).all(|index| row(a, index) == row(b, index)))
+    list.entries().iter().map(|entry| (entry.code.as_str(), row(entry))).collect()
+}
+
+/// What a list says of one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRow<'a> {
+    days: Vec<(Option<i64>, Option<i64>)>,
+    canonical: Option<String>,
+    /// A cell for each row of the code.
+    attributes: BTreeMap<&'a str, Vec<Option<String>>>,
+}
+
+/// Whether two lists say the same of the same codes.
+pub fn is_same_list(a: &Arc<Codelist>, b: &Arc<Codelist>) -> bool {
+    Arc::ptr_eq(a, b) || (a.columns().eq(b.columns()) && rows(a) == rows(b))
 }
 
 /// Whether the text of a field means the same to both plans, be it valid or not.

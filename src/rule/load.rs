@@ -50,8 +50,11 @@ pub fn load_and_compile(schemas: &Schemas, files: &Files, as_of: Option<i64>) ->
 fn read(files: &Files) -> (RuleSet, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let mut set = RuleSet::default();
-    // What is measured lies beside what must hold, in a folder of its own (module `measure`).
-    let is_rule_file = |relative: &str| relative.strip_suffix(".yaml").is_some() && !relative.starts_with("coverage/");
+    // What is measured lies beside what must hold, in folders of its own (module `measure`).
+    let is_rule_file = |relative: &str| {
+        let is_measured = ["coverage/", "goals/"].iter().any(|folder| relative.starts_with(folder));
+        relative.strip_suffix(".yaml").is_some() && !is_measured
+    };
     for file in files.iter().filter(|(relative, _)| is_rule_file(relative)).map(|(_, file)| file) {
         let source = Source::new(&file.name, file.text.as_str());
         match diagnostics.take(yaml::parse::<RuleFileSpec>(&source)) {

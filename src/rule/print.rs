@@ -7,6 +7,8 @@
 //!
 //! Deliberately knows nothing of other dialects of SQL.
 
+mod aggregate;
+
 use std::fmt::Write as _;
 
 use sqlparser::dialect::GenericDialect;
@@ -277,6 +279,22 @@ impl<'a> Printer<'a> {
             IntExpr::Variable(variable) => self.write_variable(*variable, out),
             IntExpr::Add(left, right) => self.write_sum(*left, " + ", *right, out),
             IntExpr::Subtract(left, right) => self.write_sum(*left, " - ", *right, out),
+            IntExpr::Multiply(times, inner) => {
+                let _ = write!(out, "{times} * ");
+                // `2 * 3 * x` would be six times x.
+                let is_product = matches!(self.program.ints[inner.0 as usize], IntExpr::Multiply(..));
+                if is_product {
+                    out.push('(');
+                    self.write_int(*inner, out);
+                    out.push(')');
+                } else {
+                    self.write_member(*inner, out);
+                }
+            }
+            IntExpr::CodelistNumber { list, code, column, .. } => {
+                self.write_attribute("codelist_number", list, *code, *column, out);
+            }
+            IntExpr::Parameter(parameter) => write_parameter(*parameter, out),
             IntExpr::Length(text) => {
                 out.push_str("length(");
                 self.write_text(*text, out);
@@ -299,6 +317,11 @@ impl<'a> Printer<'a> {
     fn write_sum(&self, left: IntNode, operator: &str, right: IntNode, out: &mut String) {
         self.write_int(left, out);
         out.push_str(operator);
+        self.write_member(right, out);
+    }
+
+    /// A number where a sum needs brackets.
+    fn write_member(&self, right: IntNode, out: &mut String) {
         let is_sum = matches!(self.program.ints[right.0 as usize], IntExpr::Add(..) | IntExpr::Subtract(..));
         if is_sum {
             out.push('(');
@@ -332,17 +355,7 @@ impl<'a> Printer<'a> {
                 out.push(')');
             }
             TextExpr::CodelistValue { list, code, column } => {
-                out.push_str("codelist_value(");
-                write_literal(list.as_bytes(), out);
-                out.push_str(", ");
-                self.write_text(*code, out);
-                out.push_str(", ");
-                let name = self.codelists.get(list).and_then(|list| {
-                    let mut columns = list.columns();
-                    columns.find(|name| list.column(name) == Some(*column))
-                });
-                write_literal(name.unwrap_or_default().as_bytes(), out);
-                out.push(')');
+                self.write_attribute("codelist_value", list, *code, *column, out);
             }
             TextExpr::OrganisationNumber(text) => {
                 out.push_str("organisation_number(");
@@ -351,6 +364,19 @@ impl<'a> Printer<'a> {
             }
             TextExpr::StatedRegion => write_parameter(Parameter::StatedRegion, out),
         }
+    }
+
+    /// A function of a list, a code and a column.
+    fn write_attribute(&self, function: &str, list: &str, code: TextNode, column: usize, out: &mut String) {
+        out.push_str(function);
+        out.push('(');
+        write_literal(list.as_bytes(), out);
+        out.push_str(", ");
+        self.write_text(code, out);
+        out.push_str(", ");
+        let name = self.codelists.get(list).and_then(|list| list.columns().nth(column));
+        write_literal(name.unwrap_or_default().as_bytes(), out);
+        out.push(')');
     }
 
     fn write_time(&self, node: TimeNode, out: &mut String) {

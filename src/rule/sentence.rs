@@ -9,6 +9,7 @@
 //! written tells that.
 
 mod clause;
+pub mod group;
 mod pattern;
 mod statement;
 mod term;

@@ -2,7 +2,13 @@
 //!
 //! The subset is small and stated in the README. Whatever is unknown or ill-typed is refused here: a code compared
 //! with a number, a code that is not in its variable's list, a variable that does not exist, a repeating variable
-//! compared as if it were one value.
+//! compared as if it were one value, a product of two numbers of the record, an attribute of a list that has a row for
+//! each period where no day is asked for.
+//!
+//! What SQL leaves to tables is said here: `codelist_number` reads the row that is valid on the collection's record
+//! date, so that the expression says the day although the rule does not write it.
+
+mod aggregate;
 
 use std::ops::Range;
 
@@ -21,9 +27,12 @@ use super::expr::{
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::VariableIndex;
 use crate::pattern::Pattern;
+use crate::schema::codelist::Entry;
 use crate::schema::{Codelists, Collection, Domain};
 use crate::time;
 use crate::yaml::Spanned;
+
+pub(crate) use aggregate::lower_aggregate;
 
 /// How deep an expression may be nested.
 const MAX_DEPTH: usize = 50;
@@ -261,6 +270,7 @@ impl Lowering<'_> {
                 };
                 return Some(Typed::Int(self.program.int(node)));
             }
+            BinaryOperator::Multiply => return self.multiple(left, right, whole),
             BinaryOperator::Eq => Comparison::Equal,
             BinaryOperator::NotEq => Comparison::NotEqual,
             BinaryOperator::Lt => Comparison::Less,
@@ -279,6 +289,32 @@ impl Lowering<'_> {
             }
         };
         Some(Typed::Bool(self.compare(left, comparison, right, whole)?))
+    }
+
+    /// A number written in the rule times any other.
+    fn multiple(&mut self, left: &Expr, right: &Expr, whole: &Expr) -> Option<Typed> {
+        let (typed_left, typed_right) = (self.any(left), self.any(right));
+        let literal = |program: &Program, typed: Typed| match typed {
+            Typed::Int(node) => match program.ints[node.0 as usize] {
+                IntExpr::Literal(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (left, right) = (typed_left?, typed_right?);
+        let ((Some(times), _, _, Typed::Int(of)) | (None, Some(times), Typed::Int(of), _)) =
+            (literal(self.program, left), literal(self.program, right), left, right)
+        else {
+            self.mistake(
+                whole,
+                "rule::wrong_type",
+                "`*` takes a number written out and a whole number".to_owned(),
+                "not such a product",
+                Some("one side must be written in the rule, as in 3 * days_between(a, b)".to_owned()),
+            );
+            return None;
+        };
+        Some(Typed::Int(self.program.int(IntExpr::Multiply(times, of))))
     }
 
     fn compare(&mut self, left: &Expr, comparison: Comparison, right: &Expr, whole: &Expr) -> Option<BoolNode> {
@@ -604,12 +640,19 @@ impl Lowering<'_> {
             self.arity(&name, &arguments, 0, place)?;
             return Some(match parameter {
                 Parameter::StatedRegion => Typed::Text(self.program.text(TextExpr::StatedRegion)),
-                _ => Typed::Time(self.program.time(TimeExpr::Parameter(parameter))),
+                Parameter::DeliveredRegions => Typed::Int(self.program.int(IntExpr::Parameter(parameter))),
+                Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd => {
+                    Typed::Time(self.program.time(TimeExpr::Parameter(parameter)))
+                }
             });
         }
         let Some((_, arity)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             let known = FUNCTIONS.iter().map(|(known, _)| *known).chain(Parameter::ALL.map(Parameter::function));
-            let help = did_you_mean(&name, known);
+            let help = if aggregate::is_aggregate(&name) {
+                Some("aggregates are for collections that fold another, under `fold`".to_owned())
+            } else {
+                did_you_mean(&name, known)
+            };
             let range = self.range(function.name.span());
             self.diagnostics.push(
                 Diagnostic::new("rule::unknown_function", format!("no function `{name}`"))
@@ -644,22 +687,36 @@ impl Lowering<'_> {
                 Some(Typed::Int(self.program.int(IntExpr::ElementCount(variable?, Some(test)))))
             }
             "codelist_value" => {
-                let list = self.codelist(arguments[0]);
-                let code = self.text_node(arguments[1]);
-                let column_name = self.string_literal(arguments[2])?;
-                let list = list?;
-                let Some(column) = self.scope.codelists.get(&list)?.column(&column_name) else {
-                    let found = self.scope.codelists.get(&list)?.clone();
+                let (list, code, column) = self.attribute(&arguments)?;
+                if let Some(code) = self.scope.codelists.get(&list)?.clone().repeated_code() {
                     self.mistake(
-                        arguments[2],
-                        "rule::unknown_column",
-                        format!("code list `{list}` has no column `{column_name}`"),
-                        "this column",
-                        did_you_mean(&column_name, found.columns()),
+                        place,
+                        "rule::dated_attribute",
+                        format!("`{code}` has several rows in code list `{list}`, and codelist_value asks for no day"),
+                        "this call",
+                        Some("codelist_number takes the row that is valid on the record's date".to_owned()),
                     );
                     return None;
-                };
-                Some(Typed::Text(self.program.text(TextExpr::CodelistValue { list, code: code?, column })))
+                }
+                Some(Typed::Text(self.program.text(TextExpr::CodelistValue { list, code, column })))
+            }
+            "codelist_number" => {
+                let (list, code, column) = self.attribute(&arguments)?;
+                let found = self.scope.codelists.get(&list)?.clone();
+                let mut cells = found.entries().iter().flat_map(Entry::periods).filter_map(|p| p.attribute(column));
+                if let Some(cell) = cells.find(|cell| cell.parse::<i64>().is_err()) {
+                    self.mistake(
+                        arguments[2],
+                        "rule::bad_number",
+                        format!("`{cell}` in this column of code list `{list}` is not a whole number"),
+                        "this column",
+                        Some("codelist_value gives the text of a cell".to_owned()),
+                    );
+                    return None;
+                }
+                let date = self.scope.collection.record_date.filter(|_| found.is_dated());
+                let day = date.map(|date| self.program.time(TimeExpr::Variable(date)));
+                Some(Typed::Int(self.program.int(IntExpr::CodelistNumber { list, code, column, day })))
             }
             "organisation_number" => {
                 let text = self.text_node(arguments[0])?;
@@ -694,6 +751,26 @@ impl Lowering<'_> {
                 Some(Typed::Bool(self.program.bool(BoolExpr::Text(text?, test))))
             }
         }
+    }
+
+    /// A list, a code and a column of the list.
+    fn attribute(&mut self, arguments: &[&Expr]) -> Option<(String, TextNode, usize)> {
+        let list = self.codelist(arguments[0]);
+        let code = self.text_node(arguments[1]);
+        let column_name = self.string_literal(arguments[2])?;
+        let list = list?;
+        let found = self.scope.codelists.get(&list)?.clone();
+        let Some(column) = found.column(&column_name) else {
+            self.mistake(
+                arguments[2],
+                "rule::unknown_column",
+                format!("code list `{list}` has no column `{column_name}`"),
+                "this column",
+                did_you_mean(&column_name, found.columns()),
+            );
+            return None;
+        };
+        Some((list, code?, column))
     }
 
     fn codelist(&mut self, expr: &Expr) -> Option<String> {
@@ -751,8 +828,9 @@ impl Lowering<'_> {
 }
 
 /// Functions and how many arguments each takes; parameters are functions without arguments.
-const FUNCTIONS: [(&str, usize); 14] = [
+const FUNCTIONS: [(&str, usize); 15] = [
     ("any_element_like", 2),
+    ("codelist_number", 3),
     ("codelist_value", 3),
     ("count_elements_like", 2),
     ("days_between", 2),

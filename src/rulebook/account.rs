@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Rulebook;
 use crate::model::{Level, Severity, SourceReference, Text, VariableIndex, Verdict};
 use crate::rule::expr::Parameter;
+use crate::rule::fold::{Fold, FoldColumn};
 use crate::rule::testing::TestInput;
 use crate::rule::{Change, Check, MissingColumns, Plan, Rule, RuleKind, SubmissionKind, sentence};
 use crate::schema::Domain;
@@ -59,6 +60,66 @@ pub struct Account {
     pub history: Vec<Change>,
     /// File and line; `None` where it follows from a schema.
     pub place: Option<String>,
+    /// Of a rule on groups of records: what these are.
+    pub groups: Option<GroupAccount>,
+}
+
+/// What the groups are that a rule is on, and what the variables that it speaks of are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupAccount {
+    /// What groups are called, in the plural.
+    pub unit: Text,
+    /// Which records make one.
+    pub sentence: Text,
+    /// The variables that the rule reads or shows.
+    pub variables: Vec<Made>,
+}
+
+/// What one variable of a group is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// What it is made of.
+    pub words: Text,
+    /// Whether it is a part of the key.
+    pub is_key: bool,
+    /// The aggregate as written; `None` of what is none.
+    pub sql: Option<String>,
+}
+
+/// What the variable at `index` of groups is made of.
+pub fn made(plan: &Plan, fold: &Fold, index: VariableIndex) -> Made {
+    let variable = plan.collection.get(index);
+    let (words, sql) = match &fold.columns[index.0] {
+        FoldColumn::Key(_) => (sentence::group::of_key(&variable.name), None),
+        FoldColumn::Aggregate(aggregate) => (sentence::group::aggregate(fold, aggregate), Some(aggregate.text.clone())),
+        FoldColumn::History(item) => {
+            let months = fold.history.as_ref().map_or(0, |history| history.months);
+            (sentence::group::history(*item, months), None)
+        }
+    };
+    Made {
+        id: variable.id.clone(),
+        name: variable.name.clone(),
+        words,
+        is_key: matches!(fold.columns[index.0], FoldColumn::Key(_)),
+        sql,
+    }
+}
+
+fn groups(plan: &Plan, rule: &Rule, read: &[VariableIndex]) -> Option<GroupAccount> {
+    let fold = plan.fold.as_deref()?;
+    let mut variables: Vec<VariableIndex> = rule.faulty.iter().chain(&rule.triggers).chain(read).copied().collect();
+    variables.sort_unstable();
+    variables.dedup();
+    Some(GroupAccount {
+        unit: fold.unit.clone(),
+        sentence: sentence::group::group(fold),
+        variables: variables.into_iter().map(|variable| made(plan, fold, variable)).collect(),
+    })
 }
 
 /// A test, as an example.
@@ -114,6 +175,14 @@ impl Account {
             (Severity::Error, false) => {
                 Text::new("fel: leveransen godkänns inte", "error: the submission is not accepted")
             }
+            (Severity::Error, true) if self.groups.is_some() => Text::new(
+                "fel: gruppen är fel och registret tar inte emot dess poster",
+                "error: the group is wrong, and the register leaves its records out",
+            ),
+            (Severity::Warning, true) if self.groups.is_some() => Text::new(
+                "varning: gruppen är troligen fel men används ändå",
+                "warning: the group is probably wrong, and is used all the same",
+            ),
             (Severity::Error, true) => Text::new(
                 "fel: posten är fel och registret tar inte emot den",
                 "error: the record is wrong, and the register leaves it out",
@@ -162,6 +231,7 @@ pub fn account(plan: &Arc<Plan>, rule: &Rule) -> Account {
         _ => None,
     };
     let place = rule.origin.rule.as_ref();
+    let groups = groups(plan, rule, &columns);
     Account {
         collections: vec![(collection.id.clone(), collection.title.clone())],
         id: rule.id.0.clone(),
@@ -181,7 +251,17 @@ pub fn account(plan: &Arc<Plan>, rule: &Rule) -> Account {
         validity: sentence::validity(plan, rule),
         faulty: named(&rule.faulty),
         triggers: named(&rule.triggers),
-        columns: columns.into_iter().map(|variable| collection.get(variable).id.clone()).collect(),
+        columns: match &plan.fold {
+            None => columns.into_iter().map(|variable| collection.get(variable).id.clone()).collect(),
+            // The columns that are submitted: what the groups' variables are made of.
+            Some(fold) => {
+                let mut made_of = fold.key.clone();
+                made_of.extend(columns.iter().flat_map(|variable| fold.inputs_of(*variable)));
+                made_of.sort_unstable();
+                made_of.dedup();
+                made_of.into_iter().map(|variable| fold.of.collection.get(variable).id.clone()).collect()
+            }
+        },
         reads_missing_as_blank,
         parameters,
         needs_record_count: matches!(rule.check, Check::Submission(SubmissionKind::RecordCount)),
@@ -189,6 +269,7 @@ pub fn account(plan: &Arc<Plan>, rule: &Rule) -> Account {
         examples: rule.tests.iter().map(|test| example(plan, test.expected, &test.input)).collect(),
         history: rule.history.clone(),
         place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
+        groups,
     }
 }
 

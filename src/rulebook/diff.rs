@@ -3,10 +3,12 @@
 //! Rules are held against each other by id and first day of validity. A rule whose logic changed is *stricter* where it
 //! finds records that it did not, *looser* where it no longer finds some, *crossing* where both, and *equal* where
 //! neither, however differently it is written. That is proved with both versions as nodes of one plan
-//! ([`crate::rule::import`]); a rule on a value is judged by its domain. Every difference is shown with a record that
+//! ([`crate::rule::import`]); a rule on a value is judged by its domain. Where groups are made otherwise, the rules on them
+//! that read what is are *undecided*, and what is made otherwise is shown. Every difference is shown with a record that
 //! both engines were asked about, made as small as it goes.
 
 mod domain;
+mod fold;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +19,11 @@ use super::Rulebook;
 use crate::logic::{Answer, Prover, Truths, Witness};
 use crate::model::{Level, RuleId, Severity, Text, VariableIndex, Verdict};
 use crate::rule::expr::BoolNode;
-use crate::rule::import::{Importer, is_same_list};
+use crate::rule::import::{CodeRow, Importer, is_same_list, rows};
 use crate::rule::{Check, Plan, RecordCheck, Rule, RuleKind, SubmissionKind};
+use crate::schema::Codelist;
+
+use fold::FoldChange;
 
 /// Everything that differs between two books.
 #[derive(Debug, Default)]
@@ -185,22 +190,14 @@ fn codelists(old: &Rulebook, new: &Rulebook) -> Vec<CodelistDiff> {
     let (old, new) = (&old.collections.schemas.codelists, &new.collections.schemas.codelists);
     let mut differing = Vec::new();
     for name in old.names().chain(new.names()).collect::<BTreeSet<_>>() {
-        let codes = |list: Option<&Arc<crate::schema::Codelist>>| -> BTreeMap<String, String> {
-            let Some(list) = list else { return BTreeMap::new() };
-            let row = |code: &str| {
-                let attributes: Vec<_> =
-                    (0..list.columns().count()).map(|column| list.attribute(code.as_bytes(), column)).collect();
-                let days = list.find(code.as_bytes()).map(|entry| (entry.valid_from, entry.valid_to));
-                format!("{:?} {days:?} {attributes:?}", list.canonical(code.as_bytes()))
-            };
-            list.entries().iter().map(|entry| (entry.code.clone(), row(&entry.code))).collect()
-        };
         if old.get(name).zip(new.get(name)).is_some_and(|(a, b)| is_same_list(a, b)) {
             continue;
         }
+        let codes = |list: Option<&Arc<Codelist>>| list.cloned().unwrap_or_default();
         let (before, after) = (codes(old.get(name)), codes(new.get(name)));
-        let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
-            a.keys().filter(|code| !b.contains_key(*code)).cloned().collect::<Vec<_>>()
+        let (before, after) = (rows(&before), rows(&after));
+        let only = |a: &BTreeMap<&str, CodeRow<'_>>, b: &BTreeMap<&str, CodeRow<'_>>| {
+            a.keys().filter(|code| !b.contains_key(*code)).map(|code| (*code).to_owned()).collect::<Vec<_>>()
         };
         differing.push(CodelistDiff {
             name: name.to_owned(),
@@ -209,7 +206,7 @@ fn codelists(old: &Rulebook, new: &Rulebook) -> Vec<CodelistDiff> {
             changed: after
                 .iter()
                 .filter(|(code, row)| before.get(*code).is_some_and(|before| before != *row))
-                .map(|(code, _)| code.clone())
+                .map(|(code, _)| (*code).to_owned())
                 .collect(),
         });
     }
@@ -222,6 +219,7 @@ struct Comparison<'a> {
     new: &'a Plan,
     old_prover: Prover<'a>,
     new_prover: Prover<'a>,
+    groups: FoldChange,
 }
 
 type Key = (RuleId, Option<i64>);
@@ -240,7 +238,8 @@ fn keyed(plan: &Plan) -> BTreeMap<Key, &Rule> {
 
 impl<'a> Comparison<'a> {
     fn new(old: &'a Plan, new: &'a Plan) -> Self {
-        Self { old, new, old_prover: Prover::new(old), new_prover: Prover::new(new) }
+        let groups = FoldChange::new(old, new);
+        Self { old, new, old_prover: Prover::new(old), new_prover: Prover::new(new), groups }
     }
 
     fn run(&self, diff: &mut Diff) {
@@ -272,7 +271,11 @@ impl<'a> Comparison<'a> {
                 (Check::Submission(a), Check::Submission(b)) => self.submission_rules(a, b),
                 _ => Meaning::Undecided { newly_failing: None, newly_passing: None },
             };
-            let parts = self.parts(old, new);
+            let mut parts = self.parts(old, new);
+            let read = fold::read(self.old, old).union(&fold::read(self.new, new)).cloned().collect();
+            let made_otherwise = self.groups.parts(&read);
+            let meaning = if made_otherwise.is_empty() { meaning } else { fold::undecided(meaning) };
+            parts.extend(made_otherwise);
             if meaning == Meaning::Equal && parts.is_empty() && old.severity == new.severity {
                 diff.unchanged += 1;
             } else {
@@ -301,12 +304,11 @@ impl<'a> Comparison<'a> {
     /// A record that a rule finds.
     fn found(rule: &Rule, prover: &Prover<'_>, is_old: bool) -> Option<Shown> {
         let Check::Record(check) = &rule.check else { return None };
+        let (before, after) = if is_old { (Some(Verdict::Violated), None) } else { (None, Some(Verdict::Violated)) };
         if matches!(rule.kind, RuleKind::Value | RuleKind::OfficialCode) {
             let plan = prover.plan();
             let variable = plan.collection.get(*rule.faulty.first()?);
             let value = variable.invalid_examples.first()?;
-            let (before, after) =
-                if is_old { (Some(Verdict::Violated), None) } else { (None, Some(Verdict::Violated)) };
             return Some(Shown { values: vec![(variable.id.clone(), value.clone())], before, after });
         }
         let Answer::Record(witness) = prover.find(&[(check.when, Truths::TRUE), (check.assert, Truths::FALSE)]) else {
@@ -317,7 +319,6 @@ impl<'a> Comparison<'a> {
             let verdict = prover.probe().verdicts(&[&witness.values], &witness.stated);
             verdict.first().and_then(|row| row[index]) == Some(Verdict::Violated)
         });
-        let (before, after) = if is_old { (Some(Verdict::Violated), None) } else { (None, Some(Verdict::Violated)) };
         Some(Shown { values: values(prover.plan(), &small, check), before, after })
     }
 

@@ -9,7 +9,7 @@ mod markdown;
 use std::sync::Arc;
 
 use super::Rulebook;
-use super::account::{Account, account, level_words};
+use super::account::{Account, Made, account, level_words, made};
 use crate::model::{Language, SourceReference, VariableIndex};
 use crate::rule::{Plan, RuleKind, sentence};
 use crate::schema::{Domain, Variable};
@@ -50,7 +50,7 @@ struct Content {
 
 impl Content {
     fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
-        say(self.language, sv, en)
+        self.language.pick(sv, en)
     }
 }
 
@@ -60,6 +60,8 @@ struct Chapter {
     title: String,
     source: String,
     assumptions: Vec<String>,
+    /// Of what records its own are made, where it folds another.
+    groups: Option<String>,
     variables: Vec<VariableRow>,
     rules: Vec<Account>,
 }
@@ -72,16 +74,24 @@ struct VariableRow {
     description: String,
     level: String,
     conditions: Vec<String>,
+    /// The aggregate that gives it, where it is of groups.
+    sql: Option<String>,
     values: String,
     source: String,
 }
 
-impl VariableRow {
-    /// The headings of the table.
-    fn headings(language: Language) -> [&'static str; 7] {
+impl Chapter {
+    /// The headings of the table of variables.
+    fn headings(&self, language: Language) -> [&'static str; 7] {
+        let (level, condition) = match (language, &self.groups) {
+            (Language::Swedish, None) => ("Kravnivå", "Villkor"),
+            (Language::English, None) => ("Level", "Condition"),
+            (Language::Swedish, Some(_)) => ("Ursprung", "Görs av"),
+            (Language::English, Some(_)) => ("Origin", "Made of"),
+        };
         match language {
-            Language::Swedish => ["Variabel", "Namn", "Beskrivning", "Kravnivå", "Villkor", "Värden", "Källa"],
-            Language::English => ["Variable", "Name", "Description", "Level", "Condition", "Values", "Source"],
+            Language::Swedish => ["Variabel", "Namn", "Beskrivning", level, condition, "Värden", "Källa"],
+            Language::English => ["Variable", "Name", "Description", level, condition, "Values", "Source"],
         }
     }
 }
@@ -92,13 +102,6 @@ struct Fact {
     text: String,
     /// Shown as it is written.
     is_code: bool,
-}
-
-fn say<'a>(language: Language, sv: &'a str, en: &'a str) -> &'a str {
-    match language {
-        Language::Swedish => sv,
-        Language::English => en,
-    }
 }
 
 fn source_words(source: &SourceReference) -> String {
@@ -121,6 +124,7 @@ fn chapter(plan: &Arc<Plan>, language: Language) -> Chapter {
         id: collection.id.clone(),
         title: collection.title.get(language).to_owned(),
         source: source_words(&collection.source),
+        groups: plan.fold.as_deref().map(|fold| sentence::group::group(fold).get(language).to_owned()),
         assumptions: plan.assumptions.iter().map(|text| text.get(language).to_owned()).collect(),
         variables,
         rules: plan.rules.iter().map(|rule| account(plan, rule)).collect(),
@@ -133,13 +137,22 @@ fn row(plan: &Plan, index: VariableIndex, variable: &Variable, language: Languag
             && rule.faulty == [index]
             && rule.when_text.is_some()
     });
+    let made = plan.fold.as_deref().map(|fold| made(plan, fold, index));
     VariableRow {
         id: variable.id.clone(),
         name: variable.name.get(language).to_owned(),
         area: variable.area.clone(),
         description: variable.description.get(language).to_owned(),
-        level: level_words(plan.requirements[index.0].level).get(language).to_owned(),
-        conditions: conditions.map(|rule| sentence::sentence(plan, rule).get(language).to_owned()).collect(),
+        level: match &made {
+            None => level_words(plan.requirements[index.0].level).get(language).to_owned(),
+            Some(Made { is_key: true, .. }) => language.pick("gruppens nyckel", "key of the group").to_owned(),
+            Some(_) => language.pick("räknas fram", "worked out").to_owned(),
+        },
+        conditions: match &made {
+            None => conditions.map(|rule| sentence::sentence(plan, rule).get(language).to_owned()).collect(),
+            Some(made) => vec![made.words.get(language).to_owned()],
+        },
+        sql: made.and_then(|made| made.sql),
         values: values(plan, index, variable, language),
         source: source_words(&variable.source),
     }
@@ -149,16 +162,16 @@ fn row(plan: &Plan, index: VariableIndex, variable: &Variable, language: Languag
 fn values(plan: &Plan, index: VariableIndex, variable: &Variable, language: Language) -> String {
     let mut text = match sentence::value_domain(plan, index) {
         Some(words) => words.get(language).to_owned(),
-        None => say(language, "text", "text").to_owned(),
+        None => language.pick("text", "text").to_owned(),
     };
     if let Domain::Text { official_list: Some(list), .. } = &variable.domain {
-        text = format!("{text}; {} {list}", say(language, "officiellt kodverk", "official code list"));
+        text = format!("{text}; {} {list}", language.pick("officiellt kodverk", "official code list"));
     }
     if variable.repeats() {
         let separators: Vec<String> =
             variable.separators.iter().map(|separator| char::from(*separator).to_string()).collect();
-        let words = say(language, "flera värden skiljs åt med", "several values are separated by");
-        text = format!("{text}; {words} {}", separators.join(say(language, " eller ", " or ")));
+        let words = language.pick("flera värden skiljs åt med", "several values are separated by");
+        text = format!("{text}; {words} {}", separators.join(language.pick(" eller ", " or ")));
     }
     text
 }
@@ -168,7 +181,7 @@ fn facts(rule: &Account, language: Language) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut fact = |sv, en, text: Option<String>, is_code| {
         if let Some(text) = text {
-            facts.push(Fact { label: say(language, sv, en), text, is_code });
+            facts.push(Fact { label: language.pick(sv, en), text, is_code });
         }
     };
     fact("Villkor", "Condition", rule.when.clone(), true);

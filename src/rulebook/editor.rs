@@ -28,6 +28,7 @@ pub fn schema_files() -> Vec<SchemaFile> {
             "measures.schema.json",
             "vantkoll: measures of coverage (rules/coverage/*.yaml)",
         ),
+        file::<crate::measure::goal::spec::GoalFileSpec>("goals.schema.json", "vantkoll: goals (rules/goals/*.yaml)"),
         file::<crate::waiver::spec::WaiverFileSpec>("waivers.schema.json", "vantkoll: waivers (--waivers)"),
         file::<crate::generate::profile::spec::ProfileSpec>(
             "profile.schema.json",

@@ -1,7 +1,7 @@
 //! One rule explained on a page of text: what it says, why, what to do, where it applies, and examples.
 
-use super::account::{Account, Example, VERDICTS, verdict_words};
-use crate::model::{Language, Severity, Text};
+use super::account::{Account, Example, GroupAccount, VERDICTS, verdict_words};
+use crate::model::{Language, Text};
 use crate::rule::RuleKind;
 use crate::rule::expr::Parameter;
 use crate::time;
@@ -31,10 +31,7 @@ struct Page {
 
 impl Page {
     fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
-        match self.language {
-            Language::Swedish => sv,
-            Language::English => en,
-        }
+        self.language.pick(sv, en)
     }
 
     fn line(&mut self, indent: usize, text: &str) {
@@ -64,7 +61,7 @@ impl Page {
 
     fn account(&mut self, account: &Account) {
         let title = account.title.get(self.language);
-        let severity = severity_word(account.severity, self.language);
+        let severity = account.severity.word(self.language).to_uppercase();
         self.line(0, &format!("{} {severity}: {title}", account.id));
         self.heading("Regeln säger", "The rule says");
         self.line(2, account.sentence.get(self.language));
@@ -77,6 +74,9 @@ impl Page {
                 self.line(2, &label);
                 self.written(4, text);
             }
+        }
+        if let Some(groups) = &account.groups {
+            self.groups(groups);
         }
         if let Some(why) = &account.why {
             self.heading("Varför", "Why");
@@ -104,6 +104,19 @@ impl Page {
         self.line(2, &place);
     }
 
+    /// What the groups are, and what is said of them is made of.
+    fn groups(&mut self, groups: &GroupAccount) {
+        self.heading("Regeln gäller grupper av poster", "The rule is on groups of records");
+        self.line(2, groups.sentence.get(self.language));
+        for made in &groups.variables {
+            let (name, words) = (made.name.get(self.language), made.words.get(self.language));
+            self.line(2, &format!("{name} ({}): {words}.", made.id));
+            if let Some(sql) = &made.sql {
+                self.written(4, sql);
+            }
+        }
+    }
+
     /// Where it applies, and what it needs.
     fn reach(&mut self, account: &Account) {
         self.heading("Gäller", "Applies to");
@@ -114,7 +127,13 @@ impl Page {
         rows.push((self.say("Insamling", "Collection").to_owned(), collections.join("; ")));
         if account.kind != RuleKind::Submission {
             let validity = account.validity.as_ref().map(|text| text.get(self.language).to_owned());
-            let always = self.say("alla poster, oavsett datum", "all records, whatever their date").to_owned();
+            let always = match &account.groups {
+                None => self.say("alla poster, oavsett datum", "all records, whatever their date").to_owned(),
+                Some(groups) => {
+                    let (all, date) = (self.say("alla", "all"), self.say("oavsett datum", "whatever their date"));
+                    format!("{all} {}, {date}", groups.unit.get(self.language))
+                }
+            };
             rows.push((self.say("Giltighet", "Validity").to_owned(), validity.unwrap_or(always)));
         }
         let named = |variables: &[(String, Text)]| {
@@ -175,6 +194,9 @@ impl Page {
             ),
             Parameter::PeriodStart | Parameter::PeriodEnd => ("leveransens period: --period", "the period: --period"),
             Parameter::StatedRegion => ("leveransens region: --region", "the region: --region"),
+            Parameter::DeliveredRegions => {
+                ("antalet regioner som levererat: --deliveries", "how many regions have delivered: --deliveries")
+            }
         };
         self.say(sv, en)
     }
@@ -228,18 +250,6 @@ impl Page {
         if let Some(csv) = &example.csv {
             self.written(2, csv);
         }
-    }
-}
-
-/// `FEL`, `VARNING` or `UPPLYSNING`.
-fn severity_word(severity: Severity, language: Language) -> &'static str {
-    match (severity, language) {
-        (Severity::Error, Language::Swedish) => "FEL",
-        (Severity::Warning, Language::Swedish) => "VARNING",
-        (Severity::Note, Language::Swedish) => "UPPLYSNING",
-        (Severity::Error, Language::English) => "ERROR",
-        (Severity::Warning, Language::English) => "WARNING",
-        (Severity::Note, Language::English) => "NOTE",
     }
 }
 

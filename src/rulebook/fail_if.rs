@@ -339,7 +339,7 @@ mod tests {
             reporters: [(None, rejected(900, 0)), (skane, rejected(100, 6))].into(),
             ..CollectionImpact::default()
         };
-        let impact = Impact { collections: [("c".to_owned(), collection)].into() };
+        let impact = Impact { collections: [("c".to_owned(), collection)].into(), ..Impact::default() };
         let subjects = |text: &str| -> Vec<Subject> {
             condition(text).judge(&impact).into_iter().map(|breach| breach.subject).collect()
         };

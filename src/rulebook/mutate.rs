@@ -6,12 +6,14 @@
 //! `survivors`. An argument that fits no survivor is reported, for it would hide the next one.
 //!
 //! Only what somebody wrote is changed: conditions, assertions, validity, keys, and the value domains of schemas. What
-//! follows from a level alone (`mandatory`) has tests of its own making.
+//! follows from a level alone (`mandatory`) has tests of its own making. What groups are made of is changed as well, and
+//! the tests of folds must notice ([`fold`]).
 //!
 //! All tests of a rule are judged at once for each mutant, as rows of one batch (`engine::Bench`).
 
 mod domain;
 mod expression;
+mod fold;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -22,6 +24,7 @@ use crate::diag::Place;
 use crate::engine::{self, Bench};
 use crate::model::{Text, Verdict};
 use crate::rule::expr::{BoolExpr, BoolNode};
+use crate::rule::fold::Fold;
 use crate::rule::print::Printer;
 use crate::rule::testing::ArguedSurvivor;
 use crate::rule::{Check, Plan, Rule, RuleKind};
@@ -36,10 +39,10 @@ pub struct Mutation {
     pub idle_arguments: Vec<IdleArgument>,
 }
 
-/// What became of the mutants of one rule.
+/// What became of the mutants of one rule, or of what one variable of a group is made of.
 #[derive(Clone, Debug)]
 pub struct MutatedRule {
-    /// The rule.
+    /// The rule; `collection.variable` of an aggregate, and the collection of key and order.
     pub id: String,
     /// Where it is written.
     pub place: Option<Place>,
@@ -88,8 +91,12 @@ pub enum Part {
     Assert,
     /// The variable's value domain, in the schema.
     Domain,
-    /// The key of a rule on uniqueness.
+    /// The key of a rule on uniqueness, or of the groups that records fold into.
     Key,
+    /// The aggregate that a variable of a group is made with, in the schema.
+    Fold,
+    /// What the records of a group stand in order by.
+    Order,
 }
 
 impl Part {
@@ -100,6 +107,8 @@ impl Part {
             Self::Assert => "assert",
             Self::Domain => "domain",
             Self::Key => "key",
+            Self::Fold => "fold",
+            Self::Order => "order",
         }
     }
 }
@@ -188,6 +197,27 @@ impl Trial {
                 Check::Record(_) => self.expressions(&mut copy, rule),
                 Check::Submission(_) => self.key(shelf, plan, index),
             }
+        }
+        if let Some(fold) = plan.fold.as_deref() {
+            self.fold(plan, fold);
+        }
+    }
+
+    /// Mutants of what groups are made of.
+    fn fold(&mut self, plan: &Plan, fold: &Fold) {
+        if engine::test_fold(fold).iter().any(|found| found.as_ref().map_or(true, |unlike| !unlike.is_empty())) {
+            return;
+        }
+        for mutant in fold::mutants(plan, fold) {
+            let fate = Fate {
+                is_killed: mutant.is_killed,
+                original: mutant.from.clone(),
+                from: mutant.from,
+                to: mutant.to.clone(),
+                place: mutant.place.clone(),
+                argument: None,
+            };
+            self.record_at(mutant.id, mutant.place.as_ref(), (mutant.part, mutant.to), fate);
         }
     }
 
@@ -302,9 +332,13 @@ impl Trial {
     }
 
     fn record(&mut self, rule: &Rule, part: Part, mutated: String, fate: Fate) {
-        let tried = self.rules.entry(rule.id.0.clone()).or_default();
-        tried.place = tried.place.take().or_else(|| rule.origin.rule.clone());
-        match tried.mutants.entry((part, mutated)) {
+        self.record_at(rule.id.0.clone(), rule.origin.rule.as_ref(), (part, mutated), fate);
+    }
+
+    fn record_at(&mut self, id: String, place: Option<&Place>, mutant: (Part, String), fate: Fate) {
+        let tried = self.rules.entry(id).or_default();
+        tried.place = tried.place.take().or_else(|| place.cloned());
+        match tried.mutants.entry(mutant) {
             Entry::Vacant(entry) => {
                 entry.insert(fate);
             }

@@ -5,8 +5,9 @@
 //! new command needs no new format. Machine formats are in English; a person reads the remark in either language.
 
 use super::mutate::{MutatedRule, Mutation, Part, Survivor};
-use super::testing::{TermValue, TestCase, TestRun};
+use super::testing::{FoldCase, TermValue, TestCase, TestRun};
 use crate::diag::{Diagnostic, Place, Weight};
+use crate::engine::NoGroup;
 use crate::model::{Language, Text};
 
 /// What a command of rule work found.
@@ -66,6 +67,8 @@ pub struct Remark {
 
 /// A test whose rule said something else.
 pub const TEST_FAILED: &str = "test::failed";
+/// A test of a fold whose group is another.
+pub const FOLD_TEST_FAILED: &str = "test::fold_failed";
 /// A mutant that no test notices and nobody argued for.
 pub const SURVIVED: &str = "mutant::survived";
 /// An argument for a mutant that does not survive.
@@ -77,6 +80,7 @@ pub const LOW_SCORE: &str = "mutant::low_score";
 pub fn describe(code: &str) -> Option<&'static str> {
     Some(match code {
         TEST_FAILED => "A test that a rule carries gets another verdict than it expects.",
+        FOLD_TEST_FAILED => "Records of a test fold into another group than it states.",
         SURVIVED => {
             "A small change of a rule that none of its tests notices: a test is missing, or the change makes no \
              difference and can be argued for under `survivors`."
@@ -97,7 +101,7 @@ impl Outcome {
 
     /// Tests that fail.
     pub fn failures(&self) -> usize {
-        self.tests.as_ref().map_or(0, |tests| tests.failures().count())
+        self.tests.as_ref().map_or(0, |tests| tests.failures().count() + tests.fold_failures().count())
     }
 
     /// Whether fewer mutants are killed than asked for.
@@ -109,6 +113,7 @@ impl Outcome {
     pub fn remarks(&self) -> Vec<Remark> {
         let mut remarks: Vec<Remark> = self.diagnostics.iter().map(of_diagnostic).collect();
         remarks.extend(self.tests.iter().flat_map(TestRun::failures).map(of_test));
+        remarks.extend(self.tests.iter().flat_map(TestRun::fold_failures).map(of_fold_test));
         if let Some(mutation) = &self.mutation {
             of_mutation(mutation, self.min_score.filter(|_| self.is_low()), &mut remarks);
         }
@@ -181,6 +186,56 @@ fn of_test(case: &TestCase) -> Remark {
     }
 }
 
+fn of_fold_test(case: &FoldCase) -> Remark {
+    let (collection, number) = (&case.collection, case.number);
+    let told = match &case.found {
+        Ok(unlike) => {
+            let names: Vec<&str> = unlike.iter().map(|unlike| unlike.variable.as_str()).collect();
+            let names = names.join(", ");
+            Text::new(format!("gruppen blir en annan: {names}"), format!("the group becomes another one: {names}"))
+        }
+        Err(NoGroup::BlankKey) => Text::new(
+            "den första posten hör inte till någon grupp: en del av nyckeln är tom",
+            NoGroup::BlankKey.to_string(),
+        ),
+        Err(reason @ NoGroup::Failed(_)) => same(reason.to_string()),
+    };
+    let shown = |value: &str, blank: &str| if value.is_empty() { blank.to_owned() } else { value.to_owned() };
+    let unlike = case.found.iter().flatten().map(|unlike| {
+        Text::new(
+            format!(
+                "{}: väntade {}, blev {}",
+                unlike.variable,
+                shown(&unlike.expected, "tomt"),
+                shown(&unlike.found, "tomt")
+            ),
+            format!(
+                "{}: expected {}, became {}",
+                unlike.variable,
+                shown(&unlike.expected, "blank"),
+                shown(&unlike.found, "blank")
+            ),
+        )
+    });
+    let records = case.records.iter().map(|record| {
+        let values: Vec<String> = record.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        Text::new(format!("post: {}", values.join(", ")), format!("record: {}", values.join(", ")))
+    });
+    Remark {
+        code: FOLD_TEST_FAILED,
+        weight: Weight::Error,
+        rule: Some(collection.clone()),
+        message: Text::new(
+            format!("{collection}, grupptest {number}: {}", told.sv),
+            format!("{collection}, test {number} of groups: {}", told.en),
+        ),
+        details: unlike.chain(records).collect(),
+        help: None,
+        place: Some(case.place.clone()),
+        second: None,
+    }
+}
+
 /// What no test notices of one part of a rule.
 fn of_survivors(rule: &MutatedRule, part: Part, unseen: &[&Survivor]) -> Option<Remark> {
     let first = unseen.first()?;
@@ -195,6 +250,10 @@ fn of_survivors(rule: &MutatedRule, part: Part, unseen: &[&Survivor]) -> Option<
             "add examples to the schema that tell them apart",
         ),
         Part::Key => Text::new("lägg till tester som skiljer dem åt", "add tests that tell them apart"),
+        Part::Fold | Part::Order => Text::new(
+            "lägg till tester under `folds` i schemat som skiljer dem åt",
+            "add tests under `folds` in the schema that tell them apart",
+        ),
     };
     let (sv, en) = match unseen.len() {
         1 => ("en ändring".to_owned(), "a change".to_owned()),
@@ -217,7 +276,7 @@ fn of_survivors(rule: &MutatedRule, part: Part, unseen: &[&Survivor]) -> Option<
 
 fn of_mutation(mutation: &Mutation, low: Option<f64>, remarks: &mut Vec<Remark>) {
     for rule in &mutation.rules {
-        for part in [Part::When, Part::Assert, Part::Domain, Part::Key] {
+        for part in [Part::When, Part::Assert, Part::Domain, Part::Key, Part::Fold, Part::Order] {
             let unseen: Vec<&Survivor> =
                 rule.survivors.iter().filter(|survivor| survivor.part == part && survivor.argued.is_none()).collect();
             remarks.extend(of_survivors(rule, part, &unseen));

@@ -177,6 +177,7 @@ impl Work<'_, '_> {
             delivery_date: time::parse_day("2022-12-31"),
             period: time::parse_day("2022-03-01").zip(time::parse_day("2022-03-31")),
             region: Some("2321000016".to_owned()),
+            delivered_regions: Some(2),
         };
         let mut records = Vec::new();
         for test in self.plan.rules.iter().flat_map(|rule| &rule.tests) {

@@ -1,7 +1,9 @@
-//! The tests that rules carry, run: each with the verdict that came and, where another was expected, why it came.
+//! The tests that rules and folds carry, run: each with the verdict that came and, where another was expected, why it came.
 //!
 //! A test that fails is explained by the parts of the rule: whether condition and assertion are true, false or neither
 //! on the record, down to their smallest conditions and the numbers that these compare.
+
+mod fold;
 
 use super::{Rulebook, Shelf};
 use crate::diag::Place;
@@ -13,11 +15,15 @@ use crate::rule::testing::TestInput;
 use crate::rule::{Check, Plan, Rule};
 use std::sync::Arc;
 
+pub use fold::{FoldCase, Unlike};
+
 /// Every test of a rulebook, by collection and rule.
 #[derive(Clone, Debug, Default)]
 pub struct TestRun {
-    /// Each test.
+    /// Each test of a rule.
     pub cases: Vec<TestCase>,
+    /// Each test of a fold, by collection.
+    pub folds: Vec<FoldCase>,
 }
 
 /// One test.
@@ -80,23 +86,34 @@ impl TestCase {
 }
 
 impl TestRun {
-    /// Those that do not pass.
+    /// Tests of rules that do not pass.
     pub fn failures(&self) -> impl Iterator<Item = &TestCase> {
         self.cases.iter().filter(|case| !case.passes())
+    }
+
+    /// Tests of folds that do not pass.
+    pub fn fold_failures(&self) -> impl Iterator<Item = &FoldCase> {
+        self.folds.iter().filter(|case| !case.passes())
+    }
+
+    /// Whether every test passes.
+    pub fn passes(&self) -> bool {
+        self.failures().next().is_none() && self.fold_failures().next().is_none()
     }
 }
 
 /// Runs every test of `book`.
 pub fn run(book: &Rulebook) -> TestRun {
-    let mut cases = Vec::new();
+    let (mut cases, mut folds) = (Vec::new(), Vec::new());
     for shelf in book.shelves() {
         for plan in shelf.plans.values() {
             for index in 0..plan.rules.len() {
                 run_rule(shelf, plan, index, &mut cases);
             }
+            fold::run(plan, &mut folds);
         }
     }
-    TestRun { cases }
+    TestRun { cases, folds }
 }
 
 fn run_rule(shelf: &Shelf, plan: &Arc<Plan>, index: usize, cases: &mut Vec<TestCase>) {
@@ -175,7 +192,10 @@ fn compared(plan: &Plan, node: BoolNode, found: &mut Vec<IntNode>) {
         BoolExpr::Not(inner) => compared(plan, *inner, found),
         BoolExpr::CompareInt(_, left, right) => {
             for side in [*left, *right] {
-                let is_plain = matches!(plan.program.ints[side.0 as usize], IntExpr::Literal(_) | IntExpr::Variable(_));
+                let is_plain = matches!(
+                    plan.program.ints[side.0 as usize],
+                    IntExpr::Literal(_) | IntExpr::Variable(_) | IntExpr::Parameter(_)
+                );
                 if !is_plain && !found.contains(&side) {
                     found.push(side);
                 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Rulebook;
 use super::account::level_words;
 use crate::model::{Level, Text, VariableIndex, Verdict, VerdictCounts};
-use crate::rule::{Plan, Rule};
+use crate::rule::{Check, Plan, Rule};
 
 pub use table::{TableRow, read_table};
 pub use write::{csv, text};
@@ -37,6 +37,10 @@ pub struct Row {
     pub source: (String, String),
     /// As the rules have it.
     pub level: Level,
+    /// Whether it is worked out of the records of a group, so that nobody reports it.
+    pub is_made: bool,
+    /// The rules on groups of records that are made of it.
+    pub through_groups: Vec<String>,
     /// As the model's table has it, in its own word.
     pub table_level: Option<String>,
     /// The rules that find fault with it.
@@ -63,7 +67,7 @@ pub fn trace(book: &Rulebook, table: Option<&[TableRow]>) -> Trace {
     let mut trace = Trace::default();
     for plan in book.plans() {
         for (index, variable) in plan.collection.variables.iter().enumerate() {
-            let row = row(plan, VariableIndex(index));
+            let row = row(book, plan, VariableIndex(index));
             let is_required = matches!(row.level, Level::Mandatory | Level::Conditional);
             if is_required && row.rules.is_empty() {
                 let level = level_words(row.level);
@@ -84,7 +88,7 @@ pub fn trace(book: &Rulebook, table: Option<&[TableRow]>) -> Trace {
     trace
 }
 
-fn row(plan: &Plan, index: VariableIndex) -> Row {
+fn row(book: &Rulebook, plan: &Plan, index: VariableIndex) -> Row {
     let variable = plan.collection.get(index);
     let ids = |rules: &[&Rule]| -> Vec<String> {
         let mut ids: Vec<String> = rules.iter().map(|rule| rule.id.0.clone()).collect();
@@ -108,11 +112,34 @@ fn row(plan: &Plan, index: VariableIndex) -> Row {
         variable: (variable.id.clone(), variable.name.clone()),
         source: (variable.source.document.clone(), variable.source.place.clone()),
         level: plan.requirements[index.0].level,
+        is_made: plan.fold.is_some(),
+        through_groups: through_groups(book, &plan.collection.id, index),
         table_level: None,
         rules: ids(&faulty),
         triggers: ids(&triggers),
         tests,
     }
+}
+
+/// The rules on groups of a collection's records that read what is made of one of its variables.
+fn through_groups(book: &Rulebook, collection: &str, index: VariableIndex) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (plan, fold) in book.plans().filter_map(|plan| Some((plan, plan.fold.as_deref()?))) {
+        if fold.of.collection.id != collection {
+            continue;
+        }
+        let reads = |rule: &&Rule| {
+            let read = match &rule.check {
+                Check::Record(check) => check.inputs.as_slice(),
+                Check::Submission(_) => &[],
+            };
+            let mut spoken_of = read.iter().chain(&rule.faulty).chain(&rule.triggers);
+            spoken_of.any(|variable| fold.inputs_of(*variable).contains(&index))
+        };
+        ids.extend(plan.rules.iter().filter(reads).map(|rule| rule.id.0.clone()));
+    }
+    ids.dedup();
+    ids
 }
 
 /// A rule, the first collection it was seen in, and what its tests of all collections expect.

@@ -29,6 +29,8 @@ pub fn part(part: Part) -> Text {
         Part::Assert => Text::new("kravet", "the assertion"),
         Part::Domain => Text::new("värdemängden", "the value domain"),
         Part::Key => Text::new("nyckeln", "the key"),
+        Part::Fold => Text::new("aggregatet", "the aggregate"),
+        Part::Order => Text::new("ordningen", "the order"),
     }
 }
 

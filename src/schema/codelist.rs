@@ -1,7 +1,8 @@
 //! Code lists: which codes exist, from when until when, and which spellings mean the same.
 //!
 //! Lists are CSV files with the columns `code,text_sv,text_en,valid_from,valid_to,same_as` and any further attribute
-//! columns. Embedded lists come from `schemas/codelists/`; official lists (ICD-10-SE, KVÅ) are loaded from a file that
+//! columns. A code may have several rows where no day is in two of them: what its attributes are then depends on the day
+//! (limits that are revised). Embedded lists come from `schemas/codelists/`; official lists (ICD-10-SE, KVÅ) are loaded from a file that
 //! the user names, where only a code column is needed (`code`, `kod`, or the first).
 //!
 //! Comments before the header may say what people call the list, and its attributes, so that rules can be told in words:
@@ -57,24 +58,58 @@ pub struct Entry {
     pub text_sv: String,
     /// In English.
     pub text_en: String,
-    /// First valid day, days since 1970-01-01.
-    pub valid_from: Option<i64>,
-    /// Last valid day, days since 1970-01-01.
-    pub valid_to: Option<i64>,
     /// The index of the code that this is another spelling of.
     canonical: Option<usize>,
+    periods: Vec<Period>,
+}
+
+/// One row of a code: when it is valid, and what its attributes then are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// First valid day, days since 1970-01-01.
+    pub from: Option<i64>,
+    /// Last valid day, days since 1970-01-01.
+    pub to: Option<i64>,
     attributes: Vec<String>,
+}
+
+impl Period {
+    /// Whether `day` (days since 1970-01-01) is in it.
+    pub fn contains(&self, day: i64) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether it is not all time.
+    pub fn is_dated(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+
+    /// The attribute in `column`; `None` where the cell is blank.
+    pub fn attribute(&self, column: usize) -> Option<&str> {
+        self.attributes.get(column).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let starts_before =
+            |one: &Self, end: Option<i64>| one.from.is_none_or(|from| end.is_none_or(|end| from <= end));
+        starts_before(self, other.to) && starts_before(other, self.to)
+    }
 }
 
 impl Entry {
     /// True where the code is not valid for all time.
     pub fn is_dated(&self) -> bool {
-        self.valid_from.is_some() || self.valid_to.is_some()
+        self.periods.iter().any(Period::is_dated)
     }
 
     /// Whether the code is valid on `day` (days since 1970-01-01).
     pub fn is_valid_on(&self, day: i64) -> bool {
-        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+        self.periods.iter().any(|period| period.contains(day))
+    }
+
+    /// Its rows, in the order of the file.
+    pub fn periods(&self) -> &[Period] {
+        &self.periods
     }
 }
 
@@ -136,11 +171,25 @@ impl Codelist {
     }
 
     /// The attribute of `code` in `column`; `None` where code or cell is missing. Another spelling has the
-    /// attributes of its canonical code.
+    /// attributes of its canonical code. Of a code with several rows, the first one's.
     pub fn attribute(&self, code: &[u8], column: usize) -> Option<&str> {
-        let entry = self.find(code)?;
-        let entry = entry.canonical.map_or(entry, |index| &self.entries[index]);
-        entry.attributes.get(column).map(String::as_str).filter(|text| !text.is_empty())
+        self.periods(code).first()?.attribute(column)
+    }
+
+    /// The rows of `code`, or of the code that it is another spelling of; none where it is not in the list.
+    pub fn periods(&self, code: &[u8]) -> &[Period] {
+        let Some(entry) = self.find(code) else { return &[] };
+        &entry.canonical.map_or(entry, |index| &self.entries[index]).periods
+    }
+
+    /// Whether a code is not valid for all time.
+    pub fn is_dated(&self) -> bool {
+        self.entries.iter().any(Entry::is_dated)
+    }
+
+    /// The first code that has several rows.
+    pub fn repeated_code(&self) -> Option<&str> {
+        self.entries.iter().find(|entry| entry.periods.len() > 1).map(|entry| entry.code.as_str())
     }
 
     /// Every entry, in file order.
@@ -169,8 +218,8 @@ impl Codelist {
     /// Reads a list called `name` from CSV text.
     ///
     /// # Errors
-    /// If the text is no CSV, has no code column, repeats a code, has a date that is none, or a `same_as` that names
-    /// no code.
+    /// If the text is no CSV, has no code column, repeats a code for one day, has a date that is none, or a `same_as`
+    /// that names no code.
     pub fn parse(name: &str, text: &str) -> Result<Self, CodelistError> {
         let malformed = |message: String| CodelistError::Malformed { name: name.to_owned(), message };
         let text = text.trim_start_matches('\u{feff}');
@@ -232,19 +281,31 @@ impl Codelist {
             if code.is_empty() {
                 return Err(malformed(format!("line {line}: no code")));
             }
+            let period = Period {
+                from: day(cell(named[2]))?,
+                to: day(cell(named[3]))?,
+                attributes: attribute_columns.iter().map(|index| cell(Some(*index)).to_owned()).collect(),
+            };
+            if let Some(known) = list.by_code.get(code.as_bytes()) {
+                let periods = &mut list.entries[*known].periods;
+                if periods.iter().any(|other| other.overlaps(&period)) {
+                    return Err(malformed(format!("line {line}: code `{code}` is there twice")));
+                }
+                if !cell(named[4]).is_empty() {
+                    return Err(malformed(format!("line {line}: `{code}` has rows already, and cannot be a spelling")));
+                }
+                periods.push(period);
+                continue;
+            }
             let entry = Entry {
                 text_sv: cell(named[0]).to_owned(),
                 text_en: cell(named[1]).to_owned(),
-                valid_from: day(cell(named[2]))?,
-                valid_to: day(cell(named[3]))?,
                 canonical: None,
-                attributes: attribute_columns.iter().map(|index| cell(Some(*index)).to_owned()).collect(),
+                periods: vec![period],
                 code: code.clone(),
             };
             let index = list.entries.len();
-            if list.by_code.insert(code.clone().into_bytes(), index).is_some() {
-                return Err(malformed(format!("line {line}: code `{code}` is there twice")));
-            }
+            list.by_code.insert(code.clone().into_bytes(), index);
             if !cell(named[4]).is_empty() {
                 spellings.push((index, cell(named[4]).to_owned(), line));
             }
@@ -307,6 +368,26 @@ mod tests {
         assert_eq!(list.column_name(0), Some(("lan", Some(&Text::new("län", "county")))));
         assert_eq!((list.column_name(1), list.column_name(2)), (Some(("x", None)), None));
         assert_eq!(Codelist::parse("t", "# name: bara svenska\ncode\n1\n").expect("well-formed").name(), None);
+    }
+
+    #[test]
+    fn a_code_may_have_a_row_for_each_period() {
+        let text = "code,valid_from,valid_to,dagar\nA,2016-01-01,2023-12-31,28\nA,2024-01-01,,35\nB,,,7\n";
+        let list = Codelist::parse("t", text).expect("well-formed");
+        let on = |day: &str| {
+            let day = time::parse_day(day).expect("a day");
+            list.periods(b"A").iter().find(|period| period.contains(day)).and_then(|period| period.attribute(0))
+        };
+        assert_eq!(["2015-12-31", "2023-12-31", "2024-01-01"].map(on), [None, Some("28"), Some("35")]);
+        assert_eq!((list.codes().count(), list.repeated_code(), list.is_dated()), (2, Some("A"), true));
+        let entry = list.find(b"A").expect("a code");
+        assert!(!entry.is_valid_on(0) && entry.is_valid_on(18_000) && entry.is_valid_on(20_000));
+        for rows in
+            ["A,2016-01-01,2024-01-01\nA,2024-01-01,\n", "A,,\nA,2024-01-01,\n", "A,,2020-01-01\nA,,2024-01-01\n"]
+        {
+            let message = Codelist::parse("t", &format!("code,valid_from,valid_to\n{rows}")).expect_err("overlap");
+            assert!(message.to_string().contains("line 3: code `A` is there twice"), "{message}");
+        }
     }
 
     #[test]

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::spec::{
-    CollectionSpec, ExamplesSpec, FormatSpec, FormatsSpec, MissingSpec, TypeSpec, VariableSpec, require_text,
+    CollectionSpec, ExamplesSpec, FoldTestSpec, FoldsSpec, FormatSpec, FormatsSpec, HistorySpec, MissingSpec, TypeSpec,
+    VariableSpec, require_text,
 };
-use super::{Codelist, Codelists, Collection, Detect, Domain, Format, Missing, Schemas, Variable};
+use super::{
+    Codelist, Codelists, Collection, Detect, Domain, FoldTest, Folds, Format, HistoryItem, Missing, RegionName,
+    RegionVariable, Schemas, Variable, layout,
+};
 use crate::assets::Files;
 use crate::diag::{Diagnostic, Diagnostics, Source, did_you_mean};
 use crate::model::{Severity, SourceReference, VariableIndex};
 use crate::pattern::Pattern;
-use crate::yaml::{self, Spanned};
+use crate::yaml::{self, Spanned, SpannedMap, Written};
 
 /// Validates every schema and code list of `files`.
 ///
@@ -53,7 +57,8 @@ pub fn load(files: &Files) -> Result<Schemas, Vec<Diagnostic>> {
         } else {
             prefixes.insert(spec.prefix.value.clone(), (source.clone(), spec.prefix.clone()));
         }
-        let context = Context { source, codelists: &schemas.codelists, formats: &formats };
+        let context =
+            Context { source, codelists: &schemas.codelists, formats: &formats, is_folded: spec.folds.is_some() };
         if let Some(collection) = load_collection(&context, spec, &specs, &mut diagnostics) {
             schemas.collections.insert(collection.id.clone(), Arc::new(collection));
         }
@@ -180,6 +185,8 @@ struct Context<'a> {
     source: &'a Source,
     codelists: &'a Codelists,
     formats: &'a BTreeMap<String, Arc<Format>>,
+    /// Whether values come of folding, so that no rule is on how they are written.
+    is_folded: bool,
 }
 
 fn load_collection(
@@ -283,10 +290,15 @@ fn load_collection(
         only_when_named: spec.only_when_named,
     };
     let key = spec.key.iter().filter_map(&mut index_of).collect();
-    let reporter = spec.reporter.as_ref().and_then(&mut index_of);
+    let region = match (&spec.reporter, &spec.region) {
+        (Some(name), _) => index_of(name).map(|variable| (variable, RegionName::OrganisationNumber)),
+        (None, Some(name)) => index_of(name).map(|variable| (variable, RegionName::County)),
+        (None, None) => None,
+    };
+    let region = region.map(|(variable, names)| RegionVariable { variable, names });
     let record_date = spec.record_date.as_ref().and_then(&mut index_of);
     let unit = spec.unit.as_ref().and_then(&mut index_of);
-    let specialty = spec.specialty.as_ref().and_then(&mut index_of);
+    let breakdown = spec.breakdown.as_ref().map(|spec| (spec, index_of(&spec.by)));
     if let (Some(VariableIndex(index)), Some(name)) = (record_date, &spec.record_date)
         && !matches!(built[index].domain, Domain::Timestamp { .. })
     {
@@ -297,30 +309,165 @@ fn load_collection(
             "record_date must be one",
         ));
     }
-    if let (Some(VariableIndex(index)), Some(name)) = (specialty, &spec.specialty)
-        && !matches!(built[index].domain, Domain::Code { .. })
-    {
-        diagnostics.push(name.diagnostic(
-            source,
-            "schema::not_a_code",
-            format!("`{}` is no code", name.value),
-            "specialty must be of type code",
-        ));
+    let breakdown = breakdown.and_then(|(spec, variable)| {
+        super::breakdown::load(spec, variable, (&built, context.codelists), source, diagnostics)
+    });
+    let folds = spec.folds.as_ref().map(|folds| folds_of(folds, &spec.collection, source, diagnostics));
+    if folds.is_none() {
+        for stated in spec.variables.iter().filter_map(|variable| variable.fold.as_ref()) {
+            diagnostics.push(
+                stated
+                    .diagnostic(
+                        source,
+                        "schema::fold_of_nothing",
+                        format!("`{}` folds no other collection", spec.collection.value),
+                        "an aggregate of what?",
+                    )
+                    .help("say with `folds` which collection's records are put together"),
+            );
+        }
     }
-    Some(Collection {
+    history(spec, source, diagnostics);
+    if let (Some(region), Some(name)) = (region, &spec.region) {
+        if let Some(reporter) = &spec.reporter {
+            diagnostics.push(
+                name.diagnostic(
+                    source,
+                    "schema::region_twice",
+                    "`reporter` and `region` exclude each other",
+                    "remove one",
+                )
+                .and_at(reporter.place(source), "the other"),
+            );
+        } else if !matches!(built[region.variable.0].domain, Domain::Code { .. }) {
+            diagnostics.push(
+                name.diagnostic(
+                    source,
+                    "schema::not_a_code",
+                    format!("`{}` is no code", name.value),
+                    "region must be of type code",
+                )
+                .help("its values are county codes; for HSA-ids write `reporter`"),
+            );
+        }
+    }
+    let mut collection = Collection {
         id: spec.collection.value.clone(),
+        folds,
         prefix: spec.prefix.value.clone(),
         title: spec.title.clone().into(),
         source: default_source,
         detect,
         key,
-        reporter,
+        region,
         record_date,
         stock: spec.stock,
         unit,
-        specialty,
+        breakdown,
         variables: built,
-    })
+        layouts: Vec::new(),
+    };
+    collection.layouts = layout::load(&spec.layouts, &collection, source, diagnostics);
+    Some(collection)
+}
+
+/// What earlier submissions say of groups needs groups that may be corrected, and variables that can hold it.
+fn history(spec: &CollectionSpec, source: &Source, diagnostics: &mut Diagnostics) {
+    let corrections = spec.folds.as_ref().and_then(|folds| folds.corrections.as_ref());
+    if let Some(months) = corrections.map(|stated| &stated.months).filter(|months| !(1..=120).contains(&months.value)) {
+        diagnostics.push(months.diagnostic(
+            source,
+            "schema::corrections",
+            format!("{} months of corrections", months.value),
+            "from 1 to 120",
+        ));
+    }
+    for variable in &spec.variables {
+        let Some(item) = &variable.history else { continue };
+        let mut push = |code, message: String, label, help| {
+            diagnostics.push(item.diagnostic(source, code, message, label).help(help));
+        };
+        let id = &variable.id.value;
+        if corrections.is_none() {
+            push(
+                "schema::history_of_nothing",
+                format!("`{id}` is about groups that may be corrected, and this collection has none"),
+                "the history of what?",
+                "say with `folds: { …, corrections: { months: 3 } }` for how long groups may be corrected",
+            );
+        } else if variable.fold.is_some()
+            || spec.folds.as_ref().is_some_and(|folds| folds.key.value.iter().any(|part| part.value == *id))
+        {
+            push(
+                "schema::history_beside_fold",
+                format!("`{id}` is made of a group's records already"),
+                "and of its history?",
+                "remove one of them",
+            );
+        } else if type_name(variable.kind.value) != history_item(item.value).type_name() {
+            push(
+                "schema::history_type",
+                format!(
+                    "`{id}` is of type {}, this gives {}",
+                    type_name(variable.kind.value),
+                    history_item(item.value).type_name()
+                ),
+                "this",
+                "change the type of the variable",
+            );
+        }
+    }
+}
+
+fn type_name(kind: TypeSpec) -> &'static str {
+    match kind {
+        TypeSpec::Text => "text",
+        TypeSpec::Code => "code",
+        TypeSpec::Timestamp => "timestamp",
+        TypeSpec::Year => "year",
+        TypeSpec::Integer => "integer",
+    }
+}
+
+fn history_item(spec: HistorySpec) -> HistoryItem {
+    match spec {
+        HistorySpec::FirstReceived => HistoryItem::FirstReceived,
+        HistorySpec::OpenUntil => HistoryItem::OpenUntil,
+        HistorySpec::Received => HistoryItem::Received,
+        HistorySpec::RecordsBefore => HistoryItem::RecordsBefore,
+        HistorySpec::RecordsNow => HistoryItem::RecordsNow,
+        HistorySpec::ChangedRecords => HistoryItem::ChangedRecords,
+        HistorySpec::Changes => HistoryItem::Changes,
+    }
+}
+
+fn folds_of(spec: &FoldsSpec, id: &Spanned<String>, source: &Source, diagnostics: &mut Diagnostics) -> Folds {
+    require_text(&spec.unit, "unit", id, source, diagnostics);
+    if spec.key.value.is_empty() {
+        diagnostics.push(spec.key.diagnostic(
+            source,
+            "rule::empty_key",
+            "a key needs at least one variable",
+            "this key",
+        ));
+    }
+    let written = |text: &Spanned<String>| Written { text: text.clone(), source: source.clone() };
+    let values = |map: &SpannedMap<Spanned<String>>| -> Vec<(Written, String)> {
+        map.0.iter().map(|(name, value)| (written(name), value.value.clone())).collect()
+    };
+    let test = |test: &Spanned<FoldTestSpec>| FoldTest {
+        place: test.place(source),
+        records: test.value.records.iter().map(values).collect(),
+        gives: values(&test.value.gives),
+    };
+    Folds {
+        collection: written(&spec.collection),
+        key: spec.key.value.iter().map(written).collect(),
+        order: spec.order.iter().map(written).collect(),
+        unit: spec.unit.clone().into(),
+        corrections: spec.corrections.as_ref().map(|corrections| corrections.months.value),
+        tests: spec.tests.iter().map(test).collect(),
+    }
 }
 
 fn load_variable(
@@ -406,7 +553,9 @@ fn load_variable(
         ));
     }
     let has_value_rule = !matches!(&domain, Domain::Text { format: None, max_length: None, .. });
-    require_examples(context, spec, has_value_rule, diagnostics);
+    if !context.is_folded {
+        require_examples(context, spec, has_value_rule, diagnostics);
+    }
     let list = match &domain {
         Domain::Code { codelist } => context.codelists.get(codelist),
         _ => None,
@@ -446,6 +595,8 @@ fn load_variable(
         separators,
         missing_codes,
         identifies_person: spec.identifies_person,
+        fold: spec.fold.as_ref().map(|text| Written { text: text.clone(), source: source.clone() }),
+        history: spec.history.as_ref().map(|item| history_item(item.value)),
         value_severity: spec.value_severity.map_or(Severity::Error, Into::into),
         valid_examples: values(&spec.examples.valid),
         invalid_examples: values(&spec.examples.invalid),
@@ -522,11 +673,11 @@ fn require_examples(context: &Context<'_>, spec: &VariableSpec, has_value_rule: 
     }
 }
 
-fn is_identifier(name: &str) -> bool {
+pub(super) fn is_identifier(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
 }
 
-fn values(spans: &[Spanned<String>]) -> Vec<String> {
+pub(super) fn values(spans: &[Spanned<String>]) -> Vec<String> {
     spans.iter().map(|span| span.value.clone()).collect()
 }

@@ -2,12 +2,17 @@
 //!
 //! Two number systems name the regions: SCB's county codes (län) and the waiting-times message's `Regionkod`. Several
 //! numbers exist in both and mean different regions, so a bare number is taken only where it can mean one thing.
+//!
+//! Records name the region that answers for them in one of two ways, which is said once for a collection
+//! ([`RegionVariable`]); whoever asks for the region of a record asks here.
 
 use super::{Codelist, Codelists};
-use crate::model::{County, Text};
+use crate::model::{County, Text, VariableIndex};
 
 /// The code list that names the regions by organisation number.
 const LIST: &str = "region_orgnr";
+/// The code list of county codes, and its column of organisation numbers.
+pub(crate) const COUNTIES: (&str, &str) = ("lanskod", "orgnr");
 
 /// A region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,43 @@ pub struct Region {
     pub organisation_number: String,
     /// Its name.
     pub name: String,
+}
+
+/// The variable of a collection that says which region answers for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionVariable {
+    /// The variable.
+    pub variable: VariableIndex,
+    /// How its values name the region.
+    pub names: RegionName,
+}
+
+/// How values name a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegionName {
+    /// HSA-ids, which begin with the region's organisation number (`reporter` in a schema).
+    OrganisationNumber,
+    /// The region's county code (`region` in a schema).
+    County,
+}
+
+impl RegionVariable {
+    /// The organisation number that `written` names; `None` where it names none. A county code that is no region's
+    /// names none, while an organisation number need not be a region's.
+    pub fn organisation_number<'t>(&self, written: &'t [u8], codelists: &'t Codelists) -> Option<&'t [u8]> {
+        match self.names {
+            RegionName::OrganisationNumber => organisation_number(written),
+            RegionName::County => {
+                let list = codelists.get(COUNTIES.0)?;
+                list.attribute(written, list.column(COUNTIES.1)?).map(str::as_bytes)
+            }
+        }
+    }
+
+    /// The county of the region that `written` names; `None` where it names no region.
+    pub fn county(&self, written: &[u8], codelists: &Codelists) -> Option<County> {
+        self.organisation_number(written, codelists).and_then(|number| county_of(codelists, number))
+    }
 }
 
 /// Finds the region that `text` names: its name, organisation number, HSA-id, `lan:12` or `regionkod:41`.
@@ -64,6 +106,20 @@ pub fn find(text: &str, codelists: &Codelists) -> Result<Region, Text> {
     let plain = plain_name(wanted);
     let named = list.codes().find(|code| name_of(list, code).is_some_and(|name| plain_name(name) == plain));
     named.and_then(|code| by_code(list, code)).ok_or_else(|| unknown(wanted, list))
+}
+
+/// The ten digits of an organisation number at the head of an HSA-id: behind `SE`, or behind `SE16`, where 16 is the
+/// prefix that makes organisation numbers as long as personal identity numbers; a hyphen follows. `None` for any other
+/// text. (HSA Schema tjänsteträd, Inera: hsaIdentity.)
+pub(crate) fn organisation_number(value: &[u8]) -> Option<&[u8]> {
+    let rest = value.strip_prefix(b"SE")?;
+    let hyphen = rest.iter().take(13).position(|byte| *byte == b'-')?;
+    let digits = match hyphen {
+        10 => &rest[..10],
+        12 => rest[..12].strip_prefix(b"16")?,
+        _ => return None,
+    };
+    digits.iter().all(u8::is_ascii_digit).then_some(digits)
 }
 
 /// The county of the region with this organisation number.
@@ -124,6 +180,17 @@ mod tests {
         let mut lists = Codelists::default();
         lists.insert(LIST, Codelist::parse(LIST, text).expect("well-formed"));
         lists
+    }
+
+    #[test]
+    fn organisation_numbers_head_hsa_ids() {
+        for text in ["SE2321000016-39KJ", "SE162321000016-O1", "SE2321000016-"] {
+            assert_eq!(organisation_number(text.as_bytes()), Some(&b"2321000016"[..]), "{text}");
+        }
+        for text in ["", "SE", "SE2321000016", "SE232100001-1", "SE172321000016-1", "NO2321000016-1", "SE23210000A6-1"]
+        {
+            assert_eq!(organisation_number(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub(crate) struct CollectionSpec {
     pub(crate) source: SourceSpec,
     /// Another collection whose variables are taken over, instead of `variables`.
     pub(crate) same_variables_as: Option<Spanned<String>>,
+    /// Of which collection it is made: one record for each group of that collection's records.
+    pub(crate) folds: Option<FoldsSpec>,
     /// Which headers can be of this collection.
     #[serde(default)]
     pub(crate) detect: DetectSpec,
@@ -68,6 +70,8 @@ pub(crate) struct CollectionSpec {
     pub(crate) key: Vec<Spanned<String>>,
     /// The variable whose organisation number names the reporting region.
     pub(crate) reporter: Option<Spanned<String>>,
+    /// The variable whose value is the county code of the responsible region, instead of `reporter`.
+    pub(crate) region: Option<Spanned<String>>,
     /// The date on which codes must be valid.
     pub(crate) record_date: Option<Spanned<String>>,
     /// Whether a submission is a stock on a day (waiting) rather than what happened in a period.
@@ -75,11 +79,148 @@ pub(crate) struct CollectionSpec {
     pub(crate) stock: bool,
     /// The variable that names the care unit.
     pub(crate) unit: Option<Spanned<String>>,
-    /// The variable that holds the specialty code.
-    pub(crate) specialty: Option<Spanned<String>>,
+    /// By what figures are broken down within a region.
+    pub(crate) breakdown: Option<BreakdownSpec>,
     /// The variables, in the order of reports.
     #[serde(default)]
     pub(crate) variables: Vec<VariableSpec>,
+    /// Other ways to deliver the collection, with one row for several records.
+    #[serde(default)]
+    pub(crate) layouts: Vec<LayoutSpec>,
+}
+
+/// A way to deliver a collection with one row for several records.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LayoutSpec {
+    /// The name that options and reports use.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub(crate) id: Spanned<String>,
+    /// What people call it, such as "one row a pathway".
+    pub(crate) title: TextSpec,
+    /// Columns that are in no record themselves; the values of `set` are made of them.
+    #[serde(default)]
+    pub(crate) parts: Vec<PartSpec>,
+    /// Columns of which each filled cell becomes a record. Variables that none of them gives are columns of the row,
+    /// shared by its records.
+    pub(crate) columns: Vec<LayoutColumnSpec>,
+}
+
+/// A column that values are made of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartSpec {
+    /// Its header, and its name in `set`.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub(crate) id: Spanned<String>,
+    /// What people call it.
+    pub(crate) name: TextSpec,
+    /// Other spellings of the column header.
+    #[serde(default)]
+    pub(crate) aliases: Vec<Spanned<String>>,
+}
+
+/// A column of which each filled cell becomes a record.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LayoutColumnSpec {
+    /// Its header.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub(crate) id: Spanned<String>,
+    /// What people call it.
+    pub(crate) name: TextSpec,
+    /// Other spellings of the column header.
+    #[serde(default)]
+    pub(crate) aliases: Vec<Spanned<String>>,
+    /// The variable that gets the cell.
+    pub(crate) value: Spanned<String>,
+    /// What other variables of the record are set to: texts, with `{part}` for a part or a variable of the row. Blank
+    /// where one of those is.
+    #[serde(default)]
+    pub(crate) set: SpannedMap<Spanned<String>>,
+}
+
+/// Of which collection's records a collection is made, and which of them belong together.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FoldsSpec {
+    /// The collection whose records are folded.
+    pub(crate) collection: Spanned<String>,
+    /// Its variables that records of one group have in common. They are variables of this collection, too.
+    pub(crate) key: Spanned<Vec<Spanned<String>>>,
+    /// Its variables by which the records of a group stand in order; then as they stand in the files.
+    #[serde(default)]
+    pub(crate) order: Vec<Spanned<String>>,
+    /// What groups are called, in the plural.
+    pub(crate) unit: TextSpec,
+    /// How long a group may be completed and corrected after it was first received.
+    pub(crate) corrections: Option<CorrectionsSpec>,
+    /// Groups worked out by hand.
+    #[serde(default)]
+    pub(crate) tests: Vec<Spanned<FoldTestSpec>>,
+}
+
+/// How long a group may be completed and corrected after it was first received.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CorrectionsSpec {
+    /// Calendar months: from the day of the first receipt through the day of the same number so many months later, or
+    /// the last of that month where it has no such day.
+    #[schemars(range(min = 1, max = 120))]
+    pub(crate) months: Spanned<u32>,
+}
+
+/// What earlier submissions say of a group. Everything is blank in a run that is given no earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HistorySpec {
+    /// A timestamp: the day on which any submission with the group was first received, this one included.
+    FirstReceived,
+    /// A timestamp: the last day on which the group may be completed and corrected.
+    OpenUntil,
+    /// A timestamp: the day on which this submission was received.
+    Received,
+    /// An integer: of how many different records the group was in the latest earlier submission that held it; 0 of a new group.
+    RecordsBefore,
+    /// An integer: of how many different records it is now; 0 of a group that this submission should hold and does not.
+    RecordsNow,
+    /// An integer: how many records were changed, added or removed since.
+    ChangedRecords,
+    /// A text: which those are, before and now.
+    Changes,
+}
+
+/// Records, and what the group that the first of them is in becomes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FoldTestSpec {
+    /// The records, by variable of the folded collection; what is not named is blank. Others than those of the group may be
+    /// among them, to show that they are in another.
+    pub(crate) records: Vec<SpannedMap<Spanned<String>>>,
+    /// The group's variables; an empty text is a blank. Those not named are not compared.
+    pub(crate) gives: SpannedMap<Spanned<String>>,
+}
+
+/// By what figures are broken down within a region.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BreakdownSpec {
+    /// The variable, a code; its code list names the breakdown in machine formats.
+    pub(crate) by: Spanned<String>,
+    /// What people call it, as within a sentence: "vårdförlopp".
+    pub(crate) name: TextSpec,
+    /// A coarser division of its codes, by which measures are broken down instead.
+    pub(crate) aggregate: Option<AggregateSpec>,
+}
+
+/// A coarser division of a breakdown's codes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AggregateSpec {
+    /// The column of the code list that holds each code's part.
+    pub(crate) column: Spanned<String>,
+    /// What people call it, as within a sentence.
+    pub(crate) name: TextSpec,
 }
 
 /// What a header must and must not have.
@@ -132,6 +273,10 @@ pub(crate) struct VariableSpec {
     /// Its values are masked everywhere.
     #[serde(default)]
     pub(crate) identifies_person: bool,
+    /// In a collection that folds another: the SQL aggregate over a group's records.
+    pub(crate) fold: Option<Spanned<String>>,
+    /// In a collection that folds another, instead of `fold`: what earlier submissions say of the group.
+    pub(crate) history: Option<Spanned<HistorySpec>>,
     /// How much a wrong value matters; `error` where not stated.
     pub(crate) value_severity: Option<SeveritySpec>,
     /// Values that must be accepted, and values that must be refused: the tests of the rule on its values.

@@ -151,6 +151,7 @@ fn scan_with<R: Send>(
         let bytes: usize = chunks.iter().map(|chunk| chunk.end).sum();
         for chunk in &chunks {
             summary.records += chunk.split.records() as u64;
+            summary.rows += chunk.split.records() as u64;
             summary.blank_lines += chunk.split.blank_lines;
         }
         // Chunks of blank lines only.
@@ -287,7 +288,7 @@ impl<'a> ChunkReader<'a> {
         bytes.truncate(end);
         bytes.resize(end + PADDING, 0);
         let offset = self.offset;
-        let positions = Positions { first_row: self.row, lines: split.lines.clone() };
+        let positions = Positions { first_row: self.row, lines: split.lines.clone(), unfolded: None };
         self.offset += end as u64;
         self.row += split.records() as u64;
         self.line = split.next_line;

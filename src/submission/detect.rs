@@ -159,7 +159,7 @@ fn open_text(
         (_, Some(failure)) => return Err(failure),
         (_, None) => return Err(InputError::Empty(path.to_path_buf())),
     };
-    let Identified { header: columns, column_of, collection, collection_source } =
+    let Identified { header: columns, column_of, layout, row_column_of, collection, collection_source } =
         identify(path, &header.names, schemas, options)?;
     let mut start = header.start;
     start.byte += mark as u64;
@@ -169,6 +169,8 @@ fn open_text(
         format: Format::Csv { delimiter, encoding, byte_order_mark },
         header: columns,
         column_of,
+        layout,
+        row_column_of,
         collection,
         collection_source,
         statement: super::Statement::default(),
@@ -283,7 +285,7 @@ fn read_header(
         }
         names.push(encoding.decode(&name).text.trim().to_owned());
     }
-    let position = Positions { first_row: 0, lines: split.lines }.at(header);
+    let position = Positions { first_row: 0, lines: split.lines, unfolded: None }.at(header);
     let broken = memchr_iter(b'\n', &record[start..]).count() as u64;
     let start = Start {
         byte: end as u64,

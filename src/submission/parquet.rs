@@ -59,7 +59,8 @@ pub(super) fn open(
     let (_, metadata) = load(path)?;
     let records = records(path, &metadata)?;
     let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().trim().to_owned()).collect();
-    let Identified { header, column_of, collection, collection_source } = identify(path, &names, schemas, options)?;
+    let Identified { header, column_of, layout, row_column_of, collection, collection_source } =
+        identify(path, &names, schemas, options)?;
     for (field, column) in metadata.schema().fields().iter().zip(&header) {
         if column.variable.is_some() {
             check_type(path, field)?;
@@ -71,6 +72,8 @@ pub(super) fn open(
         format: Format::Parquet { records },
         header,
         column_of,
+        layout,
+        row_column_of,
         collection,
         collection_source,
         statement: super::Statement::default(),
@@ -125,7 +128,7 @@ pub fn scan<R: Send>(
         wave = next;
     }
     progress(file.size - told);
-    Ok(ScanSummary { records: waves.records, blank_lines: 0 })
+    Ok(ScanSummary { records: waves.records, rows: waves.records, blank_lines: 0 })
 }
 
 /// The columns of `file`, with the types in which [`Raw::Arrow`] holds them.
@@ -292,7 +295,7 @@ impl<'a> Layout<'a> {
                 Raw::Arrow(batch.map_err(|error| bad(self.path, format!("columns do not fit together: {error}")))?)
             }
         };
-        let positions = Positions { first_row, lines: Lines::None };
+        let positions = Positions { first_row, lines: Lines::None, unfolded: None };
         Ok(Batch { n_rows, columns: texts, positions, faults, raw })
     }
 }

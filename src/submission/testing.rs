@@ -23,6 +23,8 @@ pub(super) fn variable(id: &str, name: &str, aliases: &[&str], separators: &str)
         separators: separators.as_bytes().to_vec(),
         missing_codes: Vec::new(),
         identifies_person: false,
+        fold: None,
+        history: None,
         value_severity: Severity::Error,
         valid_examples: Vec::new(),
         invalid_examples: Vec::new(),
@@ -37,14 +39,16 @@ pub(super) fn collection(id: &str, variables: Vec<Variable>) -> Collection {
         prefix: "T".to_owned(),
         title: Text::default(),
         source: SourceReference::default(),
+        folds: None,
         detect: Detect::default(),
         key: Vec::new(),
-        reporter: None,
+        region: None,
         record_date: None,
         stock: false,
         unit: None,
-        specialty: None,
+        breakdown: None,
         variables,
+        layouts: Vec::new(),
     }
 }
 

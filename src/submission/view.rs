@@ -60,7 +60,7 @@ fn trimmed(bytes: &[u8], start: usize, end: usize) -> u128 {
 
 /// The view of `value`, which is not trimmed and stands at `offset` of buffer number `buffer`.
 #[inline]
-pub(super) fn of(value: &[u8], buffer: u32, offset: usize) -> u128 {
+pub(crate) fn of(value: &[u8], buffer: u32, offset: usize) -> u128 {
     let mut word = [0; 16];
     let shown = value.len().min(INLINE);
     word[..shown].copy_from_slice(&value[..shown]);
@@ -104,7 +104,7 @@ pub(super) fn trim(bytes: &[u8], mut start: usize, mut end: usize) -> (usize, us
 ///
 /// # Panics
 /// Never, for views made by this module over these very buffers; Arrow checks them once more.
-pub(super) fn column(views: ScalarBuffer<u128>, buffers: &[Buffer]) -> Column {
+pub(crate) fn column(views: ScalarBuffer<u128>, buffers: &[Buffer]) -> Column {
     BinaryViewArray::new(views, buffers.to_vec(), None)
 }
 

@@ -196,7 +196,7 @@ impl Reader<'_> {
                     format!("no finding of `{}` has a reporter", waiver.rule),
                     "this reporter",
                 )
-                .help("it is about the submission as a whole, or of a collection without `reporter`: leave `reporter` out"),
+                .help("it is about the submission as a whole, or of a collection without `reporter` or `region`: leave `reporter` out"),
             _ => return,
         };
         self.diagnostics.push(diagnostic);

@@ -37,6 +37,16 @@ struct CaseSpec {
     /// Official lists: name and file within the case.
     #[serde(default)]
     codelists: Vec<OfficialList>,
+    /// What was delivered before.
+    #[serde(default)]
+    earlier: Vec<EarlierFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EarlierFile {
+    file: String,
+    received: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,13 +117,20 @@ fn outcome_of(folder: &Path, spec: &CaseSpec) -> (String, Outcome) {
     }
     let plans = rule::compile(&schemas, &rule::load(&assets::rules(None).unwrap()).unwrap()).unwrap();
     let options = ReadOptions { collection: spec.collection.clone(), ..ReadOptions::default() };
-    let file = InputFile::open(&folder.join("submission.csv"), &schemas, &options).unwrap();
+    let open = |name: &str| InputFile::open(&folder.join(name), &schemas, &options).unwrap();
+    let mut files = vec![open("submission.csv")];
+    for earlier in &spec.earlier {
+        let mut file = open(&earlier.file);
+        file.statement.received = Some(time::parse_day(&earlier.received).expect("a date as 2022-03-01"));
+        file.statement.is_earlier = true;
+        files.push(file);
+    }
     let settings = Settings { stated: stated(spec), examples: 3, ..Settings::default() };
     let rows = tempfile::NamedTempFile::new().unwrap();
     let writer = finding_rows::open(FindingFormat::Csv, Box::new(rows.reopen().unwrap())).unwrap();
     let mut sink = Rows(writer);
     let stop = AtomicBool::new(false);
-    let (mut outcome, _) = engine::check(&plans, vec![file], &settings, &stop, &|_| {}, Some(&mut sink)).unwrap();
+    let (mut outcome, _) = engine::check(&plans, files, &settings, &stop, &|_| {}, Some(&mut sink)).unwrap();
     sink.0.finish().unwrap();
     // Lines are broken by their length: that of the path to this folder must not count.
     for file in outcome.runs.iter_mut().flat_map(|run| &mut run.files) {

@@ -16,12 +16,12 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestR
 use vantkoll::coverage::figure::{Amount, Category, Change, Figure, Place};
 use vantkoll::coverage::reference::{Population, Reference, Register};
 use vantkoll::coverage::response::Expected;
-use vantkoll::coverage::scope::{Regions, Scope, Specialties};
+use vantkoll::coverage::scope::{Regions, Scope};
 use vantkoll::coverage::{self, Context, Coverage, CoverageError, Detail, MissingIn, Sources};
 use vantkoll::engine::{self, Settings, Tally};
 use vantkoll::measure::{self, Measures};
 use vantkoll::model::County;
-use vantkoll::rule::{self, Plan};
+use vantkoll::rule::{self, Check, Plan};
 use vantkoll::schema::{self, Schemas};
 use vantkoll::submission::{InputFile, ReadOptions, Statement};
 use vantkoll::time::{self, Month};
@@ -47,7 +47,7 @@ fn run(cases: u32, test: impl Fn(&Case) -> Result<(), TestCaseError>) {
 /// What is the same for every case.
 struct Setup {
     schemas: Schemas,
-    /// Without rules: only what is counted matters here.
+    /// With some of the rules on records: what matters here is what is counted, and they put records in doubt.
     plans: BTreeMap<String, Arc<Plan>>,
     measures: Measures,
     reference: Reference,
@@ -62,10 +62,13 @@ fn setup() -> &'static Setup {
         let files = assets::rules(None).unwrap();
         let plans = rule::compile(&schemas, &rule::load(&files).unwrap()).unwrap();
         let measures = measure::load(&files, &plans).unwrap();
-        let without_rules = |plan: &Arc<Plan>| Arc::new(Plan { rules: Vec::new(), ..Plan::clone(plan) });
+        let with_few_rules = |plan: &Arc<Plan>| {
+            let rules = plan.rules.iter().filter(|rule| matches!(rule.check, Check::Record(_)));
+            Arc::new(Plan { rules: rules.step_by(5).cloned().collect(), ..Plan::clone(plan) })
+        };
         let ids = |plan: &Plan| plan.collection.variables.iter().map(|variable| variable.id.clone()).collect();
         Setup {
-            plans: measures.plans.iter().map(|(id, plan)| (id.clone(), without_rules(plan))).collect(),
+            plans: measures.plans.iter().map(|(id, plan)| (id.clone(), with_few_rules(plan))).collect(),
             variables: measures.plans.iter().map(|(id, plan)| (id.clone(), ids(plan))).collect(),
             reference: Reference::load(None, None).unwrap(),
             lists: Lists::read(),
@@ -108,10 +111,16 @@ impl Tool {
                 region: file.county.map(|code| (county(code), String::new())),
                 received: file.received.map(days),
                 records: file.stated,
+                is_earlier: false,
             };
             opened
         });
-        let settings = Settings { tallies: setup.measures.tallies.clone(), count_units: true, ..Settings::default() };
+        let settings = Settings {
+            tallies: setup.measures.tallies.clone(),
+            count_units: true,
+            count_doubts: true,
+            ..Settings::default()
+        };
         let stop = AtomicBool::new(false);
         let (outcome, _) = engine::check(&setup.plans, opened.collect(), &settings, &stop, &|_| {}, None).unwrap();
         let tallies =
@@ -136,10 +145,9 @@ impl Tool {
             measures: &setup.measures,
             tallies: &self.tallies,
             scope,
-            sources: Sources { population: Some(&self.population), register: self.register.as_ref() },
+            sources: Sources { population: Some(&self.population), register: self.register.as_ref(), tables: None },
             regions: Regions::new(setup.reference.regions()),
-            specialties: Specialties::load(&setup.schemas.codelists),
-            details: BTreeSet::from([Detail::Specialty, Detail::Unit]),
+            details: BTreeSet::from([Detail::Code, Detail::Unit]),
             wanted: BTreeSet::new(),
         };
         let expected: Vec<Expected<'_>> = case
@@ -182,13 +190,20 @@ fn is_same(amount: Option<Amount>, fraction: Option<Fraction>) -> bool {
 fn key_of(figure: &Figure) -> Key {
     let place = match figure.place {
         Place::Country => String::new(),
+        Place::Centre(centre) => panic!("no measure here is of regional cancer centres: {centre:?}"),
         Place::Region(county) => county.to_string(),
     };
     (
         figure.measure.to_string(),
         place,
         figure.period.to_string(),
-        figure.breakdown.kind(),
+        match figure.breakdown.kind() {
+            "total" => "total",
+            "mvo_aggregate" => "mvo_aggregate",
+            "mvo" => "mvo",
+            "unit" => "unit",
+            other => panic!("no breakdown of these collections: {other}"),
+        },
         figure.breakdown.name().to_owned(),
         figure.variable.as_deref().unwrap_or_default().to_owned(),
         figure.category.map(Category::as_str).unwrap_or_default(),
@@ -214,7 +229,7 @@ fn compare(coverage: &Coverage, world: &World<'_>, expected: &oracle::Figures) -
     let tables = coverage.ratios.iter().chain(&coverage.reporting).chain(&coverage.accounts);
     let figures = tables.flat_map(|table| &table.figures).chain(&coverage.response.figures);
     let wanted = |figure: &&Figure| match figure.breakdown.kind() {
-        "mvo" => world.by_specialty,
+        "mvo" => world.by_code,
         "unit" => world.by_unit,
         _ => true,
     };
@@ -281,7 +296,7 @@ fn every_figure_is_what_a_second_computation_finds() {
                     .into_iter()
                     .map(|one| {
                         let table = if one.denominator == MissingIn::Register { "register" } else { "population" };
-                        (table, one.county.to_string(), i16::try_from(one.year).unwrap())
+                        (table, one.county.to_string(), i16::try_from(one.period.year()).unwrap())
                     })
                     .collect();
                 prop_assert_eq!(missing, expected.missing);
@@ -319,7 +334,9 @@ fn threads_batches_and_formats_change_nothing() {
 #[test]
 fn the_second_computation_knows_every_measure() {
     let measures = &setup().measures;
-    let ids: BTreeSet<&str> = measures.ratios.iter().map(|ratio| ratio.id.as_str()).collect();
+    // Those of cancer pathways have examples worked by hand and the published table instead.
+    let of_contacts = measures.ratios.iter().filter(|ratio| !ratio.collections.contains(&"svf_forlopp".to_owned()));
+    let ids: BTreeSet<&str> = of_contacts.map(|ratio| ratio.id.as_str()).collect();
     let known = oracle::ratio_ids();
     assert_eq!(ids, known.iter().copied().collect::<BTreeSet<&str>>());
     let reporting: BTreeSet<&str> = measures.reporting.iter().map(|reporting| reporting.id.as_str()).collect();

@@ -45,7 +45,7 @@ pub(crate) struct World<'a> {
     pub(crate) period: Option<(Month, Month)>,
     /// The variables of each collection.
     pub(crate) variables: &'a BTreeMap<String, Vec<String>>,
-    pub(crate) by_specialty: bool,
+    pub(crate) by_code: bool,
     pub(crate) by_unit: bool,
 }
 
@@ -631,7 +631,7 @@ impl World<'_> {
                                         figures.missing.insert(("register", (*county).to_owned(), period.year()));
                                     }
                                     found.map(Fraction::whole)
-                                } else if !self.has_specialties(county, period.year()) {
+                                } else if !self.has_aggregates(county, period.year()) {
                                     // A register of totals only says nothing of specialties.
                                     continue;
                                 } else if !group.is_empty() && group != "?" {
@@ -685,7 +685,7 @@ impl World<'_> {
         rows.find(|((of, when, name), _)| *of == county && *when == year && name == group).map(|(_, count)| *count)
     }
 
-    fn has_specialties(&self, county: &str, year: i16) -> bool {
+    fn has_aggregates(&self, county: &str, year: i16) -> bool {
         let mut rows = self.register.iter().flatten();
         rows.any(|((of, when, name), _)| *of == county && *when == year && !name.is_empty())
     }
@@ -743,7 +743,7 @@ impl World<'_> {
         if !self.has_files_of(collections) {
             return;
         }
-        let wanted = Wanted { months: true, specialties: self.by_specialty, units: self.by_unit };
+        let wanted = Wanted { months: true, specialties: self.by_code, units: self.by_unit };
         let sets = self.sets(collections, months, wanted);
         let counts = |set: &Set<'_>, variable: &str| {
             let among = set.contacts.iter().filter(|contact| contact.is_reported_among(variable));
@@ -780,7 +780,7 @@ impl World<'_> {
     }
 
     fn account(&self, collection: &str, months: &[Month], figures: &mut Figures) {
-        let wanted = Wanted { months: false, specialties: self.by_specialty, units: false };
+        let wanted = Wanted { months: false, specialties: self.by_code, units: false };
         for set in self.sets(&[collection], months, wanted) {
             let below = Fraction::whole(set.contacts.len() as u64);
             for variable in &self.variables[collection] {

@@ -1,9 +1,10 @@
 //! One mistake a file: `testdata/_diagnostics/<code>[-variant].yaml`, and how it is shown.
 //!
-//! The first line says what the file is: `# kind: rule` is laid beside the rules below, `rules` replaces them,
-//! `dates` are those of the collection `tider`, `schema` is a second collection `egen`, `formats` replaces the formats, `codelist` is a code list, `measure` speaks of
-//! the collections `bas`, `flode` (what happened) and `lager` (a stock), and so does `waivers`. The name of the file is the code of the
-//! mistake, and the file has no other.
+//! The first line says what the file is: `# kind: rule` is laid beside the rules below, `rules` replaces them, `dates`
+//! are those of the collection `tider`, `schema` is a second collection `egen`, `folded` one beside `grupper` (groups of
+//! `bas`), `folded_rules` are rules on these, `formats` replaces the formats, `codelist` is a code list, `measure` speaks
+//! of the collections `bas`, `flode` (what happened) and `lager` (a stock), and so does `waivers`. The name of the file is
+//! the code of the mistake, and the file has no other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ variables:
 const CODES: &str =
     "code,text_sv,text_en,valid_from,valid_to,same_as,grupp\n1,ett,one,,,,a\n2,två,two,,,,b\nett,ett,one,,,1,\n";
 
+/// A list with a code that has a row for each period.
+const LIMITS: &str = "code,valid_from,valid_to,dagar\n1,,2021-12-31,28\n1,2022-01-01,,35\n2,,,14 dagar\n";
+
 const RULES: &str = r#"
 collections: [bas]
 source: { document: d, place: p }
@@ -73,6 +77,31 @@ same_variables_as: flode
 reporter: huvudman
 stock: true
 ";
+
+/// A collection that folds `bas`.
+const FOLDED: &str = r#"
+collection: grupper
+prefix: GR
+title: { sv: Grupper, en: Groups }
+source: { document: d, place: p }
+folds: { collection: bas, key: [fas], order: [datum], unit: { sv: grupper, en: groups } }
+variables:
+  - { id: fas, name: { sv: Fas, en: Phase }, type: code, codelist: fas }
+  - { id: storst, name: { sv: Störst, en: Largest }, type: integer, fold: "MAX(antal)" }
+"#;
+
+/// A collection that folds `flode`.
+const FOLDED_FLOW: &str = r#"
+collection: besok
+prefix: BE
+title: { sv: Besök, en: Visits }
+source: { document: d, place: p }
+folds: { collection: flode, key: [huvudman], unit: { sv: besök, en: visits } }
+reporter: huvudman
+variables:
+  - { id: huvudman, name: { sv: Huvudman, en: Principal }, type: text }
+  - { id: faser, name: { sv: Faser, en: Phases }, type: integer, fold: "COUNT(DISTINCT fas)" }
+"#;
 
 const MORE_RULES: &str = r"
 collections: [flode, lager]
@@ -139,6 +168,7 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
     add(&mut schemas, "formats.yaml", FORMATS);
     add(&mut schemas, "bas.yaml", SCHEMA);
     add(&mut schemas, "codelists/fas.csv", CODES);
+    add(&mut schemas, "codelists/granser.csv", LIMITS);
     add(&mut rules, "bas.yaml", RULES);
     match text.lines().next().and_then(|line| line.strip_prefix("# kind: ")) {
         Some("rule") => add(&mut rules, "egen.yaml", &text),
@@ -148,13 +178,29 @@ fn mistakes(case: &Path) -> Vec<Diagnostic> {
             add(&mut rules, "egen.yaml", &text)
         }
         Some("schema") => add(&mut schemas, "egen.yaml", &text),
+        Some("folded") => {
+            add(&mut schemas, "grupper.yaml", FOLDED);
+            add(&mut schemas, "egen.yaml", &text)
+        }
+        Some("folded_rules") => {
+            add(&mut schemas, "grupper.yaml", FOLDED);
+            add(&mut rules, "egen.yaml", &text)
+        }
         Some("formats") => add(&mut schemas, "formats.yaml", &text),
         Some("measure") => {
+            add(&mut schemas, "besok.yaml", FOLDED_FLOW);
             add(&mut schemas, "flode.yaml", FLOW);
             add(&mut schemas, "lager.yaml", STOCK);
             add(&mut schemas, "codelists/region_orgnr.csv", REGIONS);
             add(&mut rules, "more.yaml", MORE_RULES);
             add(&mut rules, "coverage/egen.yaml", &text)
+        }
+        Some("goal") => {
+            add(&mut schemas, "flode.yaml", FLOW);
+            add(&mut schemas, "lager.yaml", STOCK);
+            add(&mut schemas, "codelists/region_orgnr.csv", REGIONS);
+            add(&mut rules, "more.yaml", MORE_RULES);
+            add(&mut rules, "goals/egen.yaml", &text)
         }
         Some("waivers") => {
             add(&mut schemas, "flode.yaml", FLOW);

@@ -148,7 +148,7 @@ fn the_published_figures_are_the_sources_where_the_domain_tables_are_at_hand() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 5);
+    assert_eq!(compared, 7);
 }
 
 #[test]

@@ -125,6 +125,18 @@ fn files_that_are_wrong_are_refused() {
         ),
         ("formats", "formats: [{ id: a }]\n".to_owned()),
         ("measures", format!("{source}\nmeasures: [{{ id: a, denominator: everyone }}]\n")),
+        (
+            "goals",
+            format!(
+                "{source}\nshares: [{{ id: a, title: {{ sv: a, en: a }}, collections: [x], among: \"a = 'b'\" }}]\n"
+            ),
+        ),
+        (
+            "goals",
+            format!(
+                "{source}\nprogrammes: [{{ title: {{ sv: a, en: a }}, description: {{ sv: a, en: a }}, months: {{ first: 2022-2, last: 2022-11 }}, goals: [] }}]\n"
+            ),
+        ),
         ("waivers", "waivers: [{ rule: EX-0001, reason: a, until: 2026-12-31 }]\n".to_owned()),
         ("profile", "collection: a\nvalues: [{ id: a, fill: { dice: 6 } }]\n".to_owned()),
         (

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use vantkoll::diag::Source;
 use vantkoll::engine::{self, FindingSink, Outcome, Settings, Stated, StatedRegion};
-use vantkoll::generate::{self, Defects, OutputFormat, Profile, Reading, Records, Request, Strata};
+use vantkoll::generate::{self, Arrangement, Defects, OutputFormat, Profile, Reading, Records, Request, Strata};
 use vantkoll::model::{Finding, Severity, Text};
 use vantkoll::rule::{self, Plan};
 use vantkoll::schema::{self, Schemas};
@@ -46,7 +46,13 @@ fn day(text: &str) -> i64 {
 }
 
 fn request(records: u64, format: OutputFormat) -> Request {
-    Request { records: Records::Count(records), seed: 1, period: (day("2022-03-01"), day("2022-03-31")), format }
+    Request {
+        records: Records::Count(records),
+        seed: 1,
+        period: (day("2022-03-01"), day("2022-03-31")),
+        format,
+        arrangement: Arrangement::ByDate,
+    }
 }
 
 impl World {
@@ -58,7 +64,7 @@ impl World {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/defects").join(file);
         let source = Source::new(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
         let plan = &self.plans[&profile.collection().id];
-        Defects::load(&source, profile, &self.schemas, plan)
+        Defects::load(&source, profile, &self.schemas, plan, &[])
             .unwrap_or_else(|diagnostics| panic!("{}", vantkoll::diag::render(&diagnostics, false, 110)))
     }
 
@@ -333,7 +339,7 @@ fn mistakes_in_profiles_and_defects_have_their_places() {
         ),
     ] {
         let source = Source::new("t.yaml", text);
-        let diagnostics = Defects::load(&source, &profile, &world.schemas, plan).unwrap_err();
+        let diagnostics = Defects::load(&source, &profile, &world.schemas, plan, &[]).unwrap_err();
         assert_eq!(diagnostics.len(), 1, "{text}: {diagnostics:?}");
         assert_eq!(diagnostics[0].code(), code, "{text}");
         let place = diagnostics[0].place().unwrap();

@@ -8,7 +8,7 @@ use vantkoll::assets::{Assets, File};
 use vantkoll::diag::Source;
 use vantkoll::engine::compare::{self, CollectionImpact, Delivery, Group, Impact, Rejected, Version, Violations};
 use vantkoll::engine::{self, FindingSink, Settings, Stated};
-use vantkoll::generate::{self, Defects, OutputFormat, Profile, Records, Request};
+use vantkoll::generate::{self, Arrangement, Defects, OutputFormat, Profile, Records, Request};
 use vantkoll::model::{County, Finding, Severity};
 use vantkoll::rule::{Check, Plan};
 use vantkoll::rulebook::Rulebook;
@@ -22,7 +22,7 @@ title: { sv: Dietistmottagning, en: Dietitian's clinic }
 source: { document: Påhittad modell, place: tabell 1 }
 key: [besok_id]
 reporter: huvudman
-specialty: mvo
+breakdown: { by: mvo, name: { sv: MVO, en: MVO } }
 variables:
   - { id: besok_id, name: { sv: Besöks-id, en: Visit id }, type: text, max_length: 10, examples: { valid: ["B-1"], invalid: ["B-123456789"] } }
   - { id: huvudman, name: { sv: Huvudman, en: Authority }, type: text, max_length: 30, examples: { valid: ["SE2321000016-1"], invalid: ["SE2321000016-1234567890123456789"] } }
@@ -112,8 +112,8 @@ fn county(code: &str) -> Option<County> {
     County::new(code)
 }
 
-fn group(region: Option<County>, specialty: &str) -> Group {
-    Group { region, specialty: specialty.to_owned() }
+fn group(region: Option<County>, code: &str) -> Group {
+    Group { region, code: code.to_owned() }
 }
 
 /// Two files: the first passes only before, the second only after the change.
@@ -144,7 +144,7 @@ fn two_books() -> [Rulebook; 2] {
 }
 
 #[test]
-fn records_are_counted_by_rule_region_specialty_and_file() {
+fn records_are_counted_by_rule_region_code_and_file() {
     let folder = tempfile::tempdir().unwrap();
     let paths = two_files(folder.path());
     let [before, after] = two_books();
@@ -171,7 +171,7 @@ fn records_are_counted_by_rule_region_specialty_and_file() {
     let of_groups = [(group(skane, "101"), violations(0, 1, 1, 0)), (group(skane, "?"), violations(0, 1, 1, 0))];
     assert_eq!(first.groups, BTreeMap::from(of_groups));
     assert_eq!(first.by_region(), BTreeMap::from([(skane, violations(0, 2, 2, 0))]));
-    assert_eq!(first.by_specialty()["?"], violations(0, 1, 1, 0));
+    assert_eq!(first.by_code()["?"], violations(0, 1, 1, 0));
     // B-4 has no number; that of the unreadable record is a matter of its own.
     assert_eq!((first.unchecked_before, first.unchecked_after), (1, 1));
     let severities = |id: &str| (of.rules[id].severity_before, of.rules[id].severity_after);
@@ -188,7 +188,7 @@ fn records_are_counted_by_rule_region_specialty_and_file() {
     assert_eq!(of.reporters, BTreeMap::from(reporters));
     assert_eq!(of.rejected(), rejected(8, 2, 3, 2, 1));
     assert_eq!(of.region_names[&skane.unwrap()], "Region Skåne");
-    assert_eq!(of.specialty_names.keys().collect::<Vec<_>>(), ["101", "201"]);
+    assert_eq!(of.code_names.keys().collect::<Vec<_>>(), ["101", "201"]);
     assert!(!of.rules.contains_key("LEV-0001"), "a rule on the submission");
 }
 
@@ -420,10 +420,11 @@ fn comparing_is_checking_twice_for_any_number_of_threads() {
         let profile = Profile::load(&files, &shelf.schemas, collection).unwrap();
         let defects = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/defects/{collection}.yaml"));
         let source = Source::new(collection, std::fs::read_to_string(&defects).unwrap());
-        let defects = Defects::load(&source, &profile, &shelf.schemas, &shelf.plans[collection]).unwrap();
+        let defects = Defects::load(&source, &profile, &shelf.schemas, &shelf.plans[collection], &[]).unwrap();
         let stop = AtomicBool::new(false);
         let period = stated().period.unwrap();
-        let request = Request { records: Records::Count(6_000), seed: 7, period, format };
+        let request =
+            Request { records: Records::Count(6_000), seed: 7, period, format, arrangement: Arrangement::ByDate };
         let mut bytes = Vec::new();
         generate::generate(&profile, Some(&defects), &request, &mut bytes, None::<Vec<u8>>.as_mut(), &stop, &|_| {})
             .unwrap();

@@ -106,11 +106,20 @@ pub(crate) struct Code {
     pub(crate) same_as: Option<String>,
     /// The cell of the attribute column `grupp`.
     pub(crate) group: &'static str,
+    /// The cell of the attribute column `antal`.
+    pub(crate) number: Option<i64>,
+    /// A second row of the code: its first day, and what `antal` is then.
+    pub(crate) later: Option<(&'static str, Option<i64>)>,
 }
 
 impl List {
     fn find(&self, code: &str) -> Option<&Code> {
         self.codes.iter().find(|entry| entry.text == code)
+    }
+
+    /// Whether a code of it is not valid for all time.
+    pub(crate) fn is_dated(&self) -> bool {
+        self.codes.iter().any(Code::is_dated)
     }
 
     fn canonical(&self, code: &str) -> String {
@@ -124,8 +133,17 @@ impl Code {
     }
 
     fn is_valid_on(&self, day: Date) -> bool {
+        self.is_first_row_on(day) || self.is_later_row_on(day)
+    }
+
+    fn is_first_row_on(&self, day: Date) -> bool {
         let day_of = |text: &str| read_moment(text).expect("lists hold dates").at.date();
         self.from.is_none_or(|from| day_of(from) <= day) && self.to.is_none_or(|to| day <= day_of(to))
+    }
+
+    fn is_later_row_on(&self, day: Date) -> bool {
+        let day_of = |text: &str| read_moment(text).expect("lists hold dates").at.date();
+        self.later.is_some_and(|(from, _)| day_of(from) <= day)
     }
 }
 
@@ -287,6 +305,10 @@ pub(crate) enum Whole {
     Add(Box<Whole>, Box<Whole>),
     Subtract(Box<Whole>, Box<Whole>),
     Negative(Box<Whole>),
+    Multiply(i64, Box<Whole>),
+    /// The list, the code, and the variable whose day chooses the row where the list is dated.
+    CodelistNumber(usize, Words, Option<usize>),
+    DeliveredRegions,
     Length(Words),
     Year(Point),
     Days(Point, Point),
@@ -493,6 +515,25 @@ impl World<'_> {
             Whole::Add(a, b) => both(self.whole(a), self.whole(b), |a, b| a + b),
             Whole::Subtract(a, b) => both(self.whole(a), self.whole(b), |a, b| a - b),
             Whole::Negative(a) => self.whole(a).map(|a| -a),
+            Whole::Multiply(times, a) => self.whole(a).map(|a| i128::from(*times) * a),
+            Whole::CodelistNumber(list, code, by) => {
+                let list = &self.schema.lists[*list];
+                let entry = list.find(&list.canonical(&self.words(code)?))?;
+                let day = match self.stated.as_of {
+                    Some(day) => Some(read_moment(day)?.at.date()),
+                    None => by.and_then(|by| self.day(by)),
+                };
+                let number = if !entry.is_dated() || day.is_some_and(|day| entry.is_first_row_on(day)) {
+                    entry.number
+                } else if day.is_some_and(|day| entry.is_later_row_on(day)) {
+                    entry.later.and_then(|(_, number)| number)
+                } else {
+                    None
+                };
+                number.map(i128::from)
+            }
+            // One file, of the region that is stated of the run.
+            Whole::DeliveredRegions => self.stated.region.map(|_| 1),
             Whole::Length(text) => Some(self.words(text)?.chars().count() as i128),
             Whole::Year(point) => Some(i128::from(self.point(point)?.at.year())),
             Whole::Days(from, to) => {
@@ -773,7 +814,12 @@ impl Reads {
                 self.variables.insert(*variable);
             }
             Whole::Add(a, b) | Whole::Subtract(a, b) => [a, b].into_iter().for_each(|part| self.whole(part)),
-            Whole::Negative(a) => self.whole(a),
+            Whole::Negative(a) | Whole::Multiply(_, a) => self.whole(a),
+            Whole::CodelistNumber(_, code, by) => {
+                self.words(code);
+                self.variables.extend(*by);
+            }
+            Whole::DeliveredRegions => self.region = true,
             Whole::Length(words) => self.words(words),
             Whole::Year(point) => self.point(point),
             Whole::Days(a, b) | Whole::Minutes(a, b) => [a, b].into_iter().for_each(|point| self.point(point)),
@@ -872,6 +918,11 @@ impl Schema {
             Whole::Add(a, b) => format!("({} + {})", self.whole_sql(a), self.whole_sql(b)),
             Whole::Subtract(a, b) => format!("({} - {})", self.whole_sql(a), self.whole_sql(b)),
             Whole::Negative(a) => format!("(- {})", self.whole_sql(a)),
+            Whole::Multiply(times, a) => format!("({times} * {})", self.whole_sql(a)),
+            Whole::CodelistNumber(list, code, _) => {
+                format!("codelist_number({}, {}, 'antal')", quoted(&self.lists[*list].name), self.words_sql(code))
+            }
+            Whole::DeliveredRegions => "delivered_regions()".to_owned(),
             Whole::Length(words) => format!("length({})", self.words_sql(words)),
             Whole::Year(point) => format!("EXTRACT(YEAR FROM {})", self.point_sql(point)),
             Whole::Days(a, b) => format!("days_between({}, {})", self.point_sql(a), self.point_sql(b)),

@@ -42,7 +42,12 @@ struct Attack {
 }
 
 fn is_person_count(row: &Row) -> bool {
-    !row["measure"].starts_with("svarsfrekvens") && !row["measure"].starts_with("inom_")
+    !row["measure"].starts_with("svarsfrekvens") && !row["measure"].starts_with("inom_") && !is_of_goal(row)
+}
+
+/// Rows of goals and guarantees, which are published without counts.
+fn is_of_goal(row: &Row) -> bool {
+    ["PK", "vg0", "vg3", "vg90"].iter().any(|start| row["measure"].starts_with(start))
 }
 
 /// The names of a row's numerator and, where that is a number of contacts too, of its denominator.
@@ -424,6 +429,40 @@ fn no_small_count_can_be_worked_out_from_all_published_tables_together() {
     // Not everything is hidden: that would be safe, too.
     let (hidden, shown) = (attack.hidden.len(), attack.shown.len());
     assert!(hidden * 2 < shown, "{hidden} hidden, {shown} shown");
+}
+
+/// Of goals and guarantees no count is published, and no share that few contacts are behind or lacking from.
+#[test]
+fn shares_of_goals_are_published_without_counts_and_only_of_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let (internal, published) = editions(folder.path());
+    let key = |row: &Row| ["measure", "lanskod", "period"].map(|column| row[column].clone());
+    let of_goals = |rows: &[Row]| -> BTreeMap<[String; 3], Row> {
+        let is_counted = |row: &&Row| is_of_goal(row) && !row["measure"].ends_with("_uppfyllda_manader");
+        rows.iter().filter(is_counted).map(|row| (key(row), row.clone())).collect()
+    };
+    let (internal, published) = (of_goals(&internal), of_goals(&published));
+    assert_eq!(internal.keys().collect::<Vec<_>>(), published.keys().collect::<Vec<_>>());
+    let amount = |row: &Row, column: &str| row[column].replace(',', ".").parse::<f64>().ok();
+    let (mut n_shown, mut n_hidden) = (0, 0);
+    for (key, row) in &published {
+        for column in ["numerator", "denominator", "numerator_before", "denominator_before", "undecided"] {
+            assert_eq!(row[column], "", "{key:?} {column}");
+        }
+        let truth = &internal[key];
+        let (Some(above), Some(below)) = (amount(truth, "numerator"), amount(truth, "denominator")) else { continue };
+        let is_small = |number: f64| number > 0.0 && number < 5.0;
+        if [above, below, below - above].into_iter().any(is_small) {
+            n_hidden += 1;
+            assert_eq!((row["value"].as_str(), row["suppressed"].as_str()), ("", "true"), "{key:?}");
+            assert!(row["difference_pp"].is_empty(), "{key:?}");
+            assert!(!is_small(below) || row["outcome"].is_empty(), "{key:?}");
+        } else if row["suppressed"] == "false" {
+            n_shown += 1;
+            assert_eq!(row["value"], truth["value"], "{key:?}");
+        }
+    }
+    assert!(n_hidden > 50 && n_shown > 50, "{n_hidden} hidden, {n_shown} shown");
 }
 
 #[test]

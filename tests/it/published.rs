@@ -6,6 +6,7 @@
 //! That they do is tested too, with measures that are wrong on purpose.
 
 mod figures;
+mod goals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

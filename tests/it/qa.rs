@@ -37,16 +37,42 @@ fn the_readme_shows_what_the_program_prints() {
 }
 
 #[test]
+fn the_readme_shows_the_months_met_that_the_program_prints() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let section = readme.split("### Goals of the agreement").nth(1).unwrap();
+    let shown = section.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let said = sample(&["--goal", "PK6=75"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains(shown), "{}", said.out);
+}
+
+#[test]
+fn a_threshold_is_stated_only_where_the_source_has_none() {
+    let refused = |goal: &str| {
+        let said = sample(&["--goal", goal]);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{goal}");
+        said.err
+    };
+    assert!(refused("PK1=80").contains("82"));
+    assert!(refused("PK66=80").contains("(PK6?)"));
+    for wrong in ["PK6", "PK6=", "PK6=mycket", "PK6=101", "PK6=-1"] {
+        assert!(refused(wrong).contains("PK6=75"), "{wrong}");
+    }
+}
+
+#[test]
 fn both_languages_say_everything() {
     let (swedish, english) = (sample(&[]), sample(&["--lang", "en"]));
     assert_eq!((swedish.code, english.code), (0, 0));
-    for word in ["Inkomna leveranser", "Nämnare", "månader", "Riket"] {
+    for word in ["Inkomna leveranser", "Nämnare", "månader", "Riket", "uppfyllda", "avvikelse", "Antaget"] {
         assert!(swedish.out.contains(word), "{word}");
     }
-    for word in ["Deliveries received", "Denominators", "months", "No established method"] {
+    for word in
+        ["Deliveries received", "Denominators", "months", "No established method", "months met", "deviation", "Assumed"]
+    {
         assert!(english.out.contains(word), "{word}");
     }
-    for word in ["Inkomna", "Nämnare", "månader", "poster", "osäkra", "Saknas"] {
+    for word in ["Inkomna", "Nämnare", "månader", "poster", "osäkra", "Saknas", "uppfyllda", "Antaget", "avgöras"] {
         assert!(!english.out.contains(word), "{word}");
     }
 }
@@ -86,6 +112,7 @@ fn coverage_is_the_same_beside_the_check_and_alone() {
             &table("befolkning"),
             "--register",
             &table("patientregistret"),
+            "--certainty",
             "--detail",
             "mvo",
             "--detail",
@@ -107,6 +134,30 @@ fn coverage_is_the_same_beside_the_check_and_alone() {
     }
     let json: serde_json::Value = serde_json::from_slice(&fs::read(file("alone.json")).unwrap()).unwrap();
     assert_eq!(json["schema"], "vantkoll.coverage/1");
+}
+
+/// The wait of who waits is that of the file's month, also where the run states a longer period for its rules.
+#[test]
+fn the_wait_is_taken_on_the_last_day_of_the_files_month() {
+    // Decided on 10 January: 80 days on 31 March, 110 on 30 April, 355 on the last day of the stated year.
+    let (folder, output) = (waiting(&["K-1"]), tempfile::tempdir().unwrap());
+    let table = output.path().join("mal.csv");
+    let format = format!("csv={}", table.display());
+    for command in [&["qa", ".", "--figures"][..], &["coverage", ".", "--format"][..]] {
+        let options = [&format, "--period", "2022", "--measure", "PK2", "--measure", "PK4", "--quiet"];
+        let said = run(folder.path(), &[command, &options[..]].concat());
+        assert!(said.code < 2, "{}", said.err);
+        let text = fs::read_to_string(&table).unwrap();
+        let counts = |goal: &str, month: &str| {
+            let is_it = |row: &&str| row.starts_with(&format!("{goal};01;")) && row.contains(&format!(";{month};"));
+            let row = text.lines().find(is_it).unwrap();
+            let cells: Vec<&str> = row.split(';').collect();
+            (cells[10].to_owned(), cells[11].to_owned())
+        };
+        let of = |above: &str, below: &str| (above.to_owned(), below.to_owned());
+        assert_eq!((counts("PK2", "2022-03"), counts("PK4", "2022-03")), (of("0", "2"), of("0", "2")));
+        assert_eq!((counts("PK2", "2022-04"), counts("PK4", "2022-04")), (of("0", "1"), of("0", "1")));
+    }
 }
 
 /// A folder with two months of those waiting, the same contact in both.
@@ -185,7 +236,7 @@ fn mistakes_are_told_before_the_records_are_read() {
     fails(
         &["coverage", "specvard_vantande_2022-03.csv"],
         3,
-        &["folkmängd saknas för 2022: alla regioner", "Inget annat års tal"],
+        &["folkmängd saknas för 2022: alla regioner", "Ingen annan periods tal"],
     );
     fs::write(folder.join("skane.csv"), "lanskod;ar;folkmangd\n12;2022;1000\n").unwrap();
     fails(

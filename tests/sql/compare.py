@@ -5,7 +5,8 @@ Usage: compare.py VANTKOLL FOLDER
 Every rule of every collection, all four verdicts, on: a clean generated submission, one with every shipped defect, the
 rules' own test records, those of them that violate their rule, and odd values of every sort. Each once with everything
 stated (delivery date, period, region, number of records, official lists) and once with nothing but the delivery date.
-A collection that exists for this test alone (`every_kind/`) has rules with every sort of node.
+A collection that exists for this test alone (`every_kind/`) has rules with every sort of node, and one that folds it has
+every sort of aggregate. Rules on groups are asked of the records that fold into these, and of groups put together already.
 """
 
 import csv
@@ -23,7 +24,12 @@ import duckdb
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-COLLECTIONS = ["specvard_genomforda", "specvard_vantande", "primarvard_grundmodell", "primarvard_instegsmodell", "prov"]
+COLLECTIONS = ["specvard_genomforda", "specvard_vantande", "primarvard_grundmodell", "primarvard_instegsmodell", "prov", "svf"]
+# By the collection that each folds.
+FOLDED = {"svf": ["svf_forlopp", "svf_overflyttning"], "prov": ["prov_grupper"]}
+GROUPS = [name for names in FOLDED.values() for name in names]
+# Collections to look at, all where none is named.
+ONLY = os.environ.get("COLLECTIONS", "").split()
 # What only a file has: its columns, and how it is written. PROV-0011 has a pattern that no other engine knows.
 LEFT_OUT = {"LEV-0001", "LEV-0002", "LEV-0005", "PROV-0011"}
 OFFICIAL = {"icd10se": ["A00", "J459", "J45.9", "S525", "W0109", "H259"], "kva": ["NGB49", "AA001"], "aktivitet": ["NGB49"],
@@ -54,15 +60,20 @@ class World:
             sys.exit(f"vantkoll {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
         return done.stdout
 
-    def sql(self, collection, dialect, table, stated, *more):
+    def sql(self, collection, dialect, table, stated, *more, of_records=False):
+        more = [*more, *(["--groups"] if collection in GROUPS and not of_records else [])]
         return self.run("rules", "sql", *self.every_kind, "--lang", "en", "--collection", collection, "--dialect", dialect,
                         "--table", table, *stated, *more)
 
-    def engine(self, collection, path, stated):
+    def engine(self, collection, path, stated, of=None):
         """By rule, in the order of the plan, what the engine counts; and the variables of the collection."""
-        report = json.loads(self.run("check", path, *self.every_kind, "--quiet", "--collection", collection, "--format", "json",
-                                     "--examples", "0", *stated, codes=(0, 1)))
-        [collection] = report["collections"]
+        paths = path if isinstance(path, list) else [path]
+        command, named = ("qa", []) if "--deliveries" in stated else ("check", ["--collection", of or collection])
+        said = self.run(command, *paths, *self.every_kind, "--quiet", *named, "--format", "json", "--examples", "0", *stated,
+                        codes=(0, 1))
+        # What `qa` says of coverage follows.
+        report, _ = json.JSONDecoder().raw_decode(said)
+        [collection] = [found for found in report["collections"] if found["id"] == collection]
         counts, seen = {}, {}
         for rule in collection["rules"]:
             seen[rule["id"]] = seen.get(rule["id"], 0) + 1
@@ -192,7 +203,7 @@ def tables(world, collection, records):
     made["test records"] = write_table(world, f"{collection}.tests", columns, own)
     made["violating test records"] = write_table(world, f"{collection}.violated", columns, violated * 3)
     known = {name: sorted({row[name] for row in rows if row[name]}) for name in columns}
-    if collection != "prov":
+    if collection != "prov" and collection not in GROUPS:
         for name, more in [("clean", []), ("defects", ["--defects", f"{ROOT}/testdata/defects/{collection}.yaml"])]:
             path = world.path(f"{collection}.{name}.parquet")
             world.run("generate", collection, "--records", str(records), "--seed", "7", "--quiet", *more, "--output", path)
@@ -278,24 +289,56 @@ def jobs_of(world, collection, engines):
                 script = world.sql(collection, "duckdb", "kontakter", of_sql)
                 yield f"{collection}, {name}, a statement a rule", "duckdb", script, f"'{path}'", expected
     yield from without_columns(world, collection, made["odd values"], engines)
+    for groups in FOLDED.get(collection, []):
+        yield from of_groups(world, collection, groups, made, engines)
     if "duckdb" in engines:
         yield from own_tests(world, collection, rows)
 
 
-def without_columns(world, collection, path, engines):
+def of_groups(world, collection, groups, made, engines):
+    """Rules on groups, asked of the records that fold into them."""
+    for name, path in made.items():
+        for stating, of_check, of_sql in stated_facts(world, groups, 0):
+            expected, _ = world.engine(groups, path, of_check, of=collection)
+            for engine in engines:
+                if engine == "spark" and stating == "little stated":
+                    continue
+                script = world.sql(groups, engine, "kontakter", of_sql, "--one", of_records=True)
+                yield f"{groups} of {collection}, {name}, {stating}", engine, script, f"'{path}'", expected
+        if groups == "svf_overflyttning":
+            # The groups of two deliveries, some of each in both.
+            halves = [path.replace(".parquet", f".{half}.parquet") for half in (0, 1)]
+            listed = path.replace(".parquet", ".deliveries.csv")
+            for half, part in enumerate(halves):
+                numbered = f"(SELECT *, row_number() OVER () AS n FROM '{path}')"
+                world.database.execute(f"COPY (SELECT * EXCLUDE n FROM {numbered} WHERE n % 2 = {half}) TO '{part}'")
+            with open(listed, "w") as file:
+                lines = [f"{os.path.basename(part)};svf;{county};2022-03" for part, county in zip(halves, ["01", "12"])]
+                file.write("\n".join(["fil;insamling;lanskod;period", *lines, ""]))
+            facts = ["--delivery-date", "2022-04-15"]
+            expected, _ = world.engine(groups, halves, [*facts, "--deliveries", listed])
+            for engine in engines:
+                facts = ["--delivery-date", "2022-04-15", "--period", "2022-03", "--delivered-regions", "2"]
+                script = world.sql(groups, engine, "kontakter", facts, "--one", of_records=True)
+                yield f"{groups} of {collection}, {name}, two regions", engine, script, f"'{path}'", expected
+    yield from without_columns(world, groups, made["odd values"], engines, of=collection)
+
+
+def without_columns(world, collection, path, engines, of=None):
     """A table that lacks every third column."""
     names = [column[0] for column in world.database.execute(f"SELECT * FROM '{path}' LIMIT 0").description]
-    lacking = names[1::3]
+    # Without a part of the key there are no groups.
+    lacking = names[2::3] if of else names[1::3]
     kept = ", ".join(f'"{name}"' for name in names if name not in lacking)
-    fewer = path.replace(".parquet", ".fewer.parquet")
+    fewer = path.replace(".parquet", f".{collection}.fewer.parquet")
     world.database.execute(f"COPY (SELECT {kept} FROM '{path}') TO '{fewer}'")
     for stating, of_check, of_sql in stated_facts(world, collection, 0):
-        expected, _ = world.engine(collection, fewer, of_check)
+        expected, _ = world.engine(collection, fewer, of_check, of=of)
         for engine in engines:
             if engine == "spark" and stating == "little stated":
                 continue
             without = itertools.chain.from_iterable(["--without", name] for name in lacking)
-            script = world.sql(collection, engine, "kontakter", of_sql, "--one", *without)
+            script = world.sql(collection, engine, "kontakter", of_sql, "--one", *without, of_records=bool(of))
             yield f"{collection}, {len(lacking)} columns missing, {stating}", engine, script, f"'{fewer}'", expected
 
 
@@ -328,7 +371,7 @@ def main():
 
     problems, n_compared = [], 0
     with ThreadPoolExecutor(3) as pool:
-        for collection in COLLECTIONS:
+        for collection in ONLY or [*COLLECTIONS, *GROUPS]:
             jobs = list(jobs_of(world, collection, list(engines)))
             for wrong, n_counts in pool.map(counted, jobs):
                 problems.extend(wrong)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{COMMON_HELP, CommonArguments, Help, LanguageArgument, READING_HELP, ReadingArguments, pick, with_help};
+use super::{COMMON_HELP, CommonArguments, Help, LanguageArgument, READING_HELP, ReadingArguments, with_help};
 use crate::dialect::Dialect;
 use crate::model::Language;
 
@@ -171,6 +171,10 @@ pub(in crate::cli) struct RulesSqlArguments {
     pub(in crate::cli) region: Option<String>,
     #[arg(long, value_name = "N")]
     pub(in crate::cli) expect_records: Option<u64>,
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) delivered_regions: Option<u32>,
+    #[arg(long)]
+    pub(in crate::cli) groups: bool,
     #[arg(long, value_name = "COLUMN")]
     pub(in crate::cli) without: Vec<String>,
     #[arg(long, value_name = "FILE.csv")]
@@ -253,7 +257,7 @@ const TEST_HELP: [Help; 2] = [
     ),
 ];
 
-const SQL_HELP: [Help; 13] = [
+const SQL_HELP: [Help; 15] = [
     ("dialect", "SQL-dialekt", "SQL dialect"),
     (
         "table",
@@ -280,6 +284,12 @@ const SQL_HELP: [Help; 13] = [
         "Region: name, organisation number, lan:12 or regionkod:41",
     ),
     ("expect_records", "Antal poster som ska finnas", "Number of records that there should be"),
+    ("delivered_regions", "Antal regioner som posterna kommer från", "Number of regions that the records come from"),
+    (
+        "groups",
+        "Tabellen har redan grupperna, en rad var (svf_forlopp: förloppen i stället för händelserna)",
+        "The table has the groups already, a row each (svf_forlopp: the cases instead of the events)",
+    ),
     ("without", "Kolumn som tabellen saknar; kan upprepas", "Column that the table does not have; repeatable"),
     (
         "test_records",
@@ -291,7 +301,7 @@ const SQL_HELP: [Help; 13] = [
 
 /// The command with its help in `language`.
 pub(super) fn with_texts(language: Language, command: clap::Command) -> clap::Command {
-    let pick = |sv, en| pick(language, sv, en);
+    let pick = |sv, en| language.pick(sv, en);
     let with_help = |command: clap::Command, tables: &[&[Help]]| with_help(language, command, tables);
     command
         .about(pick("Arbeta med regler: pröva, testa, jämföra, förklara", "Rule work: prove, test, compare, explain"))

@@ -7,6 +7,7 @@ use super::super::args::rules::{DiffFormatArgument, RulesDiffArguments};
 use super::super::output::PendingFile;
 use super::super::{ExitCode, Failure, check, check::shown, messages};
 use super::impact::Question;
+use super::is_whole;
 use super::revision::{self, RevisionError};
 use crate::assets::{AssetError, Assets};
 use crate::model::Language;
@@ -16,7 +17,7 @@ use crate::rulebook::{Rulebook, diff};
 
 /// Runs the command.
 pub(super) fn run(arguments: &RulesDiffArguments, language: Language) -> Result<ExitCode, Failure> {
-    let here = if Path::new("rules").is_dir() { "." } else { "" };
+    let here = if is_whole(Path::new(".")) { "." } else { "" };
     let after = arguments.new.as_deref().unwrap_or(here);
     let (old, new) = (load(&arguments.old, language), load(after, language));
     // The mistakes of both are shown.
@@ -89,7 +90,7 @@ fn load(name: &str, language: Language) -> Result<Rulebook, Failure> {
     let folder = Path::new(name);
     let assets = if name.is_empty() {
         Assets::layered(None, None).map_err(failed)?
-    } else if folder.join("rules").is_dir() {
+    } else if is_whole(folder) {
         Assets::whole(folder).map_err(failed)?
     } else if folder.is_dir() {
         Assets::layered(None, Some(folder)).map_err(failed)?

@@ -23,23 +23,29 @@ pub(super) fn run(arguments: &RulesSqlArguments, language: Language) -> Result<E
     let book = book(&arguments.book, language)?;
     let plan = plan(arguments, &book, language)?;
     let rules = rules(arguments, plan, language)?;
-    let request = Request {
+    if arguments.groups && plan.fold.is_none() {
+        return Err(Failure::usage(
+            language,
+            format!("--groups: {} har poster, inte grupper av poster", plan.collection.id),
+            format!("--groups: {} has records, not groups of records", plan.collection.id),
+        ));
+    }
+    let mut request = Request {
         plan,
         dialect: arguments.dialect.into(),
         table: table(&arguments.table, "--table", language)?,
+        has_groups: arguments.groups,
         stated: stated(arguments, &book, language)?,
         official: official(arguments, plan, language)?,
-        missing: arguments
-            .without
-            .iter()
-            .map(|name| {
-                plan.collection.variable(name).ok_or_else(|| {
-                    let known = plan.collection.variables.iter().map(|variable| variable.id.as_str());
-                    unknown("--without", name, &plan.collection.id, nearest(name, known), language)
-                })
-            })
-            .collect::<Result<_, _>>()?,
+        missing: BTreeSet::new(),
     };
+    let columns = request.table_collection();
+    for name in &arguments.without {
+        request.missing.insert(columns.variable(name).ok_or_else(|| {
+            let known = columns.variables.iter().map(|variable| variable.id.as_str());
+            unknown("--without", name, &columns.id, nearest(name, known), language)
+        })?);
+    }
     let script = dialect::write(&request, &rules, arguments.one);
     if let Some(path) = &arguments.test_records {
         write_file(path, language, |out| write_test_records(plan, &rules, out))?;
@@ -150,7 +156,13 @@ fn stated(arguments: &RulesSqlArguments, book: &Rulebook, language: Language) ->
             Some(found.organisation_number)
         }
     };
-    Ok(StatedFacts { delivery_date, period, region, records: arguments.expect_records })
+    Ok(StatedFacts {
+        delivery_date,
+        period,
+        region,
+        records: arguments.expect_records,
+        delivered_regions: arguments.delivered_regions,
+    })
 }
 
 /// The tables of official lists, of those that the collection asks for.

@@ -19,7 +19,7 @@ const PERIOD: &str = "period";
 const RECEIVED: &str = "mottagen";
 const RECORDS: &str = "poster";
 
-pub(super) const LAYOUT: Layout =
+pub(super) const LAYOUT: Layout<'static> =
     Layout { id: "leveranser", required: &[FILE, COLLECTION, PERIOD], optional: &[RECEIVED, RECORDS] };
 
 /// Deliveries as listed, in the order of the list.

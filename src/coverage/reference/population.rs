@@ -15,7 +15,7 @@ pub(super) const EMBEDDED: &str = "folkmangd_scb.csv";
 
 const POPULATION: &str = "folkmangd";
 
-pub(super) const LAYOUT: Layout = Layout { id: "folkmangd", required: &[YEAR, POPULATION], optional: &[] };
+pub(super) const LAYOUT: Layout<'static> = Layout { id: "folkmangd", required: &[YEAR, POPULATION], optional: &[] };
 
 /// Inhabitants by region and year.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

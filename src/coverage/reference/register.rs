@@ -16,7 +16,7 @@ const AREA: &str = "mvo";
 const AGGREGATE: &str = "mvo_aggregat";
 const CONTACTS: &str = "lakarkontakter";
 
-pub(super) const LAYOUT: Layout =
+pub(super) const LAYOUT: Layout<'static> =
     Layout { id: "patientregister", required: &[YEAR, CONTACTS], optional: &[AREA, AGGREGATE] };
 
 /// Doctors' contacts by region and year, in all and by aggregate.

@@ -16,18 +16,18 @@ use crate::submission::{InputError, InputFile, ReadOptions, ScanRequest};
 use crate::table::{Batch, value};
 
 /// What a reference table must have.
-pub(super) struct Layout {
+pub(super) struct Layout<'a> {
     /// Its schema.
-    pub(super) id: &'static str,
+    pub(super) id: &'a str,
     /// Columns that must be there, apart from one of the three that name the region.
-    pub(super) required: &'static [&'static str],
+    pub(super) required: &'a [&'a str],
     /// Columns that may be there.
-    pub(super) optional: &'static [&'static str],
+    pub(super) optional: &'a [&'a str],
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// Every variable that is read by name.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'a str> {
         self.required.iter().chain(self.optional).chain(&REGION_COLUMNS).copied()
     }
 }
@@ -178,7 +178,7 @@ impl Row<'_> {
 /// If the file cannot be read, lacks a column, or violates such a rule.
 pub(super) fn read(
     reference: &Reference,
-    layout: &Layout,
+    layout: &Layout<'_>,
     path: &Path,
     stop: &AtomicBool,
     take: &mut dyn FnMut(&Row<'_>, &mut Flaws),
@@ -213,7 +213,12 @@ pub(super) fn read(
 }
 
 /// Opens a table and refuses it where columns are missing.
-fn open(schemas: &Schemas, layout: &Layout, collection: &Collection, path: &Path) -> Result<InputFile, ReferenceError> {
+fn open(
+    schemas: &Schemas,
+    layout: &Layout<'_>,
+    collection: &Collection,
+    path: &Path,
+) -> Result<InputFile, ReferenceError> {
     let options = ReadOptions { collection: Some(layout.id.to_owned()), ..ReadOptions::default() };
     let (column_of, unknown, file) = match InputFile::open(path, schemas, &options) {
         Ok(file) => {

@@ -389,7 +389,7 @@ fn spellings_that_a_folder_adds_are_one_region() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("codelists")).unwrap();
     let embedded = assets::reference_schemas(None).unwrap()["codelists/lanskod.csv"].text.clone();
-    let text = format!("{embedded}1,Stockholms län,Stockholm County,,,01,,\n");
+    let text = format!("{embedded}1,Stockholms län,Stockholm County,,,01,,,\n");
     std::fs::write(folder.path().join("codelists/lanskod.csv"), text).unwrap();
     let reference = Reference::load(Some(folder.path()), None).unwrap();
     let (_folder, path) = file("t.csv", "lanskod;ar;folkmangd\n1;2024;5\n01;2024;5\n");
@@ -562,7 +562,7 @@ fn a_list_that_contradicts_itself_is_refused() {
         ),
         (
             "a.csv;zzz;12;2022-03;;\n",
-            "post 1, rad 2, B2 insamling = zzz: Insamlingen finns inte. De som finns är primarvard_grundmodell, primarvard_instegsmodell, specvard_genomforda, specvard_vantande",
+            "post 1, rad 2, B2 insamling = zzz: Insamlingen finns inte. De som finns är primarvard_grundmodell, primarvard_instegsmodell, specvard_genomforda, specvard_vantande, svf, svf_forlopp, svf_overflyttning",
         ),
         (
             "a.csv;specvard_vantande;12;mars 2022;;\n",

@@ -4,22 +4,24 @@
 //! day was written, and no session moves it to another time zone.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use super::{Reading, Writer, operator};
+use super::{Days, Reading, Writer, operator};
 use crate::dialect::Obstacle;
 use crate::rule::expr::{Comparison, IntExpr, IntNode, Parameter, TextExpr, TextNode, TimeExpr, TimeNode};
 use crate::schema::Domain;
+use crate::schema::codelist::Entry;
 use crate::time::DAY;
 
 /// A point in time as the day and the second of that day; `None` where there never is a time of day.
-pub(super) struct Time {
-    pub(super) day: String,
-    pub(super) second: Option<Second>,
+pub(in crate::dialect) struct Time {
+    pub(in crate::dialect) day: String,
+    pub(in crate::dialect) second: Option<Second>,
 }
 
 /// A second of a day.
-pub(super) struct Second {
-    pub(super) text: String,
+pub(in crate::dialect) struct Second {
+    pub(in crate::dialect) text: String,
     may_be_null: bool,
 }
 
@@ -42,7 +44,7 @@ impl Writer<'_> {
         format!("CASE WHEN {} THEN {by_day} ELSE {by_second} END", dates.join(" OR "))
     }
 
-    pub(super) fn time(&mut self, node: TimeNode) -> Time {
+    pub(in crate::dialect) fn time(&mut self, node: TimeNode) -> Time {
         match &self.request.plan.program.times[node.0 as usize] {
             TimeExpr::Literal(seconds, has_time) => Time {
                 day: self.words.day(seconds.div_euclid(DAY)),
@@ -63,14 +65,14 @@ impl Writer<'_> {
                     },
                     Parameter::PeriodStart => stated.period.map(|period| self.words.day(period.0)),
                     Parameter::PeriodEnd => stated.period.map(|period| self.words.day(period.1)),
-                    Parameter::StatedRegion => None,
+                    Parameter::StatedRegion | Parameter::DeliveredRegions => None,
                 };
                 Time { day: day.unwrap_or_else(|| "CAST(NULL AS DATE)".to_owned()), second: None }
             }
         }
     }
 
-    pub(super) fn text(&mut self, node: TextNode) -> Result<String, Obstacle> {
+    pub(in crate::dialect) fn text(&mut self, node: TextNode) -> Result<String, Obstacle> {
         let request = self.request;
         Ok(match &request.plan.program.texts[node.0 as usize] {
             TextExpr::Literal(value) => self.words.literal(&String::from_utf8_lossy(value)),
@@ -120,7 +122,7 @@ impl Writer<'_> {
         })
     }
 
-    pub(super) fn int(&mut self, node: IntNode) -> Result<String, Obstacle> {
+    pub(in crate::dialect) fn int(&mut self, node: IntNode) -> Result<String, Obstacle> {
         let request = self.request;
         Ok(match &request.plan.program.ints[node.0 as usize] {
             IntExpr::Literal(number) if *number < 0 => format!("({number})"),
@@ -131,6 +133,16 @@ impl Writer<'_> {
             }
             IntExpr::Add(left, right) => self.sum(node, *left, '+', *right)?,
             IntExpr::Subtract(left, right) => self.sum(node, *left, '-', *right)?,
+            IntExpr::Multiply(times, number) => {
+                let number = self.int(*number)?;
+                let times = if *times < 0 { format!("({times})") } else { times.to_string() };
+                self.fitted(node, &times, '*', &number)
+            }
+            IntExpr::CodelistNumber { list, code, column, day } => self.codelist_number(list, *code, *column, *day)?,
+            IntExpr::Parameter(_) => match self.request.stated.delivered_regions() {
+                Some(regions) => regions.to_string(),
+                None => "CAST(NULL AS BIGINT)".to_owned(),
+            },
             IntExpr::Length(text) => {
                 let text = self.text(*text)?;
                 self.words.length(&text)
@@ -171,18 +183,55 @@ impl Writer<'_> {
         })
     }
 
-    /// A sum, in a type that it cannot leave; at the ends of 64 bits it stops, as the engine's does.
     fn sum(&mut self, node: IntNode, left: IntNode, operator: char, right: IntNode) -> Result<String, Obstacle> {
-        let bounds = self.bounds(node);
         let (left, right) = (self.int(left)?, self.int(right)?);
+        Ok(self.fitted(node, &left, operator, &right))
+    }
+
+    /// A cell of a code list, of the row that is valid on the record's day.
+    fn codelist_number(
+        &mut self,
+        list: &str,
+        code: TextNode,
+        column: usize,
+        day: Option<TimeNode>,
+    ) -> Result<String, Obstacle> {
+        let code = self.text(code)?;
+        let day = day.map(|day| self.time(day).day);
+        let list = self.request.plan.codelists.get(list).ok_or_else(|| Obstacle::Codelist(list.to_owned()))?;
+        let mut cases: BTreeMap<(Days, i64), Vec<String>> = BTreeMap::new();
+        for entry in list.entries() {
+            for period in list.periods(entry.code.as_bytes()) {
+                if let Some(number) = period.attribute(column).and_then(|cell| cell.parse().ok()) {
+                    cases.entry(((period.from, period.to), number)).or_default().push(self.words.literal(&entry.code));
+                }
+            }
+        }
+        let mut text = String::from("CASE");
+        for ((days, number), codes) in cases {
+            let is_dated = days != (None, None);
+            let within = match &day {
+                Some(day) if is_dated => format!(" AND {}", self.within(day, days)),
+                // A code that is not valid for all time meets no day.
+                None if is_dated => continue,
+                _ => String::new(),
+            };
+            let _ = write!(text, " WHEN {code} IN ({}){within} THEN {number}", codes.join(", "));
+        }
+        Ok(if text == "CASE" { "CAST(NULL AS BIGINT)".to_owned() } else { text + " END" })
+    }
+
+    /// A sum or product, in a type that it cannot leave; at the ends of 64 bits it stops, as the engine's does.
+    fn fitted(&self, node: IntNode, left: &str, operator: char, right: &str) -> String {
+        let bounds = self.bounds(node);
         let fits = |min: i128, max: i128| bounds.0 >= min && bounds.1 <= max;
-        Ok(if fits(i32::MIN.into(), i32::MAX.into()) {
+        if fits(i32::MIN.into(), i32::MAX.into()) {
             format!("({left} {operator} {right})")
         } else if fits(i64::MIN.into(), i64::MAX.into()) {
             format!("(CAST({left} AS BIGINT) {operator} CAST({right} AS BIGINT))")
         } else {
-            self.words.saturated(&left, operator, &right)
-        })
+            self.words.saturated(left, operator, right)
+        }
     }
 
     /// The least and the greatest that a number can be, before a sum is stopped at 64 bits.
@@ -207,7 +256,18 @@ impl Writer<'_> {
                 let (left, right) = (kept(*left), kept(*right));
                 (left.0 - right.1, left.1 - right.0)
             }
-            IntExpr::Length(_) | IntExpr::ElementCount(..) => (0, i32::MAX.into()),
+            IntExpr::Multiply(times, number) => {
+                let (number, times) = (kept(*number), i128::from(*times));
+                let (one, other) = (number.0 * times, number.1 * times);
+                (one.min(other), one.max(other))
+            }
+            IntExpr::CodelistNumber { list, column, .. } => {
+                let list = self.request.plan.codelists.get(list);
+                let periods = list.into_iter().flat_map(|list| list.entries()).flat_map(Entry::periods);
+                let numbers = periods.filter_map(|period| period.attribute(*column)?.parse::<i64>().ok());
+                numbers.fold((0, 0), |(least, most), number| (least.min(number.into()), most.max(number.into())))
+            }
+            IntExpr::Parameter(_) | IntExpr::Length(_) | IntExpr::ElementCount(..) => (0, i32::MAX.into()),
             IntExpr::Year(_) => (0, 9_999),
             IntExpr::DaysBetween(..) => (-DAYS, DAYS),
             IntExpr::MinutesBetween(..) => (-DAYS * 1_440, DAYS * 1_440),

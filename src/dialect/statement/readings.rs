@@ -18,7 +18,10 @@ const TIME_MARKS: &str = "Tt :.,-";
 impl Builder<'_> {
     /// The variables as text without surrounding blanks; null where nothing is left.
     pub(super) fn records(&self) -> String {
-        let table: Vec<String> = self.request.table.parts().iter().map(|part| self.words.identifier(part)).collect();
+        let table: Vec<String> = match self.members {
+            None => self.request.table.parts().iter().map(|part| self.words.identifier(part)).collect(),
+            Some(_) => vec![self.words.identifier(&self.layers.groups)],
+        };
         let around = self.words.characters(&AROUND_VALUES);
         let mut columns: Vec<String> = self
             .writer
@@ -28,6 +31,9 @@ impl Builder<'_> {
                 let column = self.writer.column(*variable, "");
                 if self.request.missing.contains(variable) {
                     format!("CAST(NULL AS {}) AS {column}", self.words.text_type())
+                } else if self.members.is_some() {
+                    // What groups have nobody wrote.
+                    format!("nullif({column}, '') AS {column}")
                 } else {
                     format!("nullif({}, '') AS {column}", self.words.trim(&column, &around))
                 }

@@ -1,16 +1,16 @@
-//! Who reports the records of a batch, and of which specialty they are.
+//! Who reports the records of a batch, and of which code of the collection's breakdown they are.
 //!
-//! Both are looked up once for each distinct value. A region goes by the organisation number that the reporter begins
-//! with, as in a [`tally`].
+//! Both are looked up once for each distinct value. A region goes by what the collection's [`RegionVariable`] says, as
+//! in a [`tally`].
+//!
+//! [`RegionVariable`]: crate::schema::RegionVariable
 
 use std::collections::BTreeMap;
 
 use super::{Group, Rejected};
 use crate::engine::eval::Evaluator;
 use crate::engine::tally::{self, Region};
-use crate::engine::text;
 use crate::model::VariableIndex;
-use crate::schema::region;
 use crate::table::{Bits, value};
 
 /// The groups of a batch's records.
@@ -24,17 +24,16 @@ pub(super) struct Groups {
 impl Groups {
     pub(super) fn of(evaluator: &Evaluator<'_>) -> Self {
         let (plan, batch) = (evaluator.plan(), evaluator.batch());
-        let county = |written: &[u8]| -> Region {
-            text::organisation_number(written).and_then(|number| region::county_of(&plan.codelists, number))
+        let region = plan.collection.region;
+        let county = |written: &[u8]| -> Region { region.and_then(|region| region.county(written, &plan.codelists)) };
+        let regions = by_row(evaluator, region.map(|region| region.variable), county);
+        let label = |variable: VariableIndex, written: &[u8]| -> String {
+            String::from_utf8_lossy(tally::label_of(plan, variable, written)).into_owned()
         };
-        let regions = by_row(evaluator, plan.collection.reporter, county);
-        let label = |specialty: VariableIndex, written: &[u8]| -> String {
-            String::from_utf8_lossy(tally::label_of(plan, specialty, written)).into_owned()
-        };
-        let specialty = plan.collection.specialty;
+        let variable = plan.collection.breakdown.as_ref().map(|breakdown| breakdown.variable);
         let blank = || tally::BLANK.to_owned();
-        let specialties =
-            by_row(evaluator, specialty, |written| specialty.map_or_else(blank, |specialty| label(specialty, written)));
+        let codes =
+            by_row(evaluator, variable, |written| variable.map_or_else(blank, |variable| label(variable, written)));
         let mut numbers: BTreeMap<Group, u32> = BTreeMap::new();
         let mut groups = Self::default();
         // Distinct values by distinct values, each pair looked up once.
@@ -42,7 +41,7 @@ impl Groups {
         // Neighbours are often alike.
         let mut last = None;
         for row in 0..batch.n_rows {
-            let pair = (regions.of(row), specialties.of(row));
+            let pair = (regions.of(row), codes.of(row));
             if let Some((of, number)) = last
                 && of == pair
             {
@@ -52,7 +51,7 @@ impl Groups {
             let number = *known.entry(pair).or_insert_with(|| {
                 let group = Group {
                     region: regions.values.get(pair.0 as usize).copied().flatten(),
-                    specialty: specialties.values.get(pair.1 as usize).cloned().unwrap_or_default(),
+                    code: codes.values.get(pair.1 as usize).cloned().unwrap_or_default(),
                 };
                 *numbers.entry(group).or_insert_with_key(|group| {
                     groups.keys.push(group.clone());

@@ -9,10 +9,10 @@ use super::{CollectionImpact, Delivery, FileImpact, Group, Rejected, RuleImpact,
 use crate::engine::eval::{Context, Evaluator};
 use crate::engine::status::{self, RuleStatus};
 use crate::engine::{Progress, Stated};
-use crate::model::{Severity, Text};
+use crate::model::{Severity, Text, VariableIndex};
 use crate::rule::{Check, Plan, Rule};
-use crate::schema::{Collection, Domain, region};
-use crate::submission::{InputError, InputFile, ScanRequest};
+use crate::schema::{Collection, region};
+use crate::submission::{InputError, InputFile, ScanRequest, Statement};
 use crate::table::{Batch, Bits, Lines, Positions, Raw};
 
 /// The plans of one collection, before and after a change; at least one is there.
@@ -69,11 +69,18 @@ struct RulePart {
 
 impl<'a> Pair<'a> {
     /// `None` where there is neither.
-    pub(super) fn new(before: Option<&'a Arc<Plan>>, after: Option<&'a Arc<Plan>>, stated: &Stated) -> Option<Self> {
+    pub(super) fn new<'f>(
+        before: Option<&'a Arc<Plan>>,
+        after: Option<&'a Arc<Plan>>,
+        stated: &Stated,
+        files: impl Iterator<Item = &'f InputFile>,
+    ) -> Option<Self> {
         if before.is_none() && after.is_none() {
             return None;
         }
-        let context = |plan: &'a Arc<Plan>| Context::new(plan, status::parameters_of_run(stated));
+        let statements: Vec<Statement> = files.map(|file| file.statement.clone()).collect();
+        let parameters = status::parameters_of_run(stated, &statements);
+        let context = |plan: &'a Arc<Plan>| Context::new(plan, parameters.clone());
         let rules = matched(before.map(|plan| &**plan), after.map(|plan| &**plan));
         Some(Self { before: before.map(context), after: after.map(context), rules })
     }
@@ -132,10 +139,15 @@ impl<'a> Pair<'a> {
         let mut collection = Collection::clone(&lead.plan.collection);
         let mut scanned = scanned.clone();
         let sides = sides.map(|side| {
-            side.map(|(context, file)| Side {
-                context: context.with(status::parameters_of_file(&context.parameters, &file.statement)),
-                statuses: status::statuses(context, &file.column_of),
-                places: places(&context.plan.collection, file, &mut collection, &mut scanned),
+            side.map(|(context, file)| {
+                let places = places(&context.plan.collection, file, &mut collection, &mut scanned);
+                let found =
+                    places.iter().zip(&file.column_of).map(|(place, column)| column.filter(|_| place.is_some()));
+                Side {
+                    context: context.with(status::parameters_of_file(&context.parameters, &file.statement)),
+                    statuses: status::statuses(context, &found.collect::<Vec<_>>()),
+                    places,
+                }
             })
         });
         let mut file = FileImpact {
@@ -209,31 +221,38 @@ impl<'a> Pair<'a> {
     /// Names the groups that were met with.
     pub(super) fn name(&self, total: &mut CollectionImpact) {
         let Some(plan) = self.lead() else { return };
-        let list = plan.collection.specialty.and_then(|specialty| match &plan.collection.get(specialty).domain {
-            Domain::Code { codelist } => plan.codelists.get(codelist),
-            _ => None,
-        });
+        let breakdown = plan.collection.breakdown.as_ref();
+        let list = breakdown.and_then(|breakdown| plan.codelists.get(&breakdown.codelist));
+        total.breakdown = breakdown.map(|breakdown| breakdown.name.clone()).unwrap_or_default();
         for group in total.groups.keys() {
             if let Some(county) = group.region
                 && let Some(name) = region::name_of_county(&plan.codelists, county)
             {
                 total.region_names.insert(county, name.to_owned());
             }
-            if let Some(entry) = list.and_then(|list| list.find(group.specialty.as_bytes())) {
+            if let Some(entry) = list.and_then(|list| list.find(group.code.as_bytes())) {
                 let text = Text::new(entry.text_sv.as_str(), entry.text_en.as_str());
-                total.specialty_names.insert(group.specialty.clone(), text);
+                total.code_names.insert(group.code.clone(), text);
             }
         }
     }
 }
 
 /// Where a side finds its variables among the columns that are scanned; those that nobody has asked for yet are added.
+///
+/// Rows that hold several records are unfolded as the newer schema says, for both sides: there a variable is known by
+/// its name, and one that only the older schema has is as a variable without a column.
 fn places(
     own: &Collection,
     file: &InputFile,
     collection: &mut Collection,
     scanned: &mut InputFile,
 ) -> Vec<Option<usize>> {
+    if scanned.layout.is_some() {
+        let has_column = |variable: &VariableIndex| scanned.column_of.get(variable.0).is_some_and(Option::is_some);
+        let place = |id: &str| collection.variable(id).filter(has_column).map(|variable| variable.0);
+        return own.variables.iter().map(|variable| place(&variable.id)).collect();
+    }
     let mut places = Vec::with_capacity(own.variables.len());
     for (variable, column) in own.variables.iter().zip(&file.column_of) {
         if column.is_none() {
@@ -359,7 +378,7 @@ impl Side<'_> {
             n_rows: scanned.n_rows,
             columns: self.places.iter().map(|place| scanned.columns[(*place)?].clone()).collect(),
             // No finding is made, so that nobody asks where records are.
-            positions: Positions { first_row: scanned.positions.first_row, lines: Lines::None },
+            positions: Positions { first_row: scanned.positions.first_row, lines: Lines::None, unfolded: None },
             faults: Vec::new(),
             raw: Raw::None,
         }

@@ -5,14 +5,15 @@ use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 
+use super::doubting::{DoubtPart, DoubtPlan, EVERY_CODE};
 use super::table::{Adding, Groups, Key, Layout, NO_TIME, Names, Table, row_words};
-use super::{BLANK, Counts, Delivery, Fill, Fills, INVALID, Tally, UnitFills};
-use crate::engine::eval::Evaluator;
+use super::{BLANK, Corrections, Counts, Delivery, Fill, Fills, INVALID, Spread, Tally, UnitFills};
+use crate::engine::eval::{Context, Evaluator, Parameters};
 use crate::engine::{text, unique};
 use crate::measure::TallyPlan;
 use crate::model::{County, Level, VariableIndex};
 use crate::rule::Plan;
-use crate::schema::{Domain, Missing};
+use crate::schema::{Domain, HistoryItem, Missing};
 use crate::submission::InputFile;
 use crate::table::{Batch, Bits, value};
 use crate::time::{DAY, Month};
@@ -22,6 +23,8 @@ pub(in crate::engine) struct Collector<'a> {
     plan: &'a TallyPlan,
     files: &'a [InputFile],
     count_units: bool,
+    /// Where records in doubt are counted.
+    doubts: Option<DoubtPlan>,
     /// One for each thread, and one for a caller that is none of the pool's.
     parts: Vec<Mutex<Part>>,
 }
@@ -38,8 +41,12 @@ struct Part {
     labels: Names,
     counts: Table,
     by_month: Table,
-    by_specialty: Table,
+    by_code: Table,
     by_unit: Table,
+    spreads: BTreeMap<(Key, usize), Spread>,
+    named: BTreeMap<(Key, usize, u32), u64>,
+    corrections: BTreeMap<Key, Corrections>,
+    doubts: DoubtPart,
     /// For each number of a label the last region and year it was met with as a unit, and where its counters begin.
     unit_places: Vec<Option<(u32, i32, usize)>>,
     deliveries: BTreeMap<usize, DeliveryPart>,
@@ -56,19 +63,42 @@ struct DeliveryPart {
 impl<'a> Collector<'a> {
     pub(in crate::engine) fn new(plan: &'a TallyPlan, files: &'a [InputFile], count_units: bool) -> Self {
         let parts = (0..=rayon::current_num_threads()).map(|_| Mutex::new(Part::default())).collect();
-        Self { plan, files, count_units, parts }
+        Self { plan, files, count_units, doubts: None, parts }
     }
 
-    /// Adds one batch of the file at `file`.
+    /// Has records in doubt counted, too: those that violate rules of `plan` about what is measured.
+    pub(in crate::engine) fn with_doubts(self, plan: &Plan) -> Self {
+        Self { doubts: Some(DoubtPlan::new(plan, self.plan)), ..self }
+    }
+
+    /// Whether it asks which records violate the rule at an index of the plan.
+    pub(in crate::engine) fn asks_for(&self, rule: usize) -> bool {
+        self.doubts.as_ref().is_some_and(|doubts| doubts.asks_for(rule))
+    }
+
+    /// What conditions that read the period are evaluated with: of a stock, its month is the period, whatever the run
+    /// states for its rules. `None` where that is the period already, or where no condition reads it.
+    pub(in crate::engine) fn context_of_month<'p>(&self, file: usize, context: &Context<'p>) -> Option<Context<'p>> {
+        let month = self.files[file].statement.month.filter(|_| context.plan.collection.stock)?;
+        let period = Some((month.first_day(), month.last_day()));
+        let is_read = self.plan.conditions.iter().any(|condition| condition.reads_period);
+        (is_read && context.parameters.period != period)
+            .then(|| context.with(Parameters { period, ..context.parameters.clone() }))
+    }
+
+    /// Adds one batch of the file at `file`; the second evaluator is for conditions that read the period.
     ///
-    /// `hashes` are those of the records' keys by [`Collector::fingerprinted`], where they are known already.
+    /// `hashes` are those of the records' keys by [`Collector::fingerprinted`], where they are known already;
+    /// `violations` are of the rules that it asks for.
     pub(in crate::engine) fn add(
         &self,
         file: usize,
-        evaluator: &Evaluator<'_>,
+        evaluators: [&Evaluator<'_>; 2],
         broken: Option<&Bits>,
         hashes: Option<&[u64]>,
+        violations: &[(usize, Bits)],
     ) {
+        let evaluator = evaluators[0];
         let (plan, batch) = (evaluator.plan(), evaluator.batch());
         let sum = |hashes: &[u64]| hashes.iter().fold(0u64, |sum, hash| sum.wrapping_add(*hash));
         let fingerprint =
@@ -79,12 +109,16 @@ impl<'a> Collector<'a> {
         if let Some(unit) = plan.collection.unit.filter(|_| self.count_units) {
             part.unit = Some(unit);
         }
-        part.add(self.plan, evaluator, (file, fingerprint), self.files[file].statement.month, broken);
+        let groups = part.add(self.plan, evaluators, (file, fingerprint), self.files[file].statement.month, broken);
+        if let Some(plan) = &self.doubts {
+            part.doubts.add(plan, self.plan, evaluators, &groups, violations);
+        }
     }
 
     /// What tells a delivery's records from those of others: who reports, and the record's key.
     pub(in crate::engine) fn fingerprinted(plan: &Plan) -> Vec<VariableIndex> {
-        plan.collection.reporter.iter().chain(&plan.collection.key).copied().collect()
+        let region = plan.collection.region.map(|region| region.variable);
+        region.into_iter().chain(plan.collection.key.iter().copied().filter(|key| Some(*key) != region)).collect()
     }
 
     /// Everything counted.
@@ -99,12 +133,13 @@ impl<'a> Collector<'a> {
                 month: file.statement.month,
                 received: file.statement.received,
                 stated_records: file.statement.records,
+                counts_doubts: self.doubts.is_some(),
                 ..Delivery::default()
             })
             .collect();
         for part in self.parts {
             let part = part.into_inner().unwrap_or_else(PoisonError::into_inner);
-            part.finish(self.plan, &mut tally, &mut deliveries);
+            part.finish(self.plan, self.doubts.as_ref(), &mut tally, &mut deliveries);
         }
         tally.deliveries = deliveries;
         tally
@@ -115,18 +150,19 @@ impl Part {
     fn add(
         &mut self,
         tally: &TallyPlan,
-        evaluator: &Evaluator<'_>,
+        [evaluator, of_month]: [&Evaluator<'_>; 2],
         (file, fingerprint): (usize, u64),
         stated_month: Option<Month>,
         broken: Option<&Bits>,
-    ) {
+    ) -> Groups {
         let (plan, batch) = (evaluator.plan(), evaluator.batch());
         let n_rows = batch.n_rows;
         let regions = self.regions_of(tally, evaluator);
         let months = months_of(plan, evaluator, stated_month);
-        let specialties = self.labels_of(evaluator, plan.collection.specialty);
+        let breakdown = plan.collection.breakdown.as_ref().map(|breakdown| breakdown.variable);
+        let codes = self.labels_of(evaluator, breakdown);
         let units = self.unit.map(|unit| self.labels_of(evaluator, Some(unit)));
-        let key = |row: usize| (regions[row], months[row], specialties[row]);
+        let key = |row: usize| (regions[row], months[row], codes[row]);
         let groups = match broken {
             None => Groups::new((0..n_rows).map(key), n_rows),
             // A broken record is in no group: its key is one that no other has.
@@ -140,9 +176,15 @@ impl Part {
         let places = groups.places(&mut self.counts, tally.conditions.len() * 2, |key| key);
         let mut counts = Adding { table: &mut self.counts, places };
         for (index, condition) in tally.conditions.iter().enumerate() {
+            let evaluator = if condition.reads_period { of_month } else { evaluator };
             let tri = evaluator.bool(condition.node);
             counts.add(&tri.yes, index * 2);
             counts.add(&tri.yes.or(&tri.no).not(), index * 2 + 1);
+        }
+
+        self.numbers(tally, evaluator, &groups);
+        if plan.collection.months_of_corrections().is_some() {
+            self.corrections(evaluator, &groups);
         }
 
         let layout = Layout::of(tally);
@@ -156,10 +198,10 @@ impl Part {
             (region, month, if region == u32::MAX { label } else { 0 })
         });
         let mut fills = vec![Adding { table: &mut self.by_month, places }];
-        if plan.collection.specialty.is_some() {
+        if breakdown.is_some() {
             let key = |(region, month, label): Key| (region, year(month), label);
-            let places = groups.places(&mut self.by_specialty, width, key);
-            fills.push(Adding { table: &mut self.by_specialty, places });
+            let places = groups.places(&mut self.by_code, width, key);
+            fills.push(Adding { table: &mut self.by_code, places });
         }
         let n_full = fills.len();
         if let Some(units) = units {
@@ -221,6 +263,57 @@ impl Part {
                 }
             }
         }
+        groups
+    }
+
+    /// Adds whether records may still be corrected on the day of the delivery.
+    fn corrections(&mut self, evaluator: &Evaluator<'_>, groups: &Groups) {
+        let open_until = evaluator.plan().collection.history(HistoryItem::OpenUntil);
+        let open_until = open_until.map(|variable| evaluator.variable_times(variable));
+        let day = evaluator.delivery_date();
+        for (row, group) in groups.of_row.iter().enumerate() {
+            let (region, month, _) = groups.keys[*group as usize];
+            if region == u32::MAX {
+                continue;
+            }
+            let corrections = self.corrections.entry((region, month, 0)).or_default();
+            let last = open_until.as_ref().filter(|times| times.known.contains(row)).map(|times| times.seconds[row]);
+            match last.zip(day) {
+                None => corrections.unknown += 1,
+                Some((last, day)) if day > last.div_euclid(DAY) => corrections.closed += 1,
+                Some(_) => corrections.open += 1,
+            }
+        }
+    }
+
+    /// Adds what is counted by value and by code.
+    fn numbers(&mut self, tally: &TallyPlan, evaluator: &Evaluator<'_>, groups: &Groups) {
+        let key_of = |row: usize| groups.keys[groups.of_row[row] as usize];
+        for (index, spread) in tally.spreads.iter().enumerate() {
+            let ints = evaluator.int(spread.value);
+            for row in evaluator.bool(spread.among).yes.iter() {
+                let key = key_of(row);
+                if key.0 == u32::MAX {
+                    continue;
+                }
+                let counted = self.spreads.entry((key, index)).or_default();
+                if ints.known.contains(row) {
+                    counted.add(ints.values[row], spread.range);
+                } else {
+                    counted.unknown += 1;
+                }
+            }
+        }
+        for (index, named) in tally.named.iter().enumerate() {
+            let codes = self.labels_of(evaluator, Some(named.variable));
+            let tri = evaluator.bool(named.node);
+            for row in tri.yes.or(&tri.no).not().iter() {
+                let key = key_of(row);
+                if key.0 != u32::MAX {
+                    *self.named.entry((key, index, codes[row])).or_default() += 1;
+                }
+            }
+        }
     }
 
     fn delivery(&mut self, file: usize, fingerprint: u64, batch: &Batch, groups: &Groups, broken: Option<&Bits>) {
@@ -241,7 +334,7 @@ impl Part {
         keys.iter().map(|key| numbers[*key as usize]).collect()
     }
 
-    /// For each row the number of its specialty's or unit's name.
+    /// For each row the number of its code's or unit's name.
     fn labels_of(&mut self, evaluator: &Evaluator<'_>, variable: Option<VariableIndex>) -> Vec<u32> {
         let batch = evaluator.batch();
         let named = variable.and_then(|variable| Some((variable, batch.columns[variable.0].as_ref()?)));
@@ -265,7 +358,7 @@ impl Part {
         }
     }
 
-    fn finish(self, plan: &TallyPlan, tally: &mut Tally, deliveries: &mut [Delivery]) {
+    fn finish(self, plan: &TallyPlan, doubts: Option<&DoubtPlan>, tally: &mut Tally, deliveries: &mut [Delivery]) {
         let (regions, labels) = (&self.regions, &self.labels);
         let region = |number: u32| County::new(&regions.text(number));
         let month = |number: i32| if number == NO_TIME { None } else { Month::from_number(number) };
@@ -278,6 +371,16 @@ impl Part {
                 undecided: counters.iter().copied().skip(1).step_by(2).collect(),
             };
             tally.counts.entry(place).or_default().merge(&part);
+        }
+        for ((key, index), spread) in &self.spreads {
+            let place = (region(key.0), month(key.1), labels.text(key.2), *index);
+            tally.spreads.entry(place).or_default().merge(spread);
+        }
+        for ((key, index, code), records) in &self.named {
+            *tally.named.entry((region(key.0), month(key.1), *index, labels.text(*code))).or_default() += records;
+        }
+        for (key, corrections) in &self.corrections {
+            tally.corrections.entry((region(key.0), month(key.1))).or_default().merge(corrections);
         }
         let layout = Layout::of(plan);
         let among = |counters: &[u64]| counters[1..=layout.n_among].to_vec();
@@ -304,9 +407,9 @@ impl Part {
         for (key, counters) in self.by_month.groups().filter(real) {
             tally.by_month.entry((region(key.0), month(key.1))).or_default().merge(&fills(counters));
         }
-        for (key, counters) in self.by_specialty.groups().filter(real) {
+        for (key, counters) in self.by_code.groups().filter(real) {
             let place = (region(key.0), year(key.1), labels.text(key.2));
-            tally.by_specialty.entry(place).or_default().merge(&fills(counters));
+            tally.by_code.entry(place).or_default().merge(&fills(counters));
         }
         for (key, counters) in self.by_unit.groups().filter(real) {
             let place = (region(key.0), year(key.1), labels.text(key.2));
@@ -316,6 +419,15 @@ impl Part {
                 blank_among: (0..layout.n_variables).map(|variable| blanks(counters, variable).1).collect(),
             };
             tally.by_unit.entry(place).or_default().merge(&part);
+        }
+        for (key, pair, rule, doubt) in doubts.map(|plan| self.doubts.finish(plan)).into_iter().flatten() {
+            let (Some(county), Some(month)) = (region(key.0), month(key.1)) else { continue };
+            match rule {
+                Some(rule) => tally.doubts_by_rule.entry((county, month, pair, rule.to_owned())).or_default(),
+                None if key.2 == EVERY_CODE => tally.doubts.entry((county, month, pair)).or_default(),
+                None => tally.doubts_by_code.entry((county, month, labels.text(key.2), pair)).or_default(),
+            }
+            .merge(&doubt);
         }
         for (file, part) in self.deliveries {
             let Some(delivery) = deliveries.get_mut(file) else { continue };
@@ -331,7 +443,7 @@ impl Part {
     }
 }
 
-/// The name of the group that a value of a specialty or unit belongs to.
+/// The name of the group that a value of the breakdown or of the unit belongs to.
 pub(in crate::engine) fn label_of<'v>(plan: &'v Plan, variable: VariableIndex, written: &'v [u8]) -> &'v [u8] {
     let item = plan.collection.get(variable);
     match &item.domain {

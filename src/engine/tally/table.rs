@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use crate::measure::TallyPlan;
 use crate::table::Bits;
 
-/// A group of records: region, month or year, and specialty or unit, as numbers.
+/// A group of records: region, month or year, and code or unit, as numbers.
 pub(super) type Key = (u32, i32, u32);
 /// A month or year that is not known.
 pub(super) const NO_TIME: i32 = i32::MIN;

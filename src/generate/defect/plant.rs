@@ -9,7 +9,7 @@ use crate::generate::random::{Stream, WHOLE};
 use crate::generate::record::{Record, Setting, write_time};
 use crate::generate::truth::TruthRow;
 use crate::model::VariableIndex;
-use crate::schema::{Codelist, Domain, Variable};
+use crate::schema::{Codelist, Collection, Domain, Variable};
 use crate::time::{self, DAY, Form};
 
 /// The purpose of the stream that defects are drawn from.
@@ -27,19 +27,30 @@ pub(in crate::generate) struct Planted {
     pub(in crate::generate) raw: Option<VariableIndex>,
     pub(in crate::generate) extra_field: bool,
     pub(in crate::generate) missing_field: bool,
+    /// The defect.
+    pub(in crate::generate) defect: usize,
+    /// Planted in the record that the row has in this column, once it is unfolded, and not in the row.
+    pub(in crate::generate) of: Option<VariableIndex>,
+    /// The days from the record to its second self.
+    pub(in crate::generate) again: Option<i64>,
+}
+
+/// What an edit can see: a record as drawn, or one that a row is unfolded to.
+#[derive(Clone, Copy)]
+pub(in crate::generate) struct Drawn<'a> {
+    pub(in crate::generate) collection: &'a Collection,
+    pub(in crate::generate) text: &'a dyn Fn(VariableIndex) -> &'a [u8],
+    /// Of the record, or of the row it is of.
+    pub(in crate::generate) number: u64,
+    pub(in crate::generate) period: (i64, i64),
 }
 
 impl Planted {
-    /// The text of `variable`, as planted or as drawn.
-    pub(in crate::generate) fn text<'a>(
-        &'a self,
-        profile: &Profile,
-        record: &'a Record,
-        variable: VariableIndex,
-    ) -> &'a [u8] {
+    /// The text of `variable`, as planted or else as `drawn`.
+    pub(in crate::generate) fn text<'a, 'd: 'a>(&'a self, drawn: &Drawn<'d>, variable: VariableIndex) -> &'a [u8] {
         match self.replaced.iter().rev().find(|(index, _)| *index == variable) {
             Some((_, text)) => text,
-            None => record.text(profile.value_of[variable.0]),
+            None => (drawn.text)(variable),
         }
     }
 
@@ -57,6 +68,8 @@ pub(in crate::generate) struct Planter<'a> {
     profile: &'a Profile,
     format: OutputFormat,
     n_records: u64,
+    /// Whether records are rows that are unfolded.
+    unfolds: bool,
     stream: Stream,
     /// For each defect that copies keys and each scope the last clean record.
     recent: HashMap<(usize, Vec<u8>), Keyed>,
@@ -70,7 +83,7 @@ impl<'a> Planter<'a> {
         profile: &'a Profile,
         setting: &Setting,
         format: OutputFormat,
-        n_records: u64,
+        (n_records, unfolds): (u64, bool),
         block: u64,
     ) -> Self {
         Self {
@@ -78,6 +91,7 @@ impl<'a> Planter<'a> {
             profile,
             format,
             n_records,
+            unfolds,
             stream: Stream::new(setting.seed, block, PURPOSE),
             recent: HashMap::new(),
             has_quote: false,
@@ -98,14 +112,26 @@ impl<'a> Planter<'a> {
 
     fn try_plant(&mut self, index: usize, record: &Record) -> Option<Planted> {
         let defects = self.defects;
+        let profile = self.profile;
         let defect = &defects.list[index];
         if !defect.conditions.iter().all(|condition| condition.allows(record.symbol(condition.value))) {
             return None;
         }
-        let mut planted = Planted::default();
+        let mut planted = Planted { defect: index, ..Planted::default() };
+        if let Some(of) = &defect.of {
+            // One of the row's records, if it is to be unfolded at all.
+            let is_filled = |column: &&VariableIndex| !record.text(profile.value_of[column.0]).is_empty();
+            let filled: Vec<VariableIndex> = of.iter().filter(is_filled).copied().collect();
+            let place = usize::try_from(self.stream.below(filled.len() as u64)).ok()?;
+            planted.of = Some(*filled.get(place).filter(|_| self.unfolds)?);
+            return Some(planted);
+        }
+        let text = |variable: VariableIndex| record.text(profile.value_of[variable.0]);
+        let drawn =
+            Drawn { collection: &profile.collection, text: &text, number: record.number, period: record.period };
         let mut partner = None;
         for edit in &defect.edits {
-            if edit.is_of_text() && self.format != OutputFormat::Csv {
+            if edit.is_of_text() && (self.format != OutputFormat::Csv || self.unfolds) {
                 return None;
             }
             if let Edit::Duplicate { variables, within } = edit {
@@ -115,20 +141,30 @@ impl<'a> Planter<'a> {
                 }
                 partner = Some(number);
             } else {
-                self.edit(edit, record, &mut planted)?;
+                self.edit(edit, &drawn, &mut planted)?;
             }
+        }
+        if self.unfolds {
+            return Some(planted);
         }
         let row = |number: u64| TruthRow {
             record: number + 1,
             defect: index,
-            value: defect.variable.map_or_else(Vec::new, |variable| {
-                let text = planted.text(self.profile, record, variable);
-                text.to_vec()
-            }),
+            value: defect.variable.map_or_else(Vec::new, |variable| planted.text(&drawn, variable).to_vec()),
         };
         let rows: Vec<TruthRow> = partner.into_iter().chain([record.number]).map(row).collect();
         self.truth.extend(rows);
         Some(planted)
+    }
+
+    /// Plants a defect in the record that it was meant for; false where the record is not made for it.
+    pub(in crate::generate) fn plant_in(&mut self, drawn: &Drawn<'_>, planted: &mut Planted) -> bool {
+        let defects = self.defects;
+        let edits = &defects.list[planted.defect].edits;
+        edits.iter().all(|edit| {
+            let is_writable = !edit.is_of_text() || self.format == OutputFormat::Csv;
+            is_writable && self.edit(edit, drawn, planted).is_some()
+        })
     }
 
     /// Keeps the keys of a clean record that a later one may copy.
@@ -156,10 +192,9 @@ impl<'a> Planter<'a> {
     }
 
     /// Does one edit; `None` where the record is not made for it.
-    fn edit(&mut self, edit: &Edit, record: &Record, planted: &mut Planted) -> Option<()> {
-        let profile = self.profile;
+    fn edit(&mut self, edit: &Edit, drawn: &Drawn<'_>, planted: &mut Planted) -> Option<()> {
         let filled = |planted: &Planted, variable: VariableIndex| {
-            let text = planted.text(profile, record, variable);
+            let text = planted.text(drawn, variable);
             (!text.is_empty()).then(|| text.to_vec())
         };
         let replacement = match edit {
@@ -170,17 +205,17 @@ impl<'a> Planter<'a> {
             Edit::Value(variable, texts) => {
                 let index = usize::try_from(self.stream.below(texts.len() as u64)).unwrap_or(0);
                 let text = texts.get(index)?.clone().into_bytes();
-                if planted.text(profile, record, *variable) == text {
+                if planted.text(drawn, *variable) == text {
                     return None;
                 }
                 (*variable, text)
             }
             Edit::BadCode(variable, list) => {
-                let item = profile.collection.get(*variable);
+                let item = drawn.collection.get(*variable);
                 (*variable, self.bad_code(&filled(planted, *variable)?, list, item)?)
             }
             Edit::BadFormat(variable) => {
-                let item = profile.collection.get(*variable);
+                let item = drawn.collection.get(*variable);
                 (*variable, self.bad_format(&filled(planted, *variable)?, item)?)
             }
             Edit::Swap(first, second) => {
@@ -193,18 +228,18 @@ impl<'a> Planter<'a> {
             }
             Edit::Shift { variable, from, direction, days, minutes } => {
                 let base = match from {
-                    Moment::PeriodStart => record.period.0 * DAY,
-                    Moment::PeriodEnd => record.period.1 * DAY + DAY - 60,
-                    Moment::Variable(other) => time::parse(planted.text(profile, record, *other))?.seconds,
+                    Moment::PeriodStart => drawn.period.0 * DAY,
+                    Moment::PeriodEnd => drawn.period.1 * DAY + DAY - 60,
+                    Moment::Variable(other) => time::parse(planted.text(drawn, *other))?.seconds,
                 };
                 let (days, minutes) = (self.stream.between(days.0, days.1), self.stream.between(minutes.0, minutes.1));
                 let seconds = base + direction * (days * DAY + minutes * 60);
-                (*variable, written_like(planted.text(profile, record, *variable), seconds)?)
+                (*variable, written_like(planted.text(drawn, *variable), seconds)?)
             }
             Edit::Future(variable, days) => {
                 let day = self.defects.delivery_date + self.stream.between(days.0, days.1);
                 let seconds = day * DAY + self.stream.between(8 * 60, 16 * 60) * 60;
-                (*variable, written_like(planted.text(profile, record, *variable), seconds)?)
+                (*variable, written_like(planted.text(drawn, *variable), seconds)?)
             }
             Edit::Lowercase(variable) => {
                 let text = filled(planted, *variable)?;
@@ -250,7 +285,7 @@ impl<'a> Planter<'a> {
             }
             Edit::UnclosedQuote(variable) => {
                 let mut text = filled(planted, *variable)?;
-                let place = record.number % BLOCK_RECORDS;
+                let place = drawn.number % BLOCK_RECORDS;
                 let is_alone =
                     self.n_records <= BLOCK_RECORDS || (QUOTE_MARGIN..BLOCK_RECORDS - QUOTE_MARGIN).contains(&place);
                 if self.has_quote || !is_alone {
@@ -260,6 +295,10 @@ impl<'a> Planter<'a> {
                 text.insert(0, b'"');
                 planted.raw = Some(*variable);
                 (*variable, text)
+            }
+            Edit::Repeat(days) => {
+                planted.again = Some(self.stream.between(days.0, days.1));
+                return Some(());
             }
             // Planted by the caller, who knows the other records.
             Edit::Duplicate { .. } => return None,

@@ -36,6 +36,10 @@ pub(super) struct DefectSpec {
     /// Values and the codes they may have: only such records.
     #[serde(default, rename = "where")]
     pub(super) only: WhenSpec,
+    /// Columns of the profile's layout that become records: it is planted in the record of one of them, and speaks of
+    /// the record's variables. Otherwise it is planted in the row, and speaks of its columns.
+    #[serde(default)]
+    pub(super) of: Vec<Spanned<String>>,
     /// What is done.
     pub(super) plant: EditSpec,
     /// What else is done to the same record.
@@ -110,6 +114,8 @@ pub(super) enum EditSpec {
     Digit(DigitSpec),
     /// A text is added at the end.
     Append(AppendSpec),
+    /// The record is there twice, the second time so many days later (with `of`).
+    Repeat(RepeatEditSpec),
     /// The record gets a field too many.
     ExtraField(NothingSpec),
     /// The record gets a field too few.
@@ -142,6 +148,13 @@ pub(super) struct ShiftSpec {
     pub(super) days: Option<Spanned<(i64, i64)>>,
     /// By so many minutes, from and to.
     pub(super) minutes: Option<Spanned<(i64, i64)>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepeatEditSpec {
+    /// So many days later, from and to; 0 is the same record again.
+    pub(super) days: Spanned<(i64, i64)>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -255,7 +255,7 @@ impl Compiler<'_> {
         }
         let mut entries: Vec<(u32, u64, &str)> = Vec::new();
         // A code that has ceased is not picked, whatever the period.
-        for entry in list.entries().iter().filter(|entry| entry.valid_to.is_none()) {
+        for entry in list.entries().iter().filter(|entry| entry.periods().iter().any(|period| period.to.is_none())) {
             let code = entry.code.as_bytes();
             let is_canonical = list.canonical(code) == Some(entry.code.as_str());
             let allowed = only.iter().all(|(column, values)| {

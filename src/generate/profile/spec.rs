@@ -18,6 +18,8 @@ pub(crate) struct ProfileSpec {
     /// Values of the other profile that are not made.
     #[serde(default)]
     pub(super) leave_out: Vec<Spanned<String>>,
+    /// The layout whose rows are made, for a collection whose records belong together; they are unfolded to records.
+    pub(super) layout: Option<Spanned<String>>,
     /// The value that holds the region.
     pub(super) region: Option<Spanned<String>>,
     /// How each value is made, in order: a value may depend on those before it. Helpers start with an underscore.

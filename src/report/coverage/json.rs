@@ -1,16 +1,23 @@
 //! Everything of coverage, for programs: one JSON document with a version of its own.
 
+mod certainty;
+mod goals;
+
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::rows::place_name;
 use super::sentences;
-use crate::coverage::figure::{Amount, Figure, Place};
+use crate::coverage::distribution::{DistributionRow, DistributionTable, Halves};
+use crate::coverage::figure::{Amount, Figure, Finality, Place};
+use crate::coverage::goal::Shown;
 use crate::coverage::{Coverage, Table};
-use crate::model::{Language, Text};
+use crate::model::{County, Language, Text};
 use crate::report::ReportError;
 use crate::time::format_day;
+use certainty::CertaintyJson;
+use goals::GoalsJson;
 
 /// The name and version of the document's shape, in its field `schema`.
 pub const SCHEMA: &str = "vantkoll.coverage/1";
@@ -32,8 +39,10 @@ struct CoverageJson<'a> {
     /// Counts below this are hidden, and others so that those cannot be recovered; null where all are shown.
     published_below: Option<u64>,
     measures: Vec<TableJson<'a>>,
+    distributions: Vec<DistributionJson<'a>>,
     reporting_rates: Vec<TableJson<'a>>,
     accounts: Vec<TableJson<'a>>,
+    goals: GoalsJson<'a>,
     response: ResponseJson<'a>,
     flags: Vec<FlagJson<'a>>,
     not_made: Vec<NotMadeJson<'a>>,
@@ -60,6 +69,8 @@ struct TableJson<'a> {
     cannot_tell: TextJson<'a>,
     source_document: &'a str,
     source_place: &'a str,
+    /// Records that could not be judged, by region and code.
+    undecided_by_code: Vec<UndecidedJson<'a>>,
     selection: &'a [String],
     figures: Vec<FigureJson<'a>>,
 }
@@ -67,13 +78,15 @@ struct TableJson<'a> {
 #[derive(Serialize)]
 struct FigureJson<'a> {
     measure: &'a str,
-    /// County code; null for the country.
+    /// County code; null for the country and regional cancer centres.
     lanskod: Option<String>,
+    /// `country`, `rcc` or `region`.
+    place: &'static str,
     region: String,
     period: String,
     months: u32,
     months_expected: u32,
-    breakdown: &'static str,
+    breakdown: &'a str,
     group: &'a str,
     variable: Option<&'a str>,
     category: Option<&'static str>,
@@ -90,7 +103,74 @@ struct FigureJson<'a> {
     value_before: Option<u64>,
     change: Option<&'static str>,
     regions: Option<u32>,
+    /// What the value should reach; null where the measure states nothing.
+    target: Option<TargetJson>,
+    /// Whether it may still change by corrections: `fixed`, `preliminary`, or `preliminary_unknown` where it is not known
+    /// when some record was first received; null where records may not be corrected.
+    finality: Option<&'static str>,
     suppressed: bool,
+    /// How far findings could move it; null where that was not worked out, or may not be shown.
+    certainty: Option<CertaintyJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TargetJson {
+    /// `at_least` or `at_most`.
+    direction: &'static str,
+    value: u64,
+    /// By the two counts, not by the rounded value; null where there is no value.
+    reached: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct UndecidedJson<'a> {
+    lanskod: String,
+    region: &'a str,
+    /// Empty where blank, `?` where not in its list.
+    code: &'a str,
+    records: u64,
+}
+
+#[derive(Serialize)]
+struct DistributionJson<'a> {
+    id: &'a str,
+    title: TextJson<'a>,
+    description: TextJson<'a>,
+    cannot_tell: TextJson<'a>,
+    source_document: &'a str,
+    source_place: &'a str,
+    unit: TextJson<'a>,
+    /// Numbers outside count as the nearest within.
+    range: [i64; 2],
+    rows: Vec<SpreadJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SpreadJson<'a> {
+    lanskod: Option<String>,
+    place: &'static str,
+    region: String,
+    period: String,
+    months: u32,
+    months_expected: u32,
+    breakdown: &'a str,
+    group: &'a str,
+    regions: Option<u32>,
+    records: Option<u64>,
+    below_range: Option<u64>,
+    above_range: Option<u64>,
+    unknown: Option<u64>,
+    percentiles: Vec<PercentileJson>,
+    /// As of figures.
+    finality: Option<&'static str>,
+    suppressed: bool,
+}
+
+#[derive(Serialize)]
+struct PercentileJson {
+    percentile: u8,
+    /// A whole number or a half.
+    value: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -163,8 +243,10 @@ impl<'a> CoverageJson<'a> {
             sources: coverage.sources.iter().map(Into::into).collect(),
             published_below: coverage.published_below,
             measures: tables(&coverage.ratios),
+            distributions: coverage.distributions.iter().map(|table| distribution_json(coverage, table)).collect(),
             reporting_rates: tables(&coverage.reporting),
             accounts: tables(&coverage.accounts),
+            goals: goals::goals(coverage),
             response: response(coverage),
             flags: coverage
                 .flags
@@ -202,7 +284,7 @@ impl<'a> CoverageJson<'a> {
     }
 }
 
-fn table_json<'a>(coverage: &Coverage, table: &'a Table) -> TableJson<'a> {
+fn table_json<'a>(coverage: &'a Coverage, table: &'a Table) -> TableJson<'a> {
     TableJson {
         id: &table.id,
         title: (&table.title).into(),
@@ -210,6 +292,7 @@ fn table_json<'a>(coverage: &Coverage, table: &'a Table) -> TableJson<'a> {
         cannot_tell: (&table.caution).into(),
         source_document: &table.source.document,
         source_place: &table.source.place,
+        undecided_by_code: undecided(coverage, table),
         selection: &table.selection,
         figures: table.figures.iter().map(|figure| figure_json(coverage, figure)).collect(),
     }
@@ -219,9 +302,10 @@ fn figure_json<'a>(coverage: &Coverage, figure: &'a Figure) -> FigureJson<'a> {
     FigureJson {
         measure: &figure.measure,
         lanskod: match figure.place {
-            Place::Country => None,
+            Place::Country | Place::Centre(_) => None,
             Place::Region(county) => Some(county.to_string()),
         },
+        place: figure.place.kind(),
         region: place_name(coverage, figure.place),
         period: figure.period.to_string(),
         months: figure.months,
@@ -241,7 +325,70 @@ fn figure_json<'a>(coverage: &Coverage, figure: &'a Figure) -> FigureJson<'a> {
         value_before: figure.value_before(),
         change: figure.change.map(crate::coverage::figure::Change::as_str),
         regions: figure.regions,
+        target: figure.target.map(|target| TargetJson {
+            direction: target.as_str(),
+            value: target.value(),
+            reached: figure.is_reached(),
+        }),
+        finality: figure.finality.map(Finality::as_str),
         suppressed: figure.suppressed,
+        certainty: figure.certainty.as_deref().map(|of| CertaintyJson::new(of, figure.per, figure.could_reach())),
+    }
+}
+
+/// A figure whose values stand apart from its counts.
+fn shown_json<'a>(coverage: &Coverage, shown: &'a Shown) -> FigureJson<'a> {
+    FigureJson { value: shown.value, value_before: shown.value_before, ..figure_json(coverage, &shown.figure) }
+}
+
+fn undecided<'a>(coverage: &'a Coverage, table: &'a Table) -> Vec<UndecidedJson<'a>> {
+    let by_region = table.undecided.iter().flat_map(|(county, codes)| codes.iter().map(move |one| (county, one)));
+    let json = |(county, (code, records)): (&County, (&'a String, &u64))| UndecidedJson {
+        lanskod: county.to_string(),
+        region: coverage.regions.name(*county),
+        code,
+        records: *records,
+    };
+    by_region.map(json).collect()
+}
+
+fn distribution_json<'a>(coverage: &'a Coverage, table: &'a DistributionTable) -> DistributionJson<'a> {
+    let row = |row: &'a DistributionRow| SpreadJson {
+        lanskod: match row.place {
+            Place::Country | Place::Centre(_) => None,
+            Place::Region(county) => Some(county.to_string()),
+        },
+        place: row.place.kind(),
+        region: place_name(coverage, row.place),
+        period: row.period.to_string(),
+        months: row.months,
+        months_expected: row.months_expected,
+        breakdown: row.breakdown.kind(),
+        group: row.breakdown.name(),
+        regions: row.regions,
+        records: row.counts.map(|counts| counts.records),
+        below_range: row.counts.map(|counts| counts.below),
+        above_range: row.counts.map(|counts| counts.above),
+        unknown: row.counts.map(|counts| counts.unknown),
+        percentiles: table
+            .percentiles
+            .iter()
+            .zip(&row.percentiles)
+            .map(|(percentile, value)| PercentileJson { percentile: *percentile, value: value.map(Halves::as_f64) })
+            .collect(),
+        finality: row.finality.map(Finality::as_str),
+        suppressed: row.suppressed,
+    };
+    DistributionJson {
+        id: &table.id,
+        title: (&table.title).into(),
+        description: (&table.description).into(),
+        cannot_tell: (&table.caution).into(),
+        source_document: &table.source.document,
+        source_place: &table.source.place,
+        unit: (&table.unit).into(),
+        range: [table.range.0, table.range.1],
+        rows: table.rows.iter().map(row).collect(),
     }
 }
 

@@ -150,7 +150,7 @@ impl Writer {
         let expected = self.number(flag.expected);
         self.say(
             format!("Villkoret som gör {variable} obligatorisk är sant i {observed} av {records} poster; med övriga regioners andelar, område för område, vore det omkring {expected}. Att inget saknas betyder här att nästan inget har krävts."),
-            format!("The condition that makes {variable} obligatory is true in {observed} of {records} records; by the other regions' shares, specialty by specialty, it would be about {expected}. That nothing is missing means here that hardly anything was required."),
+            format!("The condition that makes {variable} obligatory is true in {observed} of {records} records; by the other regions' shares, code by code, it would be about {expected}. That nothing is missing means here that hardly anything was required."),
         )
     }
 

@@ -1,8 +1,14 @@
 //! Coverage as tables that a person reads in a terminal.
 //!
 //! Order: what was looked at and where denominators are from; what was received; the measures, a row a region and a
-//! column a year; reporting rates, a column a variable; what stands out, in words; what could not be made; what is in
-//! no figure. Months and finer breakdowns are in the other formats.
+//! column a year; goals, a column each, and guarantees; reporting rates, a column a variable; what stands out, in words;
+//! what could not be made; what is in no figure. Months and finer breakdowns are in the other formats.
+
+mod certainty;
+mod distribution;
+mod finality;
+mod goals;
+mod ratio;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +22,7 @@ use crate::report::ReportOptions;
 use crate::report::shown::{escaped, middle_cut};
 use crate::report::text::page::{GAP, Page, Tone, width_of};
 use crate::time::Month;
+use finality::{finality, finality_note};
 
 /// Flags shown of one kind; the others are counted.
 const MOST_FLAGS: usize = 10;
@@ -32,8 +39,12 @@ pub(super) fn render(coverage: &Coverage, options: &ReportOptions) -> String {
     response(&mut page, coverage);
     let mut before = None;
     for table in &coverage.ratios {
-        ratio(&mut page, coverage, table, before);
+        ratio::write(&mut page, coverage, table, before);
         before = Some(table);
+    }
+    goals::render(&mut page, coverage);
+    for table in &coverage.distributions {
+        distribution::write(&mut page, coverage, table);
     }
     for table in &coverage.reporting {
         reporting(&mut page, coverage, table);
@@ -85,98 +96,38 @@ fn places<Column: Ord>(cells: &Cells<'_, Column>) -> BTreeSet<Place> {
     cells.keys().map(|(place, _)| *place).collect()
 }
 
-/// The figures of one measure; what its description and caution share with those of the table before is not said again.
-fn ratio(page: &mut Page, coverage: &Coverage, table: &Table, before: Option<&Table>) {
-    let title = page.text_of(&table.title).to_owned();
-    page.heading(&title);
-    let is_new = |text: &Text, of: fn(&Table) -> &Text| before.is_none_or(|before| of(before) != text);
-    if is_new(&table.description, |table| &table.description) {
-        let text = page.text_of(&table.description).to_owned();
-        page.paragraph(1, &text);
-    }
-    if is_new(&table.caution, |table| &table.caution) {
-        let text = page.text_of(&table.caution).to_owned();
-        page.paragraph(1, &text);
-    }
-    let years: BTreeSet<i32> = table.figures.iter().map(|figure| figure.period.year()).collect();
-    let cells: Cells<'_, i32> = table
-        .figures
-        .iter()
-        .filter(|figure| figure.breakdown == Breakdown::Total)
-        .filter_map(|figure| match figure.period {
-            Period::Year(year) => Some(((figure.place, year), figure)),
-            Period::Month(_) => None,
-        })
-        .collect();
-    let mut heading = vec![page.say("region", "region").to_owned()];
-    for year in &years {
-        heading.push(year.to_string());
-        heading.push(page.say("(antal / av)", "(count / of)").to_owned());
-        heading.push(page.say("månader", "months").to_owned());
-    }
-    let with_undecided = cells.values().any(|figure| figure.undecided > Some(0));
-    if with_undecided {
-        heading.push(page.say("osäkra", "undecided").to_owned());
-    }
-    let mut rows = vec![heading];
-    for place in places(&cells) {
-        let mut row = vec![place_name(coverage, place)];
-        let mut undecided = 0;
-        for year in &years {
-            let figure = cells.get(&(place, *year)).copied();
-            row.push(value(page, figure));
-            row.push(counts(page, figure));
-            row.push(figure.map_or_else(String::new, |figure| format!("{}/{}", figure.months, figure.months_expected)));
-            undecided += figure.and_then(|figure| figure.undecided).unwrap_or(0);
-        }
-        if with_undecided {
-            row.push(page.figures.count(undecided));
-        }
-        rows.push(row);
-    }
-    page.grid(&rows);
-    country_by_aggregate(page, table, &years);
+/// The periods that a table has columns of, in the order of time: those that are no part of a longer one, whose parts are
+/// in the other formats.
+fn columns(periods: impl Iterator<Item = Period>) -> Vec<Period> {
+    let all: BTreeSet<Period> = periods.collect();
+    let mut periods: Vec<Period> =
+        all.iter().filter(|period| !all.iter().any(|longer| longer.is_longer_than(**period))).copied().collect();
+    periods.sort_by_key(|period| period.order());
+    periods
 }
 
-/// The country's figures by aggregated specialty, where the table has them.
-fn country_by_aggregate(page: &mut Page, table: &Table, years: &BTreeSet<i32>) {
-    let mut cells: BTreeMap<(&str, i32), &Figure> = BTreeMap::new();
-    let several = table.figures.iter().any(|figure| figure.place == Place::Country);
-    for figure in &table.figures {
-        if let (Breakdown::Aggregate(name), Period::Year(year)) = (&figure.breakdown, figure.period)
-            && (figure.place == Place::Country || !several)
-        {
-            cells.insert((name, year), figure);
-        }
+/// What must be said of the regional cancer centres among the places of a table.
+fn notes(page: &mut Page, coverage: &Coverage, places: impl Iterator<Item = Place>) {
+    let notes: Vec<String> = places
+        .filter_map(|place| match place {
+            Place::Centre(centre) => coverage.regions.centre(centre),
+            _ => None,
+        })
+        .map(|centre| (centre, page.text_of(&centre.note).to_owned()))
+        .filter(|(_, note)| !note.is_empty())
+        .map(|(centre, note)| format!("{}: {note}", centre.name))
+        .collect();
+    for note in notes {
+        page.paragraph(1, &note);
     }
-    let names: BTreeSet<&str> = cells.keys().map(|(name, _)| *name).collect();
-    if names.is_empty() {
-        return;
+}
+
+/// What a part of a breakdown is called, with its code.
+fn part_name(page: &Page, name: &str, names: &BTreeMap<String, Text>) -> String {
+    match names.get(name) {
+        Some(words) => format!("{name} {}", page.text_of(words)),
+        None => group_name(page, name),
     }
-    let mut heading = vec![page.say("område (aggregerat MVO)", "specialty (aggregated)").to_owned()];
-    for year in years {
-        heading.push(year.to_string());
-        heading.push(page.say("(antal / av)", "(count / of)").to_owned());
-    }
-    let mut rows = vec![heading];
-    for name in names {
-        let of_year = |year: &i32| cells.get(&(name, *year)).copied();
-        if years
-            .iter()
-            .filter_map(of_year)
-            .all(|figure| figure.numerator.is_some_and(Amount::is_zero) && figure.value().is_none())
-        {
-            continue;
-        }
-        let mut row = vec![group_name(page, name)];
-        for year in years {
-            row.push(value(page, of_year(year)));
-            row.push(counts(page, of_year(year)));
-        }
-        rows.push(row);
-    }
-    page.blank();
-    page.grid(&rows);
 }
 
 fn group_name(page: &Page, name: &str) -> String {
@@ -475,8 +426,8 @@ fn end(page: &mut Page, coverage: &Coverage) {
         let title = page.say("Mer i de andra formaten", "More in the other formats").to_owned();
         page.heading(&title);
         let text = page.say(
-            "Månader, alla variabler, fem sorters svar per variabel och region (ifyllt, inget, okänt, tomt och tillåtet, tomt men krävs), hur ofta villkor var sanna: --figures csv=FIL (för coverage: --format). Per MVO och vårdenhet: --detail.",
-            "Months, all variables, five kinds of answers by variable and region (filled, none, unknown, blank and allowed, blank but required), how often conditions were true: --figures csv=FILE (in coverage: --format). By specialty and care unit: --detail.",
+            "Månader, alla variabler, fem sorters svar per variabel och region (ifyllt, inget, okänt, tomt och tillåtet, tomt men krävs), hur ofta villkor var sanna: --figures csv=FIL (för coverage: --format). Per kod (MVO) och vårdenhet: --detail.",
+            "Months, all variables, five kinds of answers by variable and region (filled, none, unknown, blank and allowed, blank but required), how often conditions were true: --figures csv=FILE (in coverage: --format). By code and care unit: --detail.",
         );
         page.paragraph(1, text);
     }

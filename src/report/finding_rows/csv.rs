@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, push_values};
+use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, push_members, push_values};
 use crate::model::{Detail, Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::csv::{BYTE_ORDER_MARK, CellWriter};
@@ -97,6 +97,12 @@ impl CsvFindings {
         }
         cells.ready_made(rule.map_or(EMPTY_END, |rule| &rule.end));
         cells.optional_number(finding.waiver.map(WaiverIndex::number));
+        cells.optional_number(finding.members.as_ref().map(|members| members.total));
+        self.scratch.clear();
+        if let Some(members) = &finding.members {
+            push_members(&mut self.scratch, members);
+        }
+        cells.cell(&self.scratch);
         cells.end_row();
     }
 

@@ -12,7 +12,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 
-use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_values};
+use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_members, push_values};
 use crate::model::{Finding, WaiverIndex};
 use crate::report::ReportError;
 use crate::report::parquet::properties;
@@ -64,6 +64,8 @@ struct Rows {
     value: StringBuilder,
     detail: StringBuilder,
     waived: UInt64Builder,
+    group_size: UInt64Builder,
+    members: StringBuilder,
 }
 
 impl ParquetFindings {
@@ -134,8 +136,8 @@ fn schema() -> SchemaRef {
     let fields: Vec<Field> = COLUMNS
         .iter()
         .map(|name| match *name {
-            "row" | "line" | "sheet_row" | "waived" => Field::new(*name, DataType::UInt64, true),
-            "cell" | "value" | "detail" => Field::new(*name, DataType::Utf8, true),
+            "row" | "line" | "sheet_row" | "waived" | "group_size" => Field::new(*name, DataType::UInt64, true),
+            "cell" | "value" | "detail" | "group_rows" => Field::new(*name, DataType::Utf8, true),
             "key" | "faulty" | "triggers" => Field::new(*name, DataType::Utf8, false),
             _ => Field::new(*name, dictionary.clone(), true),
         })
@@ -193,6 +195,13 @@ impl Rows {
         self.value.append_option(first.map(|first| first.value.as_str()));
         self.detail.append_option(finding.detail.as_ref().map(detail_text));
         self.waived.append_option(finding.waiver.map(WaiverIndex::number));
+        self.group_size.append_option(finding.members.as_ref().map(|members| members.total));
+        let rows = finding.members.as_ref().map(|members| {
+            scratch.clear();
+            push_members(scratch, members);
+            scratch.as_str()
+        });
+        self.members.append_option(rows);
     }
 
     /// The rows as columns, leaving none behind.
@@ -223,6 +232,8 @@ impl Rows {
             of_rule(&rules.valid_from)?,
             of_rule(&rules.valid_until)?,
             Arc::new(self.waived.finish()),
+            Arc::new(self.group_size.finish()),
+            Arc::new(self.members.finish()),
         ])
     }
 }

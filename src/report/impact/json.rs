@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::engine::compare::{CollectionImpact, Impact, Rejected, RuleImpact, Violations};
+use crate::engine::compare::{CollectionImpact, FoldedImpact, Impact, Rejected, RuleImpact, Violations};
 use crate::engine::tally::Region;
 use crate::model::Text;
 use crate::rulebook::fail_if::{Breach, Subject};
@@ -18,8 +18,33 @@ pub const SCHEMA: &str = "vantkoll.impact/1";
 pub struct ImpactJson<'a> {
     schema: &'static str,
     collections: Vec<CollectionJson<'a>>,
+    /// Rules on groups of records, counted under either rule set by itself.
+    groups: Vec<FoldedJson<'a>>,
     /// The conditions that are fulfilled.
     fulfilled: Vec<BreachJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FoldedJson<'a> {
+    collection: &'a str,
+    title: TextJson<'a>,
+    unit: TextJson<'a>,
+    /// Groups; null where there was no such collection.
+    before: Option<u64>,
+    /// Groups; null where there is none any more.
+    after: Option<u64>,
+    rules: Vec<FoldedRuleJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FoldedRuleJson<'a> {
+    id: &'a str,
+    title: TextJson<'a>,
+    /// Null where the rule was not there.
+    violated_before: Option<u64>,
+    /// Null where it is not there any more.
+    violated_after: Option<u64>,
+    unchecked: BeforeAfterJson,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,7 +83,8 @@ struct RuleJson<'a> {
 #[derive(Debug, Serialize)]
 struct GroupJson<'a> {
     region: Option<RegionJson<'a>>,
-    /// Empty where blank, `?` where not in its list.
+    /// The code of the collection's breakdown, by the name it had when specialties were the only one; empty where blank,
+    /// `?` where not in its list.
     specialty: &'a str,
     specialty_name: Option<TextJson<'a>>,
     /// Records of the group.
@@ -155,8 +181,30 @@ impl<'a> ImpactJson<'a> {
         Self {
             schema: SCHEMA,
             collections: impact.collections.iter().map(|(id, collection)| of_collection(id, collection)).collect(),
+            groups: impact.folded.iter().map(|(id, folded)| of_folded(id, folded)).collect(),
             fulfilled: breaches.iter().map(of_breach).collect(),
         }
+    }
+}
+
+fn of_folded<'a>(id: &'a str, folded: &'a FoldedImpact) -> FoldedJson<'a> {
+    FoldedJson {
+        collection: id,
+        title: text(&folded.title),
+        unit: text(&folded.unit),
+        before: folded.groups_before,
+        after: folded.groups_after,
+        rules: folded
+            .rules
+            .iter()
+            .map(|(id, rule)| FoldedRuleJson {
+                id,
+                title: text(&rule.title),
+                violated_before: rule.before,
+                violated_after: rule.after,
+                unchecked: BeforeAfterJson { before: rule.unchecked_before, after: rule.unchecked_after },
+            })
+            .collect(),
     }
 }
 
@@ -201,8 +249,8 @@ fn of_rule<'a>(collection: &'a CollectionImpact, id: &'a str, rule: &'a RuleImpa
             .iter()
             .map(|(group, counts)| GroupJson {
                 region: region(collection, group.region),
-                specialty: &group.specialty,
-                specialty_name: collection.specialty_names.get(&group.specialty).map(text),
+                specialty: &group.code,
+                specialty_name: collection.code_names.get(&group.code).map(text),
                 records: collection.groups.get(group).copied().unwrap_or(0),
                 counts: violations(counts),
             })

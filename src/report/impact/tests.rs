@@ -14,7 +14,7 @@ use crate::time::parse_day;
 
 fn sample() -> Impact {
     let (stockholm, skane) = (County::new("01"), County::new("12"));
-    let group = |region, specialty: &str| Group { region, specialty: specialty.to_owned() };
+    let group = |region, code: &str| Group { region, code: code.to_owned() };
     let violations = |[before, after, newly_failing, newly_passing]: [u64; 4]| Violations {
         before,
         after,
@@ -108,12 +108,13 @@ fn sample() -> Impact {
             .into_iter()
             .filter_map(|(county, name)| Some((county?, name.to_owned())))
             .collect(),
-        specialty_names: BTreeMap::from([
+        breakdown: Text::new("MVO", "MVO"),
+        code_names: BTreeMap::from([
             ("101".to_owned(), Text::new("Allmän internmedicin", "General internal medicine")),
             ("201".to_owned(), Text::new("Kirurgi", "Surgery")),
         ]),
     };
-    Impact { collections: BTreeMap::from([("specvard_genomforda".to_owned(), collection)]) }
+    Impact { collections: BTreeMap::from([("specvard_genomforda".to_owned(), collection)]), ..Impact::default() }
 }
 
 fn breaches(impact: &Impact) -> Vec<crate::rulebook::fail_if::Breach> {

@@ -6,7 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::engine::compare::{CollectionImpact, FileImpact, Impact, Rejected, RuleImpact, Violations};
+use crate::engine::compare::{
+    CollectionImpact, FileImpact, FoldedImpact, FoldedRule, Impact, Rejected, RuleImpact, Violations,
+};
 use crate::engine::tally::{BLANK, INVALID, Region};
 use crate::model::{Language, Severity};
 use crate::report::ReportOptions;
@@ -14,8 +16,8 @@ use crate::report::shown::{escaped, middle_cut};
 use crate::report::text::page::{Page, Tone};
 use crate::rulebook::fail_if::{Breach, Subject};
 
-/// Specialties named for each rule.
-const MOST_SPECIALTIES: usize = 3;
+/// Codes of the breakdown named for each rule.
+const MOST_CODES: usize = 3;
 /// Characters of a path.
 const MOST_PATH: usize = 60;
 
@@ -27,8 +29,68 @@ pub(super) fn render(impact: &Impact, breaches: &[Breach], options: &ReportOptio
         reporters(&mut page, collection);
         files(&mut page, collection);
     }
+    for (id, folded) in &impact.folded {
+        groups(&mut page, id, folded);
+    }
     conditions(&mut page, impact, breaches);
     page.into_text()
+}
+
+/// How many groups of records the rules on groups find, before and after.
+fn groups(page: &mut Page, id: &str, folded: &FoldedImpact) {
+    let title = format!(
+        "{}: {} ({id})",
+        page.say("Regler på grupper av poster", "Rules on groups of records"),
+        page.text_of(&folded.title)
+    );
+    page.title(&title);
+    let before_and_after = |page: &Page, before: Option<u64>, after: Option<u64>| {
+        let shown = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), |n| page.figures.count(n));
+        let (was, is) = (page.say("före", "before"), page.say("efter", "after"));
+        format!("{} {was}, {} {is}", shown(before), shown(after))
+    };
+    let text = format!(
+        "{}: {}. {}",
+        capitalised(page.text_of(&folded.unit)),
+        before_and_after(page, folded.groups_before, folded.groups_after),
+        page.say(
+            "Här räknas grupper under var regeluppsättning för sig: vilka som byter utfall visas inte, och --fail-if och \
+             avvisade poster gäller dem inte.",
+            "Groups are counted under each rule set by itself: which of them change sides is not shown, and --fail-if and \
+             rejected records are not about them.",
+        )
+    );
+    page.paragraph(0, &text);
+    let is_changed = |rule: &FoldedRule| rule.before != rule.after || rule.unchecked_before != rule.unchecked_after;
+    let changed: Vec<_> = folded.rules.iter().filter(|(_, rule)| is_changed(rule)).collect();
+    for (id, rule) in &changed {
+        let mut line =
+            format!("{id} {}: {}", page.text_of(&rule.title), before_and_after(page, rule.before, rule.after));
+        if rule.unchecked_before != rule.unchecked_after {
+            let words = page.say("kan inte avgöras:", "cannot be decided:");
+            let counts = before_and_after(page, Some(rule.unchecked_before), Some(rule.unchecked_after));
+            line = format!("{line}; {words} {counts}");
+        }
+        page.paragraph(1, &line);
+    }
+    let others = (folded.rules.len() - changed.len()) as u64;
+    let [sv, en] = match changed.len() {
+        0 => [
+            ["regel finner lika många som förut.", "regler finner lika många som förut."],
+            ["rule finds as many as before.", "rules find as many as before."],
+        ],
+        _ => [
+            ["annan regel finner lika många som förut.", "andra regler finner lika många som förut."],
+            ["other rule finds as many as before.", "other rules find as many as before."],
+        ],
+    };
+    let text = page.counted(others, sv, en);
+    page.paragraph(0, &text);
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn beginning(page: &mut Page, id: &str, collection: &CollectionImpact) {
@@ -109,7 +171,7 @@ fn one_rule(page: &mut Page, collection: &CollectionImpact, id: &str, rule: &Rul
     let all = page.say("alla", "all").to_owned();
     rows.push(violations_row(page, all, collection.records, &rule.total));
     page.grid(&rows);
-    specialties(page, collection, rule);
+    codes(page, collection, rule);
     if rule.passing_unchecked > 0 {
         let n = page.figures.count(rule.passing_unchecked);
         let text = match page.figures.language {
@@ -167,17 +229,17 @@ fn row(page: &Page, name: String, [records, before, after, more, fewer]: [u64; 5
     vec![name, count(records), count(before), count(after), count(more), share, count(fewer)]
 }
 
-/// The specialties with the most newly failing records; or, where none fail newly, newly passing ones.
-fn specialties(page: &mut Page, collection: &CollectionImpact, rule: &RuleImpact) {
-    let records = collection.records_by_specialty();
+/// The codes with the most newly failing records; or, where none fail newly, newly passing ones.
+fn codes(page: &mut Page, collection: &CollectionImpact, rule: &RuleImpact) {
+    let records = collection.records_by_code();
     // Where no record has one there is nothing to tell apart.
     if records.keys().all(|code| *code == BLANK) {
         return;
     }
     let is_stricter = rule.total.newly_failing > 0;
     let number = |counts: &Violations| if is_stricter { counts.newly_failing } else { counts.newly_passing };
-    let by_specialty = rule.by_specialty();
-    let mut worst: Vec<(&str, u64)> = by_specialty.iter().map(|(code, counts)| (*code, number(counts))).collect();
+    let by_code = rule.by_code();
+    let mut worst: Vec<(&str, u64)> = by_code.iter().map(|(code, counts)| (*code, number(counts))).collect();
     worst.retain(|(_, n)| *n > 0);
     if worst.is_empty() {
         return;
@@ -185,24 +247,24 @@ fn specialties(page: &mut Page, collection: &CollectionImpact, rule: &RuleImpact
     worst.sort_by_key(|(code, n)| (Reverse(*n), *code));
     let named: Vec<String> = worst
         .iter()
-        .take(MOST_SPECIALTIES)
+        .take(MOST_CODES)
         .map(|(code, n)| {
             let of = records.get(code).copied().unwrap_or(0);
-            format!("{}: {}", specialty_name(page, collection, code), page.part(*n, of))
+            format!("{}: {}", code_name(page, collection, code), page.part(*n, of))
         })
         .collect();
-    let words = match (is_stricter, worst.len() > MOST_SPECIALTIES) {
-        (true, true) => page.say("Flest tillkommer inom MVO", "Most newly failing in MVO"),
-        (true, false) => page.say("Tillkommer inom MVO", "Newly failing in MVO"),
-        (false, true) => page.say("Flest försvinner inom MVO", "Most no longer failing in MVO"),
-        (false, false) => page.say("Försvinner inom MVO", "No longer failing in MVO"),
+    let words = match (is_stricter, worst.len() > MOST_CODES) {
+        (true, true) => page.say("Flest tillkommer inom", "Most newly failing in"),
+        (true, false) => page.say("Tillkommer inom", "Newly failing in"),
+        (false, true) => page.say("Flest försvinner inom", "Most no longer failing in"),
+        (false, false) => page.say("Försvinner inom", "No longer failing in"),
     };
-    let text = format!("{words} {}.", named.join("; "));
+    let text = format!("{words} {} {}.", page.text_of(&collection.breakdown), named.join("; "));
     page.paragraph(1, &text);
 }
 
-fn specialty_name(page: &Page, collection: &CollectionImpact, code: &str) -> String {
-    match (code, collection.specialty_names.get(code)) {
+fn code_name(page: &Page, collection: &CollectionImpact, code: &str) -> String {
+    match (code, collection.code_names.get(code)) {
         (BLANK, _) => page.say("blankt", "blank").to_owned(),
         (INVALID, _) => page.say("ogiltigt", "invalid").to_owned(),
         (code, Some(name)) => format!("{code} {}", page.text_of(name)),

@@ -10,7 +10,7 @@ use crate::diag::Place;
 use crate::model::{Language, Verdict};
 use crate::rulebook::mutate::{MutatedRule, Mutation, Survivor};
 use crate::rulebook::outcome::{Outcome, Remark};
-use crate::rulebook::testing::{TermValue, TestCase, TestRun};
+use crate::rulebook::testing::{FoldCase, TermValue, TestCase, TestRun};
 
 /// The version of this format: changed where a reader could break.
 pub const SCHEMA: &str = "vantkoll.rules/1";
@@ -79,6 +79,33 @@ struct TestsTwin {
     failed: usize,
     by_expected: BTreeMap<&'static str, CountTwin>,
     failures: Vec<FailureTwin>,
+    folds: FoldsTwin,
+}
+
+/// Tests of what groups of records fold into; those counted above are tests of rules.
+#[derive(Serialize)]
+struct FoldsTwin {
+    run: usize,
+    failed: usize,
+    failures: Vec<FoldFailureTwin>,
+}
+
+#[derive(Serialize)]
+struct FoldFailureTwin {
+    collection: String,
+    test: usize,
+    reason: Option<String>,
+    place: PlaceTwin,
+    records: Vec<BTreeMap<String, String>>,
+    differences: Vec<DifferenceTwin>,
+}
+
+/// A value that is not as stated; empty is blank.
+#[derive(Serialize)]
+struct DifferenceTwin {
+    variable: String,
+    expected: String,
+    found: String,
 }
 
 #[derive(Default, Serialize)]
@@ -218,7 +245,29 @@ fn tests(run: &TestRun, options: &RuleworkOptions) -> TestsTwin {
         count.failed += usize::from(!case.passes());
     }
     let failures: Vec<FailureTwin> = run.failures().map(|case| failure(case, options)).collect();
-    TestsTwin { run: run.cases.len(), failed: failures.len(), by_expected, failures }
+    let of_folds: Vec<FoldFailureTwin> = run.fold_failures().map(|case| fold_failure(case, options)).collect();
+    let folds = FoldsTwin { run: run.folds.len(), failed: of_folds.len(), failures: of_folds };
+    TestsTwin { run: run.cases.len(), failed: failures.len(), by_expected, failures, folds }
+}
+
+fn fold_failure(case: &FoldCase, options: &RuleworkOptions) -> FoldFailureTwin {
+    FoldFailureTwin {
+        collection: case.collection.clone(),
+        test: case.number,
+        reason: case.found.as_ref().err().map(ToString::to_string),
+        place: place(&case.place, options),
+        records: case.records.iter().map(|record| record.iter().cloned().collect()).collect(),
+        differences: case
+            .found
+            .iter()
+            .flatten()
+            .map(|unlike| DifferenceTwin {
+                variable: unlike.variable.clone(),
+                expected: unlike.expected.clone(),
+                found: unlike.found.clone(),
+            })
+            .collect(),
+    }
 }
 
 fn failure(case: &TestCase, options: &RuleworkOptions) -> FailureTwin {

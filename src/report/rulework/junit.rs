@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::RuleworkOptions;
-use crate::diag::Weight;
+use crate::diag::{Place, Weight};
 use crate::rulebook::mutate::Mutation;
-use crate::rulebook::outcome::{LOW_SCORE, Outcome, Remark, TEST_FAILED};
+use crate::rulebook::outcome::{FOLD_TEST_FAILED, LOW_SCORE, Outcome, Remark, TEST_FAILED};
 use crate::rulebook::testing::TestRun;
 
 /// Writes it.
@@ -21,7 +21,8 @@ pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) 
     let remarks = outcome.remarks();
     report.add_test_suite(diagnostics(&remarks[..outcome.diagnostics.len()], options));
     if let Some(tests) = &outcome.tests {
-        let failures: Vec<&Remark> = remarks.iter().filter(|remark| remark.code == TEST_FAILED).collect();
+        let failures: Vec<&Remark> =
+            remarks.iter().filter(|remark| [TEST_FAILED, FOLD_TEST_FAILED].contains(&remark.code)).collect();
         report.add_test_suites(suites(tests, &failures, options));
     }
     if let Some(mutation) = &outcome.mutation {
@@ -64,13 +65,29 @@ fn suites(tests: &TestRun, failures: &[&Remark], options: &RuleworkOptions) -> V
         let mut case = TestCase::new(format!("{} {}", test.number, test.expected.as_str()), status);
         case.set_classname(test.rule.as_str());
         if let Some(place) = &test.place {
-            case.extra.insert("file".into(), options.file(place).into());
-            case.extra.insert("line".into(), place.start().line.to_string().into());
+            at(&mut case, place, options);
         }
         let suite = suites.entry(&test.collection).or_insert_with(|| TestSuite::new(test.collection.as_str()));
         suite.add_test_case(case);
     }
+    for test in &tests.folds {
+        let status = match if test.passes() { None } else { failures.next() } {
+            Some(remark) => failure(remark, options),
+            None => TestCaseStatus::success(),
+        };
+        let mut case = TestCase::new(format!("{} group", test.number), status);
+        case.set_classname(test.collection.as_str());
+        at(&mut case, &test.place, options);
+        let suite = suites.entry(&test.collection).or_insert_with(|| TestSuite::new(test.collection.as_str()));
+        suite.add_test_case(case);
+    }
     suites.into_values().collect()
+}
+
+/// Says where a test is written.
+fn at(case: &mut TestCase, place: &Place, options: &RuleworkOptions) {
+    case.extra.insert("file".into(), options.file(place).into());
+    case.extra.insert("line".into(), place.start().line.to_string().into());
 }
 
 /// A case each mutated rule. A survivor fails nothing by itself; too low a score does.

@@ -26,7 +26,7 @@ pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) 
     writeln!(out, "| {} | {mistakes} |", say("misstag", "mistakes"))?;
     writeln!(out, "| {} | {warnings} |", say("varningar", "warnings"))?;
     if let Some(tests) = &outcome.tests {
-        writeln!(out, "| {} | {} |", say("tester", "tests"), tests.cases.len())?;
+        writeln!(out, "| {} | {} |", say("tester", "tests"), tests.cases.len() + tests.folds.len())?;
         writeln!(out, "| {} | {} |", say("tester som inte stämmer", "failing tests"), outcome.failures())?;
     }
     if let Some(mutation) = &outcome.mutation {

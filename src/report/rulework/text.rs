@@ -16,7 +16,7 @@ use crate::rulebook::words;
 /// If `out` cannot be written.
 pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) -> io::Result<()> {
     let language = options.language;
-    let say = |sv: &'static str, en: &'static str| if language == Language::Swedish { sv } else { en };
+    let say = |sv: &'static str, en: &'static str| language.pick(sv, en);
     if !outcome.diagnostics.is_empty() {
         writeln!(out, "{}", diag::render(&outcome.diagnostics, options.color, options.width))?;
     }
@@ -132,6 +132,20 @@ fn write_tests(tests: &TestRun, language: Language, out: &mut dyn Write) -> io::
             (n, Language::English) => format!(", {n} failing"),
         };
         writeln!(out, "  {:<16} {total:>5}{failing}", word.get(language))?;
+    }
+    if !tests.folds.is_empty() {
+        let (all, failed) = (tests.folds.len(), tests.fold_failures().count());
+        let line = match language {
+            Language::Swedish => format!(
+                "{all} tester av vad grupper av poster blir, {}",
+                counted(failed, "alla stämmer", "1 stämmer inte", "stämmer inte")
+            ),
+            Language::English => format!(
+                "{all} tests of what groups of records become, {}",
+                counted(failed, "all pass", "1 fails", "fail")
+            ),
+        };
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }

@@ -57,10 +57,7 @@ impl Page {
 
     /// The words of the page's language.
     pub(in crate::report) fn say<'a>(&self, sv: &'a str, en: &'a str) -> &'a str {
-        match self.figures.language {
-            Language::Swedish => sv,
-            Language::English => en,
-        }
+        self.figures.language.pick(sv, en)
     }
 
     /// A text of the rule set or schema, in the page's language.
@@ -185,7 +182,16 @@ impl Page {
 
     /// `23 av 1 000 poster (2,3 %)`.
     pub(in crate::report) fn part(&self, n: u64, of: u64) -> String {
-        let of_all = format!("{} {} {}", self.figures.count(n), self.say("av", "of"), self.records(of));
+        self.part_of(n, of, None)
+    }
+
+    /// The same, of groups where `unit` is what they are called.
+    pub(in crate::report) fn part_of(&self, n: u64, of: u64, unit: Option<&Text>) -> String {
+        let all = match unit {
+            Some(unit) => format!("{} {}", self.figures.count(of), self.text_of(unit)),
+            None => self.records(of),
+        };
+        let of_all = format!("{} {} {all}", self.figures.count(n), self.say("av", "of"));
         match self.figures.share(n, of) {
             Some(share) => format!("{of_all} ({share})"),
             None => of_all,
@@ -210,11 +216,7 @@ impl Page {
 
     /// The severity as a word, in lower case.
     pub(in crate::report) fn severity(&self, severity: Severity) -> &'static str {
-        match severity {
-            Severity::Error => self.say("fel", "error"),
-            Severity::Warning => self.say("varning", "warning"),
-            Severity::Note => self.say("upplysning", "note"),
-        }
+        severity.word(self.figures.language)
     }
 
     /// `3 fel`, `1 varning`, `2 upplysningar`.

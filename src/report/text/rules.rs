@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::page::{GLUE, Page, Tone, left, right, width_of};
 use super::waivers;
 use crate::engine::{RuleRun, Run};
-use crate::model::{Detail, Finding, Position, Severity, ShownValue};
+use crate::model::{Detail, Finding, Members, Position, Severity, ShownValue};
 use crate::report::rule_rows::{source_line, speaks_of_records};
 use crate::report::shown::{escaped, shortened};
 use crate::rule::{Check, Rule, SubmissionKind};
@@ -98,7 +98,7 @@ fn amount(page: &Page, run: &Run, rule: &Rule, found: &RuleRun) -> String {
     if !speaks_of_records(rule) {
         return format!("{findings} {}", page.say("i leveransen som helhet", "in the submission as a whole"));
     }
-    let part = page.part(found.counts.violated, run.records);
+    let part = page.part_of(found.counts.violated, run.records, run.unit());
     if found.counts.violated == found.violations { part } else { format!("{findings} {} {part}", page.say("i", "in")) }
 }
 
@@ -141,9 +141,24 @@ fn example(page: &Page, run: &Run, rule: &Rule, finding: &Finding) -> String {
         Some(Detail::Text(text)) => facts.push(escaped(page.text_of(text)).into_owned()),
         None => {}
     }
+    facts.extend(
+        finding.members.as_ref().filter(|members| members.total > 1).map(|members| members_words(page, members)),
+    );
     facts.extend(finding.waiver.map(|waiver| format!("{}{GLUE}{}", page.say("undantag", "waiver"), waiver.number())));
     let (place, facts) = (place.join(", "), facts.join("; "));
     if place.is_empty() || facts.is_empty() { format!("{place}{facts}") } else { format!("{place}: {facts}") }
+}
+
+/// `poster 2, 5, 9 (3)`: the first records of a group, and how many there are.
+fn members_words(page: &Page, members: &Members) -> String {
+    let rows: Vec<String> = members.rows.iter().map(u64::to_string).collect();
+    let rest = members.total.saturating_sub(rows.len() as u64);
+    let more = match rest {
+        0 => String::new(),
+        _ => format!(" {}", page.counted(rest, ["till", "till"], ["more", "more"])),
+    };
+    let more = if more.is_empty() { more } else { format!(" {}{more}", page.say("och", "and")) };
+    format!("{} {}{more}", page.say("poster", "records"), rows.join(", "))
 }
 
 fn position_words(page: &Page, position: Position) -> impl Iterator<Item = String> {

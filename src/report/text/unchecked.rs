@@ -20,6 +20,8 @@ pub(super) struct Unchecked {
     skipped: usize,
     /// Looked at, but undecided for some records.
     undecided: usize,
+    /// Whether some of these are rules on groups of records.
+    of_groups: bool,
 }
 
 impl Unchecked {
@@ -29,6 +31,7 @@ impl Unchecked {
         Self {
             skipped: rules().filter(|rule| !rule.skipped.is_empty()).count(),
             undecided: rules().filter(|rule| is_undecided(rule)).count(),
+            of_groups: outcome.runs.iter().any(|run| run.unit().is_some() && run.rules.iter().any(is_undecided)),
         }
     }
 
@@ -40,18 +43,21 @@ impl Unchecked {
     pub(super) fn clause(self, page: &Page) -> String {
         let skipped = page.rules(self.skipped);
         let undecided = page.rules(self.undecided);
+        let everywhere = if self.of_groups {
+            page.say("alla poster och grupper av poster", "every record and group of records")
+        } else {
+            page.say("alla poster", "every record")
+        };
         match (self.skipped, self.undecided) {
             (_, 0) => format!("{skipped} {}", page.say("kunde inte kontrolleras", "could not be checked")),
             (0, _) => {
-                format!(
-                    "{undecided} {}",
-                    page.say("kunde inte avgöras för alla poster", "could not be decided for every record")
-                )
+                let could_not = page.say("kunde inte avgöras för", "could not be decided for");
+                format!("{undecided} {could_not} {everywhere}")
             }
             _ => format!(
-                "{skipped} {} {undecided} {}",
+                "{skipped} {} {undecided} {} {everywhere}",
                 page.say("kunde inte kontrolleras och", "could not be checked and"),
-                page.say("inte avgöras för alla poster", "not decided for every record")
+                page.say("inte avgöras för", "not decided for")
             ),
         }
     }
@@ -90,12 +96,14 @@ pub(super) fn write(page: &mut Page, run: &Run) {
         page.paragraph(1, &format!("{records} {line}"));
     }
     if !undecided.is_empty() {
+        let records = run.unit().map_or(page.say("poster", "records"), |unit| page.text_of(unit));
         let line = format!(
-            "{}: {}",
+            "{} {records} ({}): {}",
             page.say(
-                "Ett värde som regeln behöver är tomt eller oläsligt i en del poster (antal)",
-                "A value that the rule needs is blank or unreadable in some records (number)"
+                "Ett värde som regeln behöver är tomt eller oläsligt i en del",
+                "A value that the rule needs is blank or unreadable in some"
             ),
+            page.say("antal", "number"),
             undecided.join(", ")
         );
         page.paragraph(1, &line);
@@ -198,7 +206,8 @@ fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
 
 /// In which files, where not in all.
 fn files(page: &Page, run: &Run, files: &[usize]) -> String {
-    if files.len() >= run.files.len() {
+    let n_files = run.own_and_earlier_files().0.len();
+    if files.len() >= n_files {
         return String::new();
     }
     let mut files = files.to_vec();
@@ -209,7 +218,7 @@ fn files(page: &Page, run: &Run, files: &[usize]) -> String {
             page.say("i", "in"),
             files.len(),
             page.say("av", "of"),
-            run.files.len(),
+            n_files,
             page.say("filer", "files")
         );
     }

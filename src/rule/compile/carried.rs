@@ -91,13 +91,27 @@ impl Builder<'_> {
             if let Some(function) = name.value.strip_suffix("()") {
                 match Parameter::ALL.into_iter().find(|parameter| parameter.function() == function) {
                     Some(parameter) => {
-                        if parameter != Parameter::StatedRegion && time::parse_day(&value.value).is_none() {
-                            self.diagnostics.push(value.diagnostic(
-                                source,
-                                "rule::bad_date",
-                                format!("`{}` is not a date as 2022-01-03", value.value),
-                                "this date",
-                            ));
+                        let mistake = match parameter {
+                            Parameter::StatedRegion => None,
+                            Parameter::DeliveredRegions => value.value.trim().parse::<u32>().is_err().then(|| {
+                                (
+                                    "rule::bad_number",
+                                    format!("`{}` is not a number of regions", value.value),
+                                    "this number",
+                                )
+                            }),
+                            Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd => {
+                                time::parse_day(&value.value).is_none().then(|| {
+                                    (
+                                        "rule::bad_date",
+                                        format!("`{}` is not a date as 2022-01-03", value.value),
+                                        "this date",
+                                    )
+                                })
+                            }
+                        };
+                        if let Some((code, message, label)) = mistake {
+                            self.diagnostics.push(value.diagnostic(source, code, message, label));
                         }
                         parameters.push((parameter, value.value.clone()));
                     }

@@ -75,6 +75,27 @@ impl Builder<'_> {
         requirements
     }
 
+    /// The requirements of a collection that is made by folding another: none.
+    pub(super) fn no_requirements(&mut self, files: &[&(Source, RuleFileSpec)]) -> Vec<Requirement> {
+        for (source, file) in files {
+            for (name, _) in &file.requirements.0 {
+                self.diagnostics.push(
+                    name.diagnostic(
+                        source,
+                        "rule::requirement_of_fold",
+                        format!("nobody reports `{}`: `{}` folds another collection", name.value, self.collection.id),
+                        "a requirement level of what is worked out",
+                    )
+                    .help("write a check on it instead"),
+                );
+            }
+        }
+        let never = self.program.bool(BoolExpr::Constant(Some(false)));
+        let none =
+            || Requirement { level: Level::Voluntary, required: never, required_when_text: None, versions: Vec::new() };
+        self.collection.variables.iter().map(|_| none()).collect()
+    }
+
     /// The level of one variable, or its versions put together.
     fn requirement(
         &mut self,

@@ -77,6 +77,15 @@ fn brackets_stand_where_they_must_and_nowhere_else() {
     let plan = &specialised_care();
     for (written, printed) in [
         ("((fas = '1'))", "fas = '1'"),
+        (
+            "(patientens_fodelsear + 1) * 2 = -3 * patientens_fodelsear",
+            "2 * (patientens_fodelsear + 1) = -3 * patientens_fodelsear",
+        ),
+        ("1 + (2 * patientens_fodelsear) = 7 * 3", "1 + 2 * patientens_fodelsear = 21"),
+        (
+            "2 * (3 * patientens_fodelsear) - 1 = delivered_regions()",
+            "2 * (3 * patientens_fodelsear) - 1 = delivered_regions()",
+        ),
         ("fas = '1' AND (fas = '2' AND fas = '3')", "fas = '1' AND fas = '2' AND fas = '3'"),
         ("NOT (NOT (fas = '1'))", "fas = '1'"),
         ("NOT (fas = '1')", "fas <> '1'"),
@@ -106,6 +115,9 @@ fn expression() -> impl Strategy<Value = String> {
         Just("element_count(diagnos)".to_owned()),
         Just("days_between(remissdatum, DATE '2022-01-03')".to_owned()),
         Just("EXTRACT(YEAR FROM period_start())".to_owned()),
+        Just("delivered_regions()".to_owned()),
+        Just("codelist_number('svf_ledtidsgranser', vardenhet1_namn, 'dagar')".to_owned()),
+        (-9i64..9).prop_map(|times| format!("{times} * (patientens_fodelsear - 2 * length(fas))")),
     ]
     .prop_recursive(3, 8, 2, |inner| {
         (inner.clone(), prop_oneof![Just("+"), Just("-")], inner)

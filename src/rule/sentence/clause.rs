@@ -315,7 +315,7 @@ impl Words<'_> {
     fn code_domain(&self, name: &str) -> (Verb, String) {
         let list = self.codelists.get(name);
         let codes: Vec<&str> = list.iter().flat_map(|list| list.codes()).collect();
-        let is_dated = list.is_some_and(|list| list.entries().iter().any(crate::schema::codelist::Entry::is_dated));
+        let is_dated = list.is_some_and(|list| list.is_dated());
         let valid = match self.collection.record_date.filter(|_| is_dated) {
             Some(date) => format!(", {} {}", self.pick("giltiga vid", "valid at"), self.variable(date)),
             None => String::new(),

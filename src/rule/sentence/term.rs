@@ -101,6 +101,9 @@ impl<'a> Words<'a> {
             Parameter::DeliveryDate => pick(self.language, "leveransdagen", "the day of delivery"),
             Parameter::PeriodStart => pick(self.language, "periodens första dag", "the first day of the period"),
             Parameter::PeriodEnd => pick(self.language, "periodens sista dag", "the last day of the period"),
+            Parameter::DeliveredRegions => {
+                pick(self.language, "antalet regioner som levererat", "the number of regions that have delivered")
+            }
             Parameter::StatedRegion => pick(
                 self.language,
                 "den angivna regionens organisationsnummer",
@@ -128,24 +131,27 @@ impl<'a> Words<'a> {
                 };
                 format!("{characters} {} {text}", self.pick("i", "of"))
             }
-            TextExpr::CodelistValue { list: name, code, column } => {
-                let column = self.codelists.get(name).and_then(|list| list.column_name(*column));
-                let column = match column {
-                    Some((_, Some(text))) => text.get(self.language).to_owned(),
-                    Some((id, None)) => quoted(id, self.language),
-                    None => String::new(),
-                };
-                let of = format!("{column} {} {}", self.pick("för", "of"), self.text(*code));
-                if self.codelist_of(*code) == Some(name) {
-                    return of;
-                }
-                format!("{of} {} {}", self.pick("enligt", "according to"), self.codelist(name))
-            }
+            TextExpr::CodelistValue { list: name, code, column } => self.attribute(name, *code, *column),
             TextExpr::OrganisationNumber(text) => {
                 format!("{} {}", self.pick("organisationsnumret i", "the organisation number in"), self.text(*text))
             }
             TextExpr::StatedRegion => self.parameter(Parameter::StatedRegion).to_owned(),
         }
+    }
+
+    /// An attribute of a code in a list.
+    fn attribute(&self, name: &str, code: TextNode, column: usize) -> String {
+        let column = self.codelists.get(name).and_then(|list| list.column_name(column));
+        let column = match column {
+            Some((_, Some(text))) => text.get(self.language).to_owned(),
+            Some((id, None)) => quoted(id, self.language),
+            None => String::new(),
+        };
+        let of = format!("{column} {} {}", self.pick("för", "of"), self.text(code));
+        if self.codelist_of(code) == Some(name) {
+            return of;
+        }
+        format!("{of} {} {}", self.pick("enligt", "according to"), self.codelist(name))
     }
 
     /// A point in time, or the day of one.
@@ -182,6 +188,17 @@ impl<'a> Words<'a> {
             IntExpr::Variable(variable) => self.variable(*variable),
             IntExpr::Add(left, right) => format!("{} plus {}", self.int(*left), self.int(*right)),
             IntExpr::Subtract(left, right) => self.difference(*left, *right),
+            IntExpr::Multiply(times, inner) => {
+                format!("{} {} {}", number(*times, self.language), self.pick("gånger", "times"), self.member(*inner))
+            }
+            IntExpr::CodelistNumber { list, code, column, day } => {
+                let cell = self.attribute(list, *code, *column);
+                match day {
+                    Some(day) => format!("{cell} {} {}", self.pick("vid", "at"), self.time(*day)),
+                    None => cell,
+                }
+            }
+            IntExpr::Parameter(parameter) => self.parameter(*parameter).to_owned(),
             IntExpr::Length(text) => {
                 format!("{} {}", self.pick("antalet tecken i", "the number of characters of"), self.text(*text))
             }
@@ -208,6 +225,18 @@ impl<'a> Words<'a> {
                 )
             }
         }
+    }
+
+    /// A number of which something is said as a whole: a sum or difference is called one.
+    fn member(&self, node: IntNode) -> String {
+        let (what, left, right) = match &self.program.ints[node.0 as usize] {
+            IntExpr::Add(left, right) => (self.pick("summan av", "the sum of"), left, right),
+            IntExpr::Subtract(left, right) if self.literal_int(*left) != Some(0) => {
+                (self.pick("skillnaden mellan", "the difference between"), left, right)
+            }
+            _ => return self.int(node),
+        };
+        format!("{what} {} {} {}", self.int(*left), self.pick("och", "and"), self.int(*right))
     }
 
     fn span(&self, from: &str, to: &str) -> String {

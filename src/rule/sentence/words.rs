@@ -146,13 +146,14 @@ pub(super) fn capitalised(text: &str) -> String {
 
 /// Endings of Swedish neuter nouns that items of registers tend to be called by. A name that this misjudges gets a
 /// wrong ending on "ifylld" and is understood all the same.
-const NEUTER_ENDINGS: [&str; 25] = [
+const NEUTER_ENDINGS: [&str; 26] = [
     "antal",
     "belopp",
     "beslut",
     "besök",
     "datum",
     "fält",
+    "förlopp",
     "id",
     "klockslag",
     "kön",
@@ -189,10 +190,10 @@ pub(super) fn gender(name: &str) -> Gender {
     let head = words.take_while(|word| {
         !["att", "av", "för", "hos", "i", "om", "på", "till", "vid"].contains(word) && !word.starts_with('(')
     });
-    let head = head.last().unwrap_or_default();
+    let head = if name.starts_with("antal ") { "antal" } else { head.last().unwrap_or_default() };
     if NEUTER_ENDINGS.iter().any(|ending| head.ends_with(ending)) {
         Gender::Neuter
-    } else if ["er", "or", "ar"].iter().any(|ending| head.ends_with(ending)) {
+    } else if !head.ends_with("ålder") && ["er", "or", "ar"].iter().any(|ending| head.ends_with(ending)) {
         Gender::Plural
     } else {
         Gender::Common
@@ -239,6 +240,8 @@ mod tests {
         for (names, expected) in [
             (["Remissdatum", "Beslut att utföra aktivitet", "Vårdkontakts-Id", "RemissID", "År"], Gender::Neuter),
             (["Fas", "Typ av diagnos", "Tidpunkt för beslut", "Vårdenhet1 (namn)", "Start av år"], Gender::Common),
+            (["Antal händelser", "Antal avslut", "Antal åldrar", "Vårdförlopp", "Antal"], Gender::Neuter),
+            (["Ålder", "Högsta ålder", "Patientens ålder", "Region", "Kod"], Gender::Common),
             (["Poster", "Läkarkontakter", "Resor", "Kontakter på avdelning", "Flickor"], Gender::Plural),
         ] {
             for name in names {

@@ -73,7 +73,10 @@ fn first_missing(one: &Codelist, other: &Codelist) -> Option<String> {
 
 fn is_dated_otherwise(list: &Codelist, entry: &crate::schema::codelist::Entry) -> bool {
     let other = list.find(entry.code.as_bytes());
-    other.is_some_and(|other| (other.valid_from, other.valid_to) != (entry.valid_from, entry.valid_to))
+    let days = |entry: &crate::schema::codelist::Entry| -> Vec<(Option<i64>, Option<i64>)> {
+        entry.periods().iter().map(|period| (period.from, period.to)).collect()
+    };
+    other.is_some_and(|other| days(other) != days(entry))
 }
 
 fn numbers(

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Chapter, Content, VariableRow, facts};
-use crate::model::{Language, Severity};
+use crate::model::Language;
 
 /// Type and spacing only; colours are the reader's own, dark or light.
 const STYLE: &str = "
@@ -74,17 +74,18 @@ fn contents_of(chapter: &Chapter, content: &Content) -> Markup {
 }
 
 fn chapter_of(chapter: &Chapter, language: Language) -> Markup {
-    let say = |sv, en| super::say(language, sv, en);
+    let say = |sv, en| language.pick(sv, en);
     html! {
         section class="chapter" id=(chapter.id) aria-labelledby={ (chapter.id) ".title" } {
             h2 id={ (chapter.id) ".title" } { (chapter.title) }
             p { code { (chapter.id) } ". " (say("Källa", "Source")) ": " (chapter.source) }
+            @if let Some(groups) = &chapter.groups { p { (groups) } }
             @for assumption in &chapter.assumptions { p { (say("Antagande", "Assumption")) ": " (assumption) } }
             h3 id={ (chapter.id) ".variables" } { (say("Variabler", "Variables")) }
             div class="wide" tabindex="0" role="region" aria-labelledby={ (chapter.id) ".variables" } {
                 table {
                     caption { (say("Variabler i", "Variables of")) " " (chapter.title) }
-                    thead { tr { @for heading in VariableRow::headings(language) { th scope="col" { (heading) } } } }
+                    thead { tr { @for heading in chapter.headings(language) { th scope="col" { (heading) } } } }
                     tbody { @for variable in &chapter.variables { (variable_row(variable)) } }
                 }
             }
@@ -94,7 +95,7 @@ fn chapter_of(chapter: &Chapter, language: Language) -> Markup {
                 @let is_first = chapter.rules[..index].iter().all(|other| other.id != rule.id);
                 @let anchor = is_first.then(|| format!("{}.{}", chapter.id, rule.id));
                 section class=(rule.severity.as_str()) id=[anchor] {
-                    h4 { (rule.id) " " (severity_mark(rule.severity, language)) ": " (rule.title.get(language)) }
+                    h4 { (rule.id) " (" (rule.severity.word(language)) "): " (rule.title.get(language)) }
                     p { (rule.sentence.get(language)) }
                     dl {
                         dt { (say("Allvarlighetsgrad", "Severity")) }
@@ -117,17 +118,12 @@ fn variable_row(variable: &VariableRow) -> Markup {
             td { (variable.name) }
             td { (variable.description) }
             td { (variable.level) }
-            td { @for condition in &variable.conditions { p { (condition) } } }
+            td {
+                @for condition in &variable.conditions { p { (condition) } }
+                @if let Some(sql) = &variable.sql { p { code { (sql) } } }
+            }
             td { (variable.values) }
             td { (variable.source) }
         }
-    }
-}
-
-fn severity_mark(severity: Severity, language: Language) -> &'static str {
-    match severity {
-        Severity::Error => super::say(language, "(fel)", "(error)"),
-        Severity::Warning => super::say(language, "(varning)", "(warning)"),
-        Severity::Note => super::say(language, "(upplysning)", "(note)"),
     }
 }

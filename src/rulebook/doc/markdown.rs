@@ -1,6 +1,6 @@
 //! The rule book as Markdown, in the dialect that code forges show (tables).
 
-use super::{Chapter, Content, VariableRow, facts, say};
+use super::{Chapter, Content, facts};
 use crate::model::Language;
 
 /// The page that leads to the others.
@@ -38,15 +38,18 @@ pub(super) fn chapter(chapter: &Chapter, language: Language) -> String {
         "`",
         chapter.id.as_str(),
         "`. ",
-        say(language, "Källa", "Source"),
+        language.pick("Källa", "Source"),
         ": ",
         &escaped(&chapter.source),
         "\n",
     ]);
-    for assumption in &chapter.assumptions {
-        text.extend(["\n", say(language, "Antagande", "Assumption"), ": ", &escaped(assumption), "\n"]);
+    if let Some(groups) = &chapter.groups {
+        text.extend(["\n", &escaped(groups), "\n"]);
     }
-    text.extend(["\n## ", say(language, "Variabler", "Variables"), "\n"]);
+    for assumption in &chapter.assumptions {
+        text.extend(["\n", language.pick("Antagande", "Assumption"), ": ", &escaped(assumption), "\n"]);
+    }
+    text.extend(["\n## ", language.pick("Variabler", "Variables"), "\n"]);
     let mut area = None;
     for variable in &chapter.variables {
         if area != Some(&variable.area) {
@@ -54,20 +57,24 @@ pub(super) fn chapter(chapter: &Chapter, language: Language) -> String {
             if !variable.area.is_empty() {
                 text.extend(["### ", &escaped(&variable.area), "\n\n"]);
             }
-            head(&mut text, &VariableRow::headings(language));
+            head(&mut text, &chapter.headings(language));
             area = Some(&variable.area);
         }
         let conditions = variable.conditions.join(" ");
         let cells =
             [&variable.name, &variable.description, &variable.level, &conditions, &variable.values, &variable.source];
-        let cells = cells.map(|cell| escaped(cell));
+        let mut cells = cells.map(|cell| escaped(cell));
+        if let Some(sql) = &variable.sql {
+            // Within a table even code has its bars escaped.
+            cells[3] = format!("{} {}", cells[3], code(sql).replace('|', "\\|"));
+        }
         row(&mut text, &[[format!("`{}`", variable.id)].as_slice(), &cells].concat());
     }
-    text.extend(["\n## ", say(language, "Regler", "Rules"), "\n"]);
+    text.extend(["\n## ", language.pick("Regler", "Rules"), "\n"]);
     for rule in &chapter.rules {
         text.extend(["\n### ", &escaped(&rule.id), " ", &escaped(rule.title.get(language)), "\n\n"]);
         text.extend([&escaped(rule.sentence.get(language)), "\n\n"]);
-        let label = say(language, "Allvarlighetsgrad", "Severity");
+        let label = language.pick("Allvarlighetsgrad", "Severity");
         text.extend(["- ", label, ": ", rule.consequence().get(language), "\n"]);
         for fact in facts(rule, language) {
             let shown = if fact.is_code { code(&fact.text) } else { escaped(&fact.text) };

@@ -156,7 +156,8 @@ impl Mutator<'_> {
         own.into_iter().map(|to| Mutant { node: to, from: node, to }).chain(inner).collect()
     }
 
-    fn int(&mut self, node: IntNode) -> Vec<IntNode> {
+    /// Every other number that `node` could have been.
+    pub(super) fn int(&mut self, node: IntNode) -> Vec<IntNode> {
         let expr = self.program.ints[node.0 as usize].clone();
         let own: Vec<IntExpr> = match &expr {
             IntExpr::Literal(number) => {
@@ -175,6 +176,20 @@ impl Mutator<'_> {
                 own.extend(self.int(*right).into_iter().map(|right| same(*left, right)));
                 own
             }
+            IntExpr::Multiply(times, number) => {
+                let (times, number) = (*times, *number);
+                let mut own: Vec<IntExpr> = [times.saturating_sub(1), times.saturating_add(1)]
+                    .map(|times| IntExpr::Multiply(times, number))
+                    .to_vec();
+                own.extend(self.int(number).into_iter().map(|number| IntExpr::Multiply(times, number)));
+                own
+            }
+            IntExpr::CodelistNumber { list, code, column, day } => self
+                .text(*code)
+                .into_iter()
+                .map(|code| IntExpr::CodelistNumber { list: list.clone(), code, column: *column, day: *day })
+                .collect(),
+            IntExpr::Parameter(_) => Vec::new(),
             IntExpr::Length(text) => self.text(*text).into_iter().map(IntExpr::Length).collect(),
             IntExpr::Year(time) => self.time(*time).into_iter().map(IntExpr::Year).collect(),
             IntExpr::DaysBetween(from, to) => self.difference(*from, *to, IntExpr::DaysBetween),
@@ -199,7 +214,8 @@ impl Mutator<'_> {
         own
     }
 
-    fn text(&mut self, node: TextNode) -> Vec<TextNode> {
+    /// Every other text that `node` could have been.
+    pub(super) fn text(&mut self, node: TextNode) -> Vec<TextNode> {
         let expr = self.program.texts[node.0 as usize].clone();
         let own: Vec<TextExpr> = match &expr {
             TextExpr::Literal(_) | TextExpr::StatedRegion => Vec::new(),
@@ -230,7 +246,8 @@ impl Mutator<'_> {
         own.into_iter().map(|expr| self.program.text(expr)).collect()
     }
 
-    fn time(&mut self, node: TimeNode) -> Vec<TimeNode> {
+    /// Every other point in time that `node` could have been.
+    pub(super) fn time(&mut self, node: TimeNode) -> Vec<TimeNode> {
         let expr = self.program.times[node.0 as usize].clone();
         let own: Vec<TimeExpr> = match expr {
             TimeExpr::Literal(seconds, has_time) => {

@@ -218,3 +218,64 @@ fn a_rule_whose_tests_fail_has_no_mutants() {
         mutate(&book("    assert: \"antal = 5\"\n    tests: [{ satisfied: { antal: \"4\" } }, { violated: {} }]\n"));
     assert!(mutation.rules.iter().all(|rule| rule.id != "BAS-0001"));
 }
+
+/// What survives of a fold of `bas` with one aggregate, `FIRST` or other, and these tests.
+fn left_of_fold(kind: &str, aggregate: &str, tests: &str) -> Vec<(String, Part, String)> {
+    let mut assets = Assets { schemas: Files::new(), rules: Files::new() };
+    let mut add = |name: &str, text: &str| {
+        assets.schemas.insert(name.to_owned(), File { name: name.to_owned(), text: text.to_owned() });
+    };
+    add("bas.yaml", SCHEMA);
+    add("formats.yaml", "formats: []\n");
+    add("codelists/fas.csv", CODES);
+    add(
+        "grupp.yaml",
+        &format!(
+            "collection: grupp\nprefix: GR\ntitle: {{ sv: G, en: G }}\nsource: {{ document: d, place: p }}\nfolds:\n  collection: bas\n  key: [fas, namn]\n  order: [slut, antal]\n  unit: {{ sv: g, en: g }}\n  tests:\n{tests}variables:\n  - {{ id: fas, name: {{ sv: F, en: F }}, type: code, codelist: fas }}\n  - {{ id: namn, name: {{ sv: N, en: N }}, type: text }}\n  - {{ id: x, name: {{ sv: X, en: X }}, type: {kind}, fold: \"{aggregate}\" }}\n"
+        ),
+    );
+    let levels =
+        "fas: voluntary, start: voluntary, slut: voluntary, antal: voluntary, namn: voluntary, diagnos: voluntary";
+    let text = format!("collections: [bas]\nsource: {{ document: d, place: p }}\nrequirements: {{ {levels} }}\n");
+    assets.rules.insert("bas.yaml".to_owned(), File { name: "bas.yaml".to_owned(), text });
+    let collections = Shelf::load(&assets).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let measures = measure::load(&Files::new(), &collections.plans).expect("no measures");
+    let tables = Shelf::load(&Assets::default()).expect("nothing to load");
+    let mutation = mutate(&Rulebook { collections, tables, measures });
+    let of_fold = mutation.rules.iter().filter(|rule| rule.id.starts_with("grupp"));
+    of_fold
+        .flat_map(|rule| rule.survivors.iter().map(|left| (rule.id.clone(), left.part, left.mutated.clone())))
+        .collect()
+}
+
+#[test]
+fn folds_are_changed_and_their_tests_must_notice() {
+    let of_x = |part, text: &str| ("grupp.x".to_owned(), part, text.to_owned());
+    // A single record tells nothing of the order, the key or the last one.
+    let one = "    - { records: [{ fas: \"1\", namn: a, antal: \"1\" }], gives: { x: \"1\" } }\n";
+    let whole = |part, text: &str| ("grupp".to_owned(), part, text.to_owned());
+    let left = left_of_fold("integer", "FIRST(antal) FILTER (WHERE start IS NULL)", one);
+    assert_eq!(
+        left,
+        [
+            whole(Part::Key, "[fas]"),
+            whole(Part::Key, "[namn]"),
+            whole(Part::Order, "[antal]"),
+            whole(Part::Order, "[slut]"),
+            of_x(Part::Fold, "FIRST(antal)"),
+            of_x(Part::Fold, "FIRST(antal) FILTER (WHERE slut IS NULL)"),
+            of_x(Part::Fold, "LAST(antal) FILTER (WHERE start IS NULL)"),
+        ]
+    );
+    let more = format!(
+        "{one}    - records:\n        - {{ fas: \"1\", namn: a, slut: \"2022-01-04\", antal: \"3\" }}\n        - {{ fas: \"1\", namn: a, slut: \"2022-01-04\", antal: \"2\" }}\n        - {{ fas: \"1\", namn: a, slut: \"2022-01-05\", antal: \"1\" }}\n        - {{ fas: \"1\", namn: a, slut: \"2022-01-01\", antal: \"4\", start: \"2022-01-01\" }}\n        - {{ fas: \"2\", namn: a, slut: \"2022-01-01\", antal: \"5\" }}\n        - {{ fas: \"1\", namn: b, slut: \"2022-01-01\", antal: \"6\" }}\n      gives: {{ x: \"2\" }}\n"
+    );
+    assert_eq!(left_of_fold("integer", "FIRST(antal) FILTER (WHERE start IS NULL)", &more), []);
+    // Without FIRST or LAST the order is nothing that a test could notice.
+    let parts: BTreeSet<&str> =
+        left_of_fold("integer", "COUNT(DISTINCT antal)", one).iter().map(|(_, part, _)| part.as_str()).collect();
+    assert_eq!(parts, BTreeSet::from(["fold", "key"]));
+    // Tests that fail have nothing to say.
+    let wrong = "    - { records: [{ fas: \"1\", namn: a, antal: \"1\" }], gives: { x: \"2\" } }\n";
+    assert_eq!(left_of_fold("integer", "MIN(antal)", wrong), []);
+}

@@ -24,7 +24,7 @@ fn gaps(book: &Rulebook) -> Vec<String> {
 fn the_built_in_rules_have_no_gaps() {
     let trace = trace(&book(), None);
     assert_eq!(trace.gaps, []);
-    assert_eq!(trace.rows.len(), 25 + 25 + 40 + 40 + 5 + 8 + 7);
+    assert_eq!(trace.rows.len(), 25 + 25 + 40 + 40 + 8 + 39 + 10 + 5 + 8 + 7 + 6);
     assert!(text(&trace, Language::Swedish).ends_with("\n\nInga luckor\n"));
     let phase = trace.rows.iter().find(|row| row.collection.0 == "specvard_genomforda" && row.variable.0 == "fas");
     let phase = phase.expect("built in");

@@ -1,15 +1,12 @@
 //! The trace as text for a person, and as CSV for a spreadsheet.
 
 use super::{Gap, Row, Trace};
-use crate::model::{Language, VerdictCounts};
+use crate::model::{Language, Text, VerdictCounts};
 use crate::rulebook::account::level_words;
 
 /// The trace as text: collections, their variables, and the gaps last.
 pub fn text(trace: &Trace, language: Language) -> String {
-    let say = |sv: &'static str, en: &'static str| match language {
-        Language::Swedish => sv,
-        Language::English => en,
-    };
+    let say = |sv: &'static str, en: &'static str| language.pick(sv, en);
     let mut page = String::new();
     let mut collection = None;
     for row in &trace.rows {
@@ -18,14 +15,18 @@ pub fn text(trace: &Trace, language: Language) -> String {
             let space = if page.is_empty() { "" } else { "\n" };
             page.extend([space, row.collection.1.get(language), " (", &row.collection.0, ")\n"]);
         }
-        let words = level_words(row.level);
+        let words = if row.is_made { Text::new("räknas fram", "worked out") } else { level_words(row.level) };
         let level = match &row.table_level {
             Some(table) => format!("{} ({} {table})", words.get(language), say("tabellen:", "the table:")),
             None => words.get(language).to_owned(),
         };
         page.extend(["  ", row.variable.0.as_str(), ": ", &level, "; ", &row.source.1, "\n"]);
         let none = say("inga", "none");
-        for (label, ids) in [(say("regler", "rules"), &row.rules), (say("utlöser", "triggers"), &row.triggers)] {
+        for (label, ids) in [
+            (say("regler", "rules"), &row.rules),
+            (say("utlöser", "triggers"), &row.triggers),
+            (say("regler på grupper", "rules on groups"), &row.through_groups),
+        ] {
             if !ids.is_empty() || label == say("regler", "rules") {
                 let ids = if ids.is_empty() { none.to_owned() } else { ids.join(", ") };
                 page.extend(["    ", label, ": ", &ids, "\n"]);
@@ -61,7 +62,7 @@ fn tests(counts: &VerdictCounts, language: Language) -> String {
 }
 
 /// The columns of the CSV table.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "row",
     "collection",
     "variable",
@@ -77,6 +78,7 @@ const COLUMNS: [&str; 15] = [
     "tests_violated",
     "gap_sv",
     "gap_en",
+    "group_rules",
 ];
 
 /// The trace as CSV with semicolons: a row for each variable (`variable`), then one for each gap (`gap`).
@@ -111,7 +113,7 @@ fn cells(row: &Row) -> [String; COLUMNS.len()] {
         row.variable.1.en.clone(),
         row.source.0.clone(),
         row.source.1.clone(),
-        row.level.as_str().to_owned(),
+        if row.is_made { "made".to_owned() } else { row.level.as_str().to_owned() },
         row.table_level.clone().unwrap_or_default(),
         row.rules.join(" "),
         row.triggers.join(" "),
@@ -119,5 +121,6 @@ fn cells(row: &Row) -> [String; COLUMNS.len()] {
         row.tests.violated.to_string(),
         String::new(),
         String::new(),
+        row.through_groups.join(" "),
     ]
 }

@@ -58,7 +58,7 @@ fn blank_lines_are_no_records_but_delimiters_alone_are() {
     let (records, summary) = read_bytes(b"aa;bb;cc\n\n1;2;3\n   \n;;\n\r\n \t\n4;5;6\n\n");
     let places: Vec<_> = records.iter().map(|record| (record.row, record.line, record.sheet_row)).collect();
     assert_eq!(places, [(1, Some(3), Some(3)), (2, Some(5), Some(5)), (3, Some(8), Some(8))]);
-    assert_eq!(summary, ScanSummary { records: 3, blank_lines: 5 });
+    assert_eq!(summary, ScanSummary { records: 3, rows: 3, blank_lines: 5 });
     assert_eq!(records[1].values, vec![Some(String::new()); 3]);
 }
 
@@ -288,7 +288,7 @@ mod reference {
                     FaultKind::UnclosedQuote { column }
                     | FaultKind::TextAfterQuote { column }
                     | FaultKind::Undecodable { column, .. } => *column < self.n_columns,
-                    FaultKind::FieldCount { .. } => true,
+                    FaultKind::FieldCount { .. } | FaultKind::NoRecord { .. } => true,
                 });
                 if values.len() != self.n_columns {
                     faults.push(FaultKind::FieldCount { found: values.len(), expected: self.n_columns });
@@ -476,6 +476,6 @@ proptest! {
         };
         let (expected, blank_lines) = reference.records(2);
         prop_assert_eq!(&found, &expected);
-        prop_assert_eq!(summary, ScanSummary { records: expected.len() as u64, blank_lines });
+        prop_assert_eq!(summary, ScanSummary { records: expected.len() as u64, rows: expected.len() as u64, blank_lines });
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::model::{Text, VariableIndex};
-use crate::schema::{Collection, Schemas};
+use crate::schema::layout::EventColumn;
+use crate::schema::{Collection, Layout, Schemas};
 use crate::submission::{CollectionSource, HeaderColumn, InputError, ReadOptions};
 
 /// Two names at least this alike (of 1) are worth a "did you mean": one letter in three may be wrong.
@@ -23,6 +25,10 @@ pub(in crate::submission) struct Identified {
     pub(in crate::submission) header: Vec<HeaderColumn>,
     /// Variable → physical column.
     pub(in crate::submission) column_of: Vec<Option<usize>>,
+    /// The layout of its rows, if they are no records.
+    pub(in crate::submission) layout: Option<usize>,
+    /// Column of the layout → physical column.
+    pub(in crate::submission) row_column_of: Vec<Option<usize>>,
     /// The collection's id.
     pub(in crate::submission) collection: String,
     /// Whether it was detected rather than stated.
@@ -64,20 +70,23 @@ pub(in crate::submission) fn identify(
 ) -> Result<Identified, InputError> {
     check_overrides(schemas, options)?;
     let unknown = |detail: Text| InputError::UnknownHeader { path: path.to_path_buf(), detail };
-    let collection = match stated(schemas, options)? {
+    let (collection, layout) = match stated(schemas, options)? {
         Some(collection) => {
-            let fit = Fit::new(collection, names, options);
-            if fit.known == 0 {
+            let fits = fits_of(collection, names, options);
+            // Whether it would be detected does not matter.
+            let best = fits.into_iter().filter(|fit| fit.is_possible).max_by_key(Fit::rank).filter(|fit| fit.known > 0);
+            let Some(best) = best else {
                 return Err(unknown(Text::new(
                     format!("`{}` känner inte igen någon av dess kolumner", collection.id),
                     format!("`{}` knows none of its columns", collection.id),
                 )));
-            }
-            collection
+            };
+            (collection, best.layout)
         }
         None => choose(names, schemas, options).map_err(unknown)?,
     };
-    let lookup = Lookup::new(collection, options);
+    let columns = collection.columns_of(layout);
+    let lookup = Lookup::new(columns, options);
     let variables: Vec<Option<VariableIndex>> = names.iter().map(|name| lookup.find(name)).collect();
 
     let duplicate = |name: &str, first: usize, second: usize| InputError::DuplicateColumn {
@@ -86,12 +95,12 @@ pub(in crate::submission) fn identify(
         first: first + 1,
         second: second + 1,
     };
-    let mut column_of = vec![None; collection.variables.len()];
+    let mut column_of = vec![None; columns.variables.len()];
     let mut unknown_names = HashMap::new();
     for (column, (name, variable)) in names.iter().zip(&variables).enumerate() {
         if let Some(variable) = variable {
             if let Some(first) = column_of[variable.0].replace(column) {
-                return Err(duplicate(&collection.get(*variable).id, first, column));
+                return Err(duplicate(&columns.get(*variable).id, first, column));
             }
         } else if !name.is_empty()
             && let Some(first) = unknown_names.insert(name.as_str(), column)
@@ -100,7 +109,7 @@ pub(in crate::submission) fn identify(
         }
     }
     for (name, id) in &options.columns {
-        if let Some(variable) = collection.variable(id)
+        if let Some(variable) = columns.variable(id)
             && column_of[variable.0].is_none()
         {
             let message = Text::new(
@@ -115,13 +124,19 @@ pub(in crate::submission) fn identify(
         .zip(variables)
         .map(|(name, variable)| HeaderColumn {
             name: name.clone(),
-            variable,
-            nearest: if variable.is_some() { None } else { nearest(name, collection, &column_of) },
+            variable: variable.map(|variable| columns.get(variable).id.clone()),
+            nearest: if variable.is_some() { None } else { nearest(name, columns, &column_of) },
         })
         .collect();
+    let (column_of, row_column_of) = match layout.and_then(|layout| collection.layouts.get(layout)) {
+        None => (column_of, Vec::new()),
+        Some(layout) => (columns_of_variables(layout, &column_of), column_of),
+    };
     Ok(Identified {
         header,
         column_of,
+        layout,
+        row_column_of,
         collection: collection.id.clone(),
         collection_source: if options.collection.is_none() {
             CollectionSource::Header
@@ -131,16 +146,34 @@ pub(in crate::submission) fn identify(
     })
 }
 
+/// Variable → physical column, given those of a layout's row: of a variable that event columns give, the first of those,
+/// if what it is made of has columns, too.
+fn columns_of_variables(layout: &Layout, row_column_of: &[Option<usize>]) -> Vec<Option<usize>> {
+    let physical = |column: VariableIndex| row_column_of[column.0];
+    let of_event = |variable: VariableIndex| {
+        let gives = |event: &&EventColumn| {
+            let set = event.set.iter().find(|(set, _)| *set == variable);
+            event.value == variable || set.is_some_and(|(_, text)| text.columns().all(|part| physical(part).is_some()))
+        };
+        layout.events.iter().filter(gives).filter_map(|event| physical(event.column)).min()
+    };
+    let of = |(index, shared): (usize, &Option<VariableIndex>)| match shared {
+        Some(column) => physical(*column),
+        None => of_event(VariableIndex(index)),
+    };
+    layout.shared.iter().enumerate().map(of).collect()
+}
+
 /// How many of `names` the collection that knows most of them knows; of the stated one, where one is stated.
 ///
 /// # Errors
 /// If the stated collection does not exist.
 pub(super) fn most_known(names: &[String], schemas: &Schemas, options: &ReadOptions) -> Result<usize, InputError> {
     if let Some(collection) = stated(schemas, options)? {
-        return Ok(Fit::new(collection, names, options).known);
+        return Ok(fits_of(collection, names, options).iter().map(|fit| fit.known).max().unwrap_or(0));
     }
-    let known = schemas.collections.values().map(|collection| Fit::new(collection, names, options).known).max();
-    Ok(known.unwrap_or(0))
+    let fits = schemas.collections.values().flat_map(|collection| fits_of(collection, names, options));
+    Ok(fits.map(|fit| fit.known).max().unwrap_or(0))
 }
 
 /// The collection that the user names.
@@ -162,11 +195,15 @@ fn stated<'a>(schemas: &'a Schemas, options: &ReadOptions) -> Result<Option<&'a 
     }
 }
 
-/// Every variable that an option names exists somewhere.
+/// Every variable that an option names exists somewhere, be it as a column of a layout.
 fn check_overrides(schemas: &Schemas, options: &ReadOptions) -> Result<(), InputError> {
+    let rows = |collection: &'_ Arc<Collection>| -> Vec<Arc<Collection>> {
+        std::iter::once(collection).chain(collection.layouts.iter().map(|layout| &layout.row)).cloned().collect()
+    };
+    let all: Vec<Arc<Collection>> = schemas.collections.values().flat_map(rows).collect();
     for (name, id) in &options.columns {
-        if !schemas.collections.values().any(|collection| collection.variable(id).is_some()) {
-            let ids = schemas.collections.values().flat_map(|collection| &collection.variables);
+        if !all.iter().any(|collection| collection.variable(id).is_some()) {
+            let ids = all.iter().flat_map(|collection| &collection.variables);
             let nearest = best_of(&normalise(id), ids.map(|variable| (normalise(&variable.id), variable.id.as_str())));
             let hint = |words: &str| nearest.map_or_else(String::new, |nearest| format!("; {words} `{nearest}`?"));
             let message = Text::new(
@@ -188,20 +225,31 @@ fn check_overrides(schemas: &Schemas, options: &ReadOptions) -> Result<(), Input
 /// How a collection fits a header.
 struct Fit<'a> {
     collection: &'a Collection,
-    /// Variables that have a column.
+    /// As rows of this layout; `None` as records.
+    layout: Option<usize>,
+    /// Variables, or columns of the layout, that have a column.
     known: usize,
     /// Columns without a variable, those without a name excepted.
     unknown: usize,
     /// Variables without a column.
     missing: usize,
+    /// Whether the file can be so at all, if only it is said to be: rows of a layout have a column that becomes a record.
+    is_possible: bool,
     /// Why it is not a candidate.
     refused: Option<Text>,
 }
 
+/// How a collection fits a header: as records, and as rows of each of its layouts.
+fn fits_of<'a>(collection: &'a Collection, names: &[String], options: &ReadOptions) -> Vec<Fit<'a>> {
+    let layouts = (0..collection.layouts.len()).map(Some);
+    std::iter::once(None).chain(layouts).map(|layout| Fit::new(collection, layout, names, options)).collect()
+}
+
 impl<'a> Fit<'a> {
-    fn new(collection: &'a Collection, names: &[String], options: &ReadOptions) -> Self {
-        let lookup = Lookup::new(collection, options);
-        let mut present = vec![false; collection.variables.len()];
+    fn new(collection: &'a Collection, layout: Option<usize>, names: &[String], options: &ReadOptions) -> Self {
+        let columns = collection.columns_of(layout);
+        let lookup = Lookup::new(columns, options);
+        let mut present = vec![false; columns.variables.len()];
         let mut unknown = 0;
         for name in names.iter().filter(|name| !name.is_empty()) {
             match lookup.find(name) {
@@ -209,26 +257,39 @@ impl<'a> Fit<'a> {
                 None => unknown += 1,
             }
         }
-        let id = |variable: &VariableIndex| &collection.get(*variable).id;
+        let known = present.iter().filter(|present| **present).count();
+        let missing = present.len() - known;
+        let rows = layout.and_then(|layout| collection.layouts.get(layout));
+        let is_possible = rows.is_none_or(|rows| rows.events.iter().any(|event| present[event.column.0]));
+        let refused = Self::refused(collection, rows, &present);
+        Self { collection, layout, known, unknown, missing, is_possible, refused }
+    }
+
+    /// Why a header of these columns is not detected as of this collection.
+    fn refused(collection: &Collection, layout: Option<&Layout>, present: &[bool]) -> Option<Text> {
         let detect = &collection.detect;
-        let refused = if detect.only_when_named {
-            Some(Text::new(
+        if detect.only_when_named {
+            return Some(Text::new(
                 "tas bara när den anges med `--collection`",
                 "is only taken when stated with `--collection`",
-            ))
-        } else if let Some(variable) = detect.has.iter().find(|variable| !present[variable.0]) {
-            Some(Text::new(
+            ));
+        }
+        // What a row does not share, its event columns give.
+        let is_present = |variable: &VariableIndex, otherwise: bool| match layout {
+            None => present[variable.0],
+            Some(layout) => layout.shared[variable.0].map_or(otherwise, |column| present[column.0]),
+        };
+        let id = |variable: &VariableIndex| &collection.get(*variable).id;
+        if let Some(variable) = detect.has.iter().find(|variable| !is_present(variable, true)) {
+            return Some(Text::new(
                 format!("kräver en kolumn `{}`", id(variable)),
                 format!("needs a column `{}`", id(variable)),
-            ))
-        } else {
-            let unwanted = detect.lacks.iter().find(|variable| present[variable.0]);
-            unwanted.map(|variable| {
-                Text::new(format!("har ingen kolumn `{}`", id(variable)), format!("has no column `{}`", id(variable)))
-            })
-        };
-        let known = present.iter().filter(|present| **present).count();
-        Self { collection, known, unknown, missing: present.len() - known, refused }
+            ));
+        }
+        let unwanted = detect.lacks.iter().find(|variable| is_present(variable, false));
+        unwanted.map(|variable| {
+            Text::new(format!("har ingen kolumn `{}`", id(variable)), format!("has no column `{}`", id(variable)))
+        })
     }
 
     /// Better is greater.
@@ -244,10 +305,14 @@ impl<'a> Fit<'a> {
 
 /// The collection that fits `names` best, or why there is none. Names of columns are not shown: what looks like a
 /// header may be the first record of a file without one.
-fn choose<'a>(names: &[String], schemas: &'a Schemas, options: &ReadOptions) -> Result<&'a Collection, Text> {
+fn choose<'a>(
+    names: &[String],
+    schemas: &'a Schemas,
+    options: &ReadOptions,
+) -> Result<(&'a Collection, Option<usize>), Text> {
     let fits: Vec<Fit<'a>> =
-        schemas.collections.values().map(|collection| Fit::new(collection, names, options)).collect();
-    let candidates = fits.iter().filter(|fit| fit.refused.is_none() && fit.is_enough());
+        schemas.collections.values().flat_map(|collection| fits_of(collection, names, options)).collect();
+    let candidates = fits.iter().filter(|fit| fit.is_possible && fit.refused.is_none() && fit.is_enough());
     let Some(best) = candidates.clone().max_by_key(|fit| fit.rank()) else {
         return Err(describe(names, fits));
     };
@@ -259,7 +324,7 @@ fn choose<'a>(names: &[String], schemas: &'a Schemas, options: &ReadOptions) -> 
             format!("{} fit equally well: state one with `--collection`", ids.join(" and ")),
         ));
     }
-    Ok(best.collection)
+    Ok((best.collection, best.layout))
 }
 
 fn describe(names: &[String], mut fits: Vec<Fit<'_>>) -> Text {
@@ -267,7 +332,7 @@ fn describe(names: &[String], mut fits: Vec<Fit<'_>>) -> Text {
     fits.sort_by_key(|fit| std::cmp::Reverse(fit.rank()));
     let n_columns = names.iter().filter(|name| !name.is_empty()).count();
     let (mut sv, mut en) = (Vec::new(), Vec::new());
-    for fit in fits.iter().filter(|fit| fit.known > 0).take(SHOWN_CANDIDATES) {
+    for fit in fits.iter().filter(|fit| fit.known > 0 && fit.is_possible).take(SHOWN_CANDIDATES) {
         let (id, known) = (&fit.collection.id, fit.known);
         let but =
             |word: &str, reason: &str| if reason.is_empty() { String::new() } else { format!(" {word} {reason}") };

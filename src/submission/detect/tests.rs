@@ -3,8 +3,8 @@ use crate::schema::Collection;
 use crate::submission::CollectionSource;
 use crate::submission::testing::{at, collection, open, open_with, plain_schemas, records, schemas, variable};
 
-fn columns(file: &InputFile) -> Vec<(&str, Option<usize>)> {
-    file.header.iter().map(|column| (column.name.as_str(), column.variable.map(|variable| variable.0))).collect()
+fn columns(file: &InputFile) -> Vec<(&str, Option<&str>)> {
+    file.header.iter().map(|column| (column.name.as_str(), column.variable.as_deref())).collect()
 }
 
 fn is_csv(file: &InputFile) -> (Delimiter, Encoding, bool) {
@@ -47,7 +47,7 @@ fn the_delimiter_is_the_one_by_which_most_columns_are_known() {
     }
     let options = ReadOptions { delimiter: Some(Delimiter::Comma), ..ReadOptions::default() };
     let (_folder, file) = open_with("a.csv", "aa,x;y;z\n", &schemas, &options).unwrap();
-    assert_eq!(columns(&file), [("aa", Some(0)), ("x;y;z", None)]);
+    assert_eq!(columns(&file), [("aa", Some("aa")), ("x;y;z", None)]);
 }
 
 #[test]
@@ -55,13 +55,13 @@ fn mark_encoding_and_blank_lines_before_the_header_are_seen() {
     let schemas = schemas([collection("t", vec![variable("kon", "Kön", &[], ""), variable("fas", "Fas", &[], "")])]);
     let (_folder, file) = open("a.txt", b"\xEF\xBB\xBF\r\n  \r\n\"K\xC3\xB6n\"; Fas \r\n1;2\r\n", &schemas).unwrap();
     assert_eq!(is_csv(&file), (Delimiter::Semicolon, Encoding::Utf8, true));
-    assert_eq!(columns(&file), [("Kön", Some(0)), ("Fas", Some(1))]);
+    assert_eq!(columns(&file), [("Kön", Some("kon")), ("Fas", Some("fas"))]);
     let (found, _) = records(&file, &schemas, false).unwrap();
     assert_eq!((found[0].line, found[0].sheet_row), (Some(4), Some(4)));
 
     let (_folder, file) = open("a.csv", b"K\xF6n;Fas\n1;2\n", &schemas).unwrap();
     assert_eq!(is_csv(&file), (Delimiter::Semicolon, Encoding::Windows1252, false));
-    assert_eq!(columns(&file)[0], ("Kön", Some(0)));
+    assert_eq!(columns(&file)[0], ("Kön", Some("kon")));
 }
 
 #[test]

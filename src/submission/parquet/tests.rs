@@ -45,7 +45,7 @@ fn check(array: impl arrow::array::Array + 'static, expected: &[&str]) {
     let values: Vec<&str> = found.iter().map(|record| record.values[0].as_deref().unwrap()).collect();
     assert_eq!(values, expected);
     assert!(found.iter().all(|record| record.faults.is_empty()));
-    assert_eq!(summary, ScanSummary { records: expected.len() as u64, blank_lines: 0 });
+    assert_eq!(summary, ScanSummary { records: expected.len() as u64, rows: expected.len() as u64, blank_lines: 0 });
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl Case {
             listed: self.listed.clone(),
             period: self.period,
             variables: &setup.variables,
-            by_specialty: has_details,
+            by_code: has_details,
             by_unit: has_details,
         }
     }

@@ -154,13 +154,32 @@ fn list(choices: &mut Choices<'_>, number: usize) -> List {
             to,
             same_as: None,
             group: choices.one(&["", "A01", "g", "å"]),
+            number: choices.maybe(6, |choices| choices.one(&NUMBERS)),
+            // Only of the first list: what has several rows has no single text to an attribute.
+            later: later_days(to)
+                .filter(|days| number == 0 && !days.is_empty())
+                .and_then(|days| choices.maybe(5, |choices| choices.one(&days)))
+                .map(|from| (from, choices.maybe(6, |choices| choices.one(&NUMBERS)))),
         });
     }
     if choices.chance(5) {
         let target = choices.one(&codes).text.clone();
-        codes.push(Code { text: "ja".to_owned(), from: None, to: None, same_as: Some(target), group: "annan" });
+        codes.push(Code {
+            text: "ja".to_owned(),
+            from: None,
+            to: None,
+            same_as: Some(target),
+            group: "annan",
+            number: Some(7),
+            later: None,
+        });
     }
     List { name: format!("lista{number}"), codes }
+}
+
+/// Days after the last one of a row.
+fn later_days(to: Option<&'static str>) -> Option<Vec<&'static str>> {
+    to.map(|to| DAYS.into_iter().filter(|day| to < *day).collect())
 }
 
 fn variable(choices: &mut Choices<'_>, number: usize, lists: &[List]) -> Variable {
@@ -337,7 +356,7 @@ impl Maker<'_> {
                 let inner = Box::new(self.words(choices, depth - 1));
                 Words::Substring(inner, 1 + choices.below(3), choices.maybe(5, |choices| 1 + choices.below(3)))
             }
-            5 => Words::CodelistValue(choices.below(self.schema.lists.len()), Box::new(self.words(choices, depth - 1))),
+            5 => Words::CodelistValue(1, Box::new(self.words(choices, depth - 1))),
             6 => Words::OrganisationNumber(Box::new(self.words(choices, depth - 1))),
             _ => Words::Literal(choices.one(&LITERALS).to_owned()),
         }
@@ -346,7 +365,7 @@ impl Maker<'_> {
     fn whole(&self, choices: &mut Choices<'_>, depth: usize) -> Whole {
         let variables = self.of(|variable| matches!(variable.kind, Kind::Year(_) | Kind::Integer(_)));
         let repeating = self.repeating();
-        match choices.below(if depth == 0 { 4 } else { 11 }) {
+        match choices.below(if depth == 0 { 4 } else { 14 }) {
             0 | 1 if !variables.is_empty() => Whole::Variable(choices.one(&variables)),
             2 if !repeating.is_empty() => Whole::ElementCount(choices.one(&repeating)),
             3 if !repeating.is_empty() => Whole::CountLike(choices.one(&repeating), Self::pattern(choices)),
@@ -357,6 +376,13 @@ impl Maker<'_> {
             8 => Whole::Add(Box::new(self.whole(choices, depth - 1)), Box::new(self.whole(choices, depth - 1))),
             9 => Whole::Subtract(Box::new(self.whole(choices, depth - 1)), Box::new(self.whole(choices, depth - 1))),
             10 => Whole::Negative(Box::new(self.whole(choices, depth - 1))),
+            11 => Whole::Multiply(choices.one(&[0, 1, 2, 3, -2]), Box::new(self.whole(choices, depth - 1))),
+            12 => {
+                let list = choices.below(self.schema.lists.len());
+                let by = self.schema.record_date.filter(|_| self.schema.lists[list].is_dated());
+                Whole::CodelistNumber(list, self.words(choices, depth - 1), by)
+            }
+            13 => Whole::DeliveredRegions,
             _ => Whole::Literal(choices.one(&NUMBERS).abs()),
         }
     }
@@ -412,10 +438,14 @@ impl Case {
         }
         add(&mut files, "formats.yaml", formats);
         for list in &self.schema.lists {
-            let mut text = String::from("code,text_sv,text_en,valid_from,valid_to,same_as,grupp\n");
-            for Code { text: code, from, to, same_as, group } in &list.codes {
-                let (from, to) = (from.unwrap_or(""), to.unwrap_or(""));
-                writeln!(text, "{code},a,a,{from},{to},{},{group}", same_as.as_deref().unwrap_or("")).unwrap();
+            let mut text = String::from("code,text_sv,text_en,valid_from,valid_to,same_as,grupp,antal\n");
+            let cell = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+            for Code { text: code, from, to, same_as, group, number, later } in &list.codes {
+                let (from, to, number) = (from.unwrap_or(""), to.unwrap_or(""), cell(*number));
+                writeln!(text, "{code},a,a,{from},{to},{},{group},{number}", same_as.as_deref().unwrap_or("")).unwrap();
+                if let Some((from, number)) = later {
+                    writeln!(text, "{code},a,a,{from},,,{group},{}", cell(*number)).unwrap();
+                }
             }
             add(&mut files, &format!("codelists/{}.csv", list.name), text);
         }

@@ -22,7 +22,7 @@ variables:
   - { id: koder, name: { sv: Koder, en: Codes }, type: text, repeats: { separators: "," }, examples: { valid: ["a"] } }
 "#;
 
-const CODES: &str = "# name: faserna | the phases\n# column grupp: gruppen | the group\ncode,text_sv,text_en,valid_from,valid_to,same_as,grupp,x\n1,Ett,One,,,,a,b\n2,Två (2),Two (2),,,,b,c\n";
+const CODES: &str = "# name: faserna | the phases\n# column grupp: gruppen | the group\n# column tal: talet | the number\ncode,text_sv,text_en,valid_from,valid_to,same_as,grupp,x,tal\n1,Ett,One,,,,a,b,3\n2,Två (2),Two (2),,,,b,c,\n";
 
 /// The sentences of a check.
 fn told(check: &str) -> Text {
@@ -71,6 +71,10 @@ fn every_form_of_expression_is_told() {
         "in_codelist(enhet, 'fas')",
         "codelist_value('fas', fas, 'grupp') = 'a'",
         "codelist_value('fas', enhet, 'grupp') <> codelist_value('fas', fas, 'x')",
+        "codelist_number('fas', fas, 'tal') <= antal",
+        "2 * days_between(beslut, start) <= 3 * codelist_number('fas', enhet, 'tal')",
+        "2 * (antal + ar) = 4 * (antal - 1)",
+        "delivered_regions() > 1",
         "substring(enhet FROM 3 FOR 2) = '12'",
         "substring(enhet FROM 3 FOR 1) = 'x'",
         "substring(enhet FROM 3) = 'x'",
