@@ -7,172 +7,15 @@
 //! Binary views rather than string views because Arrow checks each string view for UTF-8 on its own, while readers
 //! check a whole chunk at once.
 
+mod bits;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, BinaryViewArray, RecordBatch};
 
 use crate::model::{Position, VariableIndex};
 
-/// A fixed-length set of row numbers, one bit a row; bits at and beyond the length are zero.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Bits {
-    words: Vec<u64>,
-    len: usize,
-}
-
-impl Bits {
-    /// `len` rows, none in the set.
-    pub fn none(len: usize) -> Self {
-        Self { words: vec![0; len.div_ceil(64)], len }
-    }
-
-    /// `len` rows, all in the set.
-    pub fn all(len: usize) -> Self {
-        let mut bits = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
-        bits.clear_tail();
-        bits
-    }
-
-    /// The rows for which `member` is true.
-    #[inline]
-    pub fn from_fn(len: usize, mut member: impl FnMut(usize) -> bool) -> Self {
-        let mut words = Vec::with_capacity(len.div_ceil(64));
-        let mut start = 0;
-        while start < len {
-            let end = (start + 64).min(len);
-            let mut word = 0u64;
-            for row in start..end {
-                word |= u64::from(member(row)) << (row - start);
-            }
-            words.push(word);
-            start = end;
-        }
-        Self { words, len }
-    }
-
-    /// The number of rows, in the set or not.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// True where there are no rows at all.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Whether `row` is in the set; false beyond the length.
-    #[inline]
-    pub fn contains(&self, row: usize) -> bool {
-        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
-    /// Puts `row` into the set; rows beyond the length are ignored.
-    #[inline]
-    pub fn insert(&mut self, row: usize) {
-        if row < self.len {
-            self.words[row / 64] |= 1 << (row % 64);
-        }
-    }
-
-    /// How many rows are in the set.
-    #[inline]
-    pub fn count(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
-    }
-
-    /// True where at least one row is in the set.
-    pub fn any(&self) -> bool {
-        self.words.iter().any(|word| *word != 0)
-    }
-
-    /// The rows in the set, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(index, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                (rest != 0).then(|| {
-                    let bit = rest.trailing_zeros() as usize;
-                    rest &= rest - 1;
-                    index * 64 + bit
-                })
-            })
-        })
-    }
-
-    /// Rows in both sets. Both have the same length.
-    #[inline]
-    #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
-        self.zip(other, |a, b| a & b)
-    }
-
-    /// Whether some row is in both sets.
-    pub fn intersects(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
-    }
-
-    /// Whether every row of this set is in the other. Both have the same length.
-    pub fn is_within(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
-    }
-
-    /// Rows in either set. Both have the same length.
-    #[inline]
-    #[must_use]
-    pub fn or(&self, other: &Self) -> Self {
-        self.zip(other, |a, b| a | b)
-    }
-
-    /// Rows in this set and not in `other`. Both have the same length.
-    #[inline]
-    #[must_use]
-    pub fn minus(&self, other: &Self) -> Self {
-        self.zip(other, |a, b| a & !b)
-    }
-
-    /// Rows not in the set.
-    #[must_use]
-    pub fn not(&self) -> Self {
-        let mut bits = Self { words: self.words.iter().map(|word| !word).collect(), len: self.len };
-        bits.clear_tail();
-        bits
-    }
-
-    /// The set as words of 64 rows, the first row in the lowest bit.
-    pub fn words(&self) -> &[u64] {
-        &self.words
-    }
-
-    /// Adds the rows of `other` behind this set's own.
-    pub fn append(&mut self, other: &Self) {
-        let shift = self.len % 64;
-        for word in &other.words {
-            if shift == 0 {
-                self.words.push(*word);
-            } else {
-                if let Some(last) = self.words.last_mut() {
-                    *last |= word << shift;
-                }
-                self.words.push(word >> (64 - shift));
-            }
-        }
-        self.len += other.len;
-        self.words.truncate(self.len.div_ceil(64));
-    }
-
-    fn zip(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {
-        debug_assert_eq!(self.len, other.len);
-        Self { words: self.words.iter().zip(&other.words).map(|(a, b)| f(*a, *b)).collect(), len: self.len }
-    }
-
-    fn clear_tail(&mut self) {
-        if !self.len.is_multiple_of(64)
-            && let Some(last) = self.words.last_mut()
-        {
-            *last &= (1 << (self.len % 64)) - 1;
-        }
-    }
-}
+pub use bits::{Bits, row_words};
 
 /// One column of a batch: one value a record, empty where blank.
 pub type Column = BinaryViewArray;
@@ -377,34 +220,5 @@ impl Batch {
             broken.get_or_insert_with(|| Bits::none(self.n_rows)).insert(fault.row);
         }
         broken
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bits_keep_their_tail_clear() {
-        let all = Bits::all(70);
-        assert_eq!((all.count(), all.not().count(), Bits::none(70).not().count()), (70, 0, 70));
-        assert_eq!(Bits::from_fn(130, |row| row % 65 == 0).iter().collect::<Vec<_>>(), vec![0, 65]);
-        assert!(!all.contains(70));
-    }
-
-    #[test]
-    fn appended_bits_stand_behind_the_others() {
-        let mut all = Bits::default();
-        let mut expected = Vec::new();
-        for (start, len) in [0usize, 1, 63, 64, 65, 7, 130].into_iter().scan(0, |start, len| {
-            let this = *start;
-            *start += len;
-            Some((this, len))
-        }) {
-            let part = Bits::from_fn(len, |row| row % 3 == 0);
-            expected.extend(part.iter().map(|row| start + row));
-            all.append(&part);
-        }
-        assert_eq!((all.len(), all.iter().collect::<Vec<_>>()), (330, expected));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use foldhash::fast::FixedState;
 
 use super::doubting::{DoubtPart, DoubtPlan, EVERY_CODE};
-use super::table::{Adding, Groups, Key, Layout, NO_TIME, Names, Table, row_words};
+use super::table::{Adding, Groups, Key, Layout, NO_TIME, Names, Table};
 use super::{BLANK, Corrections, Counts, Delivery, Fill, Fills, INVALID, Spread, Tally, UnitFills};
 use crate::engine::eval::{Context, Evaluator, Parameters};
 use crate::engine::{text, unique};
@@ -15,7 +15,7 @@ use crate::model::{County, Level, VariableIndex};
 use crate::rule::Plan;
 use crate::schema::{Domain, HistoryItem, Missing};
 use crate::submission::InputFile;
-use crate::table::{Batch, Bits, value};
+use crate::table::{Batch, Bits, row_words, value};
 use crate::time::{DAY, Month};
 
 /// Gathers the tally of one collection while its files are scanned.

@@ -160,40 +160,6 @@ impl Adding<'_> {
     }
 }
 
-/// Turns up to 64 sets of rows into one word a row, in which bit `n` says whether the row is in set `n`.
-pub(super) fn row_words(sets: &[Bits], n_rows: usize) -> Vec<u64> {
-    let mut words = Vec::with_capacity(n_rows.div_ceil(64) * 64);
-    let mut square = [0u64; 64];
-    for at in 0..n_rows.div_ceil(64) {
-        square.fill(0);
-        for (line, set) in square.iter_mut().zip(sets) {
-            *line = set.words().get(at).copied().unwrap_or(0);
-        }
-        transpose(&mut square);
-        words.extend_from_slice(&square);
-    }
-    words.truncate(n_rows);
-    words
-}
-
-/// Mirrors a square of bits, bit `column` of word `row` becoming bit `row` of word `column`: halves are exchanged, then
-/// halves of halves, as in Hacker's Delight, section 7-3.
-pub(super) fn transpose(square: &mut [u64; 64]) {
-    let mut width = 32;
-    let mut mask = 0x0000_0000_ffff_ffff_u64;
-    while width > 0 {
-        let mut row = 0;
-        while row < 64 {
-            let swapped = ((square[row] >> width) ^ square[row + width]) & mask;
-            square[row] ^= swapped << width;
-            square[row + width] ^= swapped;
-            row = (row + width + 1) & !width;
-        }
-        width >>= 1;
-        mask ^= mask << width;
-    }
-}
-
 /// Where the counters of a group's [`Fills`](super::Fills) are in a [`Table`]: records, sets, then one counter a variable of each sort.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
@@ -226,27 +192,6 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_of_bits_become_words_of_rows() {
-        for n_rows in [1, 63, 64, 65, 200] {
-            for n_sets in [1, 5, 64] {
-                let is_in = |set: usize, row: usize| (set * 7 + row * 13 + set * row) % 5 < 2;
-                let sets: Vec<Bits> = (0..n_sets).map(|set| Bits::from_fn(n_rows, |row| is_in(set, row))).collect();
-                let words = row_words(&sets, n_rows);
-                assert_eq!(words.len(), n_rows);
-                for (row, word) in words.iter().enumerate() {
-                    for set in 0..64 {
-                        assert_eq!(
-                            word >> set & 1 == 1,
-                            set < n_sets && is_in(set, row),
-                            "{n_rows} {n_sets} {row} {set}"
-                        );
-                    }
-                }
-            }
-        }
-    }
 
     #[test]
     fn names_are_numbered_in_the_order_they_are_met() {
