@@ -192,7 +192,7 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
         let wanted = Collector::fingerprinted(plan);
         let known = beside.unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
         let of_month = collector.context_of_month(file.index, context);
-        let of_month = of_month.as_ref().map(|context| Evaluator::new(context, batch));
+        let of_month = of_month.as_ref().map(|context| evaluator.beside(context));
         collector.add(
             file.index,
             [&evaluator, of_month.as_ref().unwrap_or(&evaluator)],

@@ -23,7 +23,7 @@ use crate::rule::expr::{
 };
 use crate::schema::codelist::Period;
 use crate::schema::region;
-use crate::schema::{Codelist, Domain, Missing, Variable};
+use crate::schema::{Codelist, Collection, Domain, Missing, Variable};
 use crate::table::{Batch, Bits, Column, filled, value};
 use crate::time::{DAY, civil_from_days};
 
@@ -76,7 +76,8 @@ impl Parameters {
         }
     }
 
-    fn number(&self, parameter: Parameter) -> Option<i64> {
+    /// The number that a parameter is, where it is one and is stated.
+    pub(super) fn number(&self, parameter: Parameter) -> Option<i64> {
         match parameter {
             Parameter::DeliveredRegions => self.delivered_regions,
             Parameter::DeliveryDate | Parameter::PeriodStart | Parameter::PeriodEnd | Parameter::StatedRegion => None,
@@ -153,14 +154,68 @@ impl Texts<'_> {
     }
 }
 
-/// Evaluates nodes over one batch.
-pub(super) struct Evaluator<'a> {
-    context: &'a Context<'a>,
+/// What the columns of one batch hold, read at most once for all evaluators over it.
+struct Readings<'a> {
+    collection: &'a Collection,
     batch: &'a Batch,
     filled: Vec<OnceCell<Rc<Bits>>>,
     dicts: Vec<OnceCell<Rc<Dict>>>,
-    variable_times: Vec<OnceCell<(Rc<Times>, TimestampForms)>>,
-    variable_ints: Vec<OnceCell<Rc<Ints>>>,
+    times: Vec<OnceCell<(Rc<Times>, TimestampForms)>>,
+    ints: Vec<OnceCell<Rc<Ints>>>,
+}
+
+impl<'a> Readings<'a> {
+    fn new(collection: &'a Collection, batch: &'a Batch) -> Self {
+        let n_variables = collection.variables.len();
+        Self {
+            collection,
+            batch,
+            filled: cells(n_variables),
+            dicts: cells(n_variables),
+            times: cells(n_variables),
+            ints: cells(n_variables),
+        }
+    }
+
+    fn column(&self, variable: VariableIndex) -> Option<&'a Column> {
+        self.batch.columns.get(variable.0).and_then(Option::as_ref)
+    }
+
+    fn filled(&self, variable: VariableIndex) -> &Rc<Bits> {
+        let none = || Bits::none(self.batch.n_rows);
+        self.filled[variable.0].get_or_init(|| Rc::new(self.column(variable).map_or_else(none, filled)))
+    }
+
+    fn dict(&self, variable: VariableIndex, column: &Column) -> &Rc<Dict> {
+        self.dicts[variable.0].get_or_init(|| Rc::new(Dict::build(column)))
+    }
+
+    fn times(&self, variable: VariableIndex) -> &(Rc<Times>, TimestampForms) {
+        self.times[variable.0].get_or_init(|| match self.column(variable) {
+            Some(column) => {
+                let (times, forms) = Times::read(column);
+                (Rc::new(times), forms)
+            }
+            None => (Rc::new(Times::constant(self.batch.n_rows, None)), TimestampForms::default()),
+        })
+    }
+
+    fn ints(&self, variable: VariableIndex) -> &Rc<Ints> {
+        self.ints[variable.0].get_or_init(|| {
+            let n_rows = self.batch.n_rows;
+            let year = matches!(self.collection.get(variable).domain, Domain::Year { .. });
+            Rc::new(match self.column(variable) {
+                Some(column) => Ints::read(column, year),
+                None => Ints { values: vec![0; n_rows], known: Bits::none(n_rows) },
+            })
+        })
+    }
+}
+
+/// Evaluates nodes over one batch.
+pub(super) struct Evaluator<'a> {
+    context: &'a Context<'a>,
+    readings: Rc<Readings<'a>>,
     bools: Vec<OnceCell<Rc<Tri>>>,
     ints: Vec<OnceCell<Rc<Ints>>>,
     texts: Vec<OnceCell<Rc<Texts<'a>>>>,
@@ -173,15 +228,27 @@ fn cells<T>(n: usize) -> Vec<OnceCell<T>> {
 
 impl<'a> Evaluator<'a> {
     pub(super) fn new(context: &'a Context<'a>, batch: &'a Batch) -> Self {
+        Self::over(context, Rc::new(Readings::new(&context.plan.collection, batch)))
+    }
+
+    /// Another one over the same batch. What was read for one is read for both, where they are of one collection.
+    pub(super) fn beside<'b>(&self, context: &'b Context<'b>) -> Evaluator<'b>
+    where
+        'a: 'b,
+    {
+        let is_same = std::ptr::eq(self.readings.collection, &*context.plan.collection);
+        if !is_same {
+            return Evaluator::new(context, self.readings.batch);
+        }
+        let readings: Rc<Readings<'b>> = self.readings.clone();
+        Evaluator::over(context, readings)
+    }
+
+    fn over(context: &'a Context<'a>, readings: Rc<Readings<'a>>) -> Self {
         let program = &context.plan.program;
-        let n_variables = context.plan.collection.variables.len();
         Self {
             context,
-            batch,
-            filled: cells(n_variables),
-            dicts: cells(n_variables),
-            variable_times: cells(n_variables),
-            variable_ints: cells(n_variables),
+            readings,
             bools: cells(program.bools.len()),
             ints: cells(program.ints.len()),
             texts: cells(program.texts.len()),
@@ -201,15 +268,15 @@ impl<'a> Evaluator<'a> {
 
     /// The batch they are evaluated over.
     pub(super) fn batch(&self) -> &'a Batch {
-        self.batch
+        self.readings.batch
     }
 
     fn n_rows(&self) -> usize {
-        self.batch.n_rows
+        self.readings.batch.n_rows
     }
 
     fn column(&self, variable: VariableIndex) -> Option<&'a Column> {
-        self.batch.columns.get(variable.0).and_then(Option::as_ref)
+        self.readings.column(variable)
     }
 
     fn variable(&self, variable: VariableIndex) -> &'a Variable {
@@ -218,28 +285,17 @@ impl<'a> Evaluator<'a> {
 
     /// The rows where the variable is not blank.
     pub(super) fn filled(&self, variable: VariableIndex) -> &Rc<Bits> {
-        self.filled[variable.0]
-            .get_or_init(|| Rc::new(self.column(variable).map_or_else(|| Bits::none(self.n_rows()), filled)))
+        self.readings.filled(variable)
     }
 
     /// The distinct values of a variable that has a column.
     pub(super) fn dict(&self, variable: VariableIndex, column: &Column) -> &Rc<Dict> {
-        self.dicts[variable.0].get_or_init(|| Rc::new(Dict::build(column)))
-    }
-
-    fn read_times(&self, variable: VariableIndex) -> &(Rc<Times>, TimestampForms) {
-        self.variable_times[variable.0].get_or_init(|| match self.column(variable) {
-            Some(column) => {
-                let (times, forms) = Times::read(column);
-                (Rc::new(times), forms)
-            }
-            None => (Rc::new(Times::constant(self.n_rows(), None)), TimestampForms::default()),
-        })
+        self.readings.dict(variable, column)
     }
 
     /// The variable's points in time; unknown everywhere where it has no column.
     pub(super) fn variable_times(&self, variable: VariableIndex) -> &Times {
-        &self.read_times(variable).0
+        &self.readings.times(variable).0
     }
 
     /// For each row the place of its text among the texts that follow; equal texts may have several places.
@@ -267,17 +323,7 @@ impl<'a> Evaluator<'a> {
 
     /// How the variable's points in time were written.
     pub(super) fn forms(&self, variable: VariableIndex) -> TimestampForms {
-        self.read_times(variable).1
-    }
-
-    fn read_ints(&self, variable: VariableIndex) -> &Rc<Ints> {
-        self.variable_ints[variable.0].get_or_init(|| {
-            let year = matches!(self.variable(variable).domain, Domain::Year { .. });
-            Rc::new(match self.column(variable) {
-                Some(column) => Ints::read(column, year),
-                None => Ints { values: vec![0; self.n_rows()], known: Bits::none(self.n_rows()) },
-            })
-        })
+        self.readings.times(variable).1
     }
 
     /// Where the condition is true, false, and null.
@@ -423,7 +469,7 @@ impl<'a> Evaluator<'a> {
                 None => Tri::constant(self.n_rows(), None),
             },
             Domain::Timestamp { date_only } => {
-                let times = &self.read_times(variable).0;
+                let times = &self.readings.times(variable).0;
                 let filled = self.filled(variable);
                 let good = match &times.date_only {
                     Some(without) if !date_only => times.known.minus(without),
@@ -432,7 +478,7 @@ impl<'a> Evaluator<'a> {
                 Tri::known(&good, filled)
             }
             Domain::Year { range } | Domain::Integer { range } => {
-                let ints = self.read_ints(variable);
+                let ints = self.readings.ints(variable);
                 let good = match range {
                     Some((min, max)) => {
                         Bits::from_fn(self.n_rows(), |row| (*min..=*max).contains(&ints.values[row])).and(&ints.known)
@@ -497,7 +543,7 @@ impl<'a> Evaluator<'a> {
         if !dated {
             return undated;
         }
-        let dates = self.context.plan.collection.record_date.map(|date| Rc::clone(&self.read_times(date).0));
+        let dates = self.context.plan.collection.record_date.map(|date| Rc::clone(&self.readings.times(date).0));
         let judge = |row: usize| -> Option<bool> {
             if !undated.yes.contains(row) {
                 return undated.no.contains(row).then_some(false);
@@ -597,7 +643,7 @@ impl<'a> Evaluator<'a> {
             TimeExpr::Literal(seconds, has_time) => {
                 Rc::new(Times::constant(self.n_rows(), Some((*seconds, *has_time))))
             }
-            TimeExpr::Variable(variable) => Rc::clone(&self.read_times(*variable).0),
+            TimeExpr::Variable(variable) => Rc::clone(&self.readings.times(*variable).0),
             TimeExpr::Date(inner) => Rc::new(self.time(*inner).dates()),
             TimeExpr::Parameter(parameter) => Rc::new(Times::constant(
                 self.n_rows(),
@@ -653,7 +699,7 @@ impl<'a> Evaluator<'a> {
         };
         Rc::new(match expr {
             IntExpr::Literal(number) => Ints { values: vec![*number; n_rows], known: Bits::all(n_rows) },
-            IntExpr::Variable(variable) => return Rc::clone(self.read_ints(*variable)),
+            IntExpr::Variable(variable) => return Rc::clone(self.readings.ints(*variable)),
             IntExpr::Add(left, right) => {
                 let (left, right) = (self.int(*left), self.int(*right));
                 Ints {
