@@ -162,7 +162,6 @@ pub fn check(
             .values()
             .filter_map(|plan| Some((plan, plan.fold.as_deref()?)))
             .filter(|(_, fold)| fold.of.collection.id == collection)
-            // Groups that nobody asks anything of are not brought together.
             .filter(|(plan, _)| !plan.rules.is_empty() || settings.tallies.contains_key(&plan.collection.id))
             .collect();
         let parameters = status::parameters_of_run(&settings.stated, group.iter().map(|file| &file.statement));
@@ -176,6 +175,13 @@ pub fn check(
         };
         let earlier = earlier.iter().filter(|file| file.collection == collection);
         let all: Vec<InputFile> = group.iter().chain(earlier).cloned().collect();
+        // Groups that nobody asks anything of are not brought together.
+        let is_asked = |plan: &Arc<Plan>| {
+            let context = Context::new(plan, parameters.clone());
+            settings.tallies.contains_key(&plan.collection.id)
+                || plan.rules.iter().any(|rule| status::can_apply(&context, rule))
+        };
+        let (folding, left_out): (Vec<_>, Vec<_>) = folding.into_iter().partition(|(plan, _)| is_asked(plan));
         let folders: Vec<Folder<'_>> = folding
             .iter()
             .map(|(plan, fold)| Folder::new((plan, fold), wanted(plan), &all, parameters.clone()))
@@ -193,6 +199,14 @@ pub fn check(
             runner.sink = of_groups.sink.take();
             folded.push(of_groups.finish().0);
         }
+        for (plan, _) in left_out {
+            let mut of_groups = Runner::new(plan, &group, settings, stop, progress, None);
+            of_groups.run.files.clone_from(&runner.run.files);
+            of_groups.run.accounts.clear();
+            of_groups.run.folded = Some(FoldedFrom { is_left_out: true, ..FoldedFrom::default() });
+            folded.push(of_groups.run);
+        }
+        folded.sort_by(|a, b| a.plan.collection.id.cmp(&b.plan.collection.id));
         let (run, rejections) = runner.finish();
         outcome.runs.push(run);
         outcome.runs.extend(folded);

@@ -5,8 +5,8 @@
 //! The records of a group may be anywhere in the files, and there may be more groups than fit into memory, so grouping
 //! is external:
 //!
-//! 1. While files are scanned for the rules on records, each record's key is hashed, and the values that aggregates need
-//!    are put aside in the bucket of its hash ([`spill`]), with the record's place.
+//! 1. While files are scanned for the rules on records, each record's key is hashed, and what aggregates need of it
+//!    ([`carried`]) is put aside in the bucket of its hash ([`spill`]), with the record's place.
 //! 2. Bucket by bucket, in parallel: records are brought together by key, put in order and folded ([`group`]). What
 //!    a group folds into is put aside again, by where in the files its first record stands.
 //! 3. Stretch by stretch of the files the groups are read back in order. They are batches like those of any file,
@@ -23,6 +23,7 @@
 //! - Every record is either in one group or counted as being in none.
 //! - Keys are compared by value; a hash alone makes no group.
 
+mod carried;
 mod group;
 mod history;
 mod row;
@@ -31,7 +32,7 @@ mod trial;
 
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -45,9 +46,10 @@ use crate::rule::fold::{Fold, FoldColumn};
 use crate::rule::{Check, Plan, RecordCheck};
 use crate::schema::HistoryItem;
 use crate::submission::{InputError, InputFile};
-use crate::table::{Bits, Lines, Positions, value};
+use crate::table::{Batch, Bits, Lines, Positions};
 use crate::time::format_day;
 
+use carried::Carrying;
 use group::{FoldedBatch, Groups, Records};
 use history::{Covered, Past};
 use row::{Place, Reader};
@@ -72,19 +74,37 @@ const MEMBERS_SHOWN: usize = 8;
 
 /// Takes in the records of one folded collection.
 pub(super) struct Folder<'a> {
-    fold: &'a Fold,
+    /// What is evaluated of records, with what is stated of the run.
+    context: Context<'a>,
+    carrying: Carrying<'a>,
     /// What earlier submissions there are.
     past: Option<Past<'a>>,
     /// What the files are stated to cover.
     stated: Covered,
     /// The variables of groups that anybody asks for, ascending.
     wanted: Vec<VariableIndex>,
-    /// The variables of records that they are made of, ascending.
-    needed: Vec<VariableIndex>,
-    parameters: Parameters,
     spill: Spill,
-    /// One for each thread, and one for a caller that is none of the pool's.
-    parts: Vec<Mutex<Part>>,
+    parts: Parts<Part>,
+}
+
+/// One of something for each thread, and one for a caller that is none of the pool's.
+struct Parts<T>(Vec<Mutex<T>>);
+
+impl<T> Parts<T> {
+    fn new(part: impl Fn() -> T) -> Self {
+        Self((0..=rayon::current_num_threads()).map(|_| Mutex::new(part())).collect())
+    }
+
+    /// This thread's own. A lock is poisoned only by a panic that ends the run anyway.
+    fn own(&self) -> MutexGuard<'_, T> {
+        let last = self.0.len() - 1;
+        let slot = rayon::current_thread_index().unwrap_or(last).min(last);
+        self.0[slot].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn into_all(self) -> impl Iterator<Item = T> {
+        self.0.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 struct Part {
@@ -102,6 +122,8 @@ pub struct FoldedFrom {
     pub without_group: u64,
     /// Groups that earlier submissions held and this one should hold and does not. They are among the run's records.
     pub missing: u64,
+    /// Records were not brought together: no rule on groups can apply to what is stated of the run, and no figure asks.
+    pub is_left_out: bool,
 }
 
 fn temporary(error: io::Error) -> InputError {
@@ -129,20 +151,14 @@ impl<'a> Folder<'a> {
     ) -> Self {
         let bytes: u64 = files.iter().map(|file| file.size).sum();
         let n_buckets = usize::try_from((bytes / BUCKET).clamp(1, MOST_BUCKETS)).unwrap_or(1);
-        let part = || Part { blocks: Blocks::new(n_buckets), without_group: 0, failure: None };
-        let mut needed = fold.inputs(&wanted);
-        needed.extend(past.iter().flat_map(Past::needed));
-        needed.sort_unstable();
-        needed.dedup();
         Self {
-            fold,
+            context: Context::new(&fold.of, parameters),
+            carrying: Carrying::new(fold, &wanted, past.as_ref()),
             stated: past.as_ref().map(|past| past.stated(files)).unwrap_or_default(),
             past,
-            needed,
             wanted,
-            parameters,
             spill: Spill::new(n_buckets),
-            parts: (0..=rayon::current_num_threads()).map(|_| Mutex::new(part())).collect(),
+            parts: Parts::new(|| Part { blocks: Blocks::new(n_buckets), without_group: 0, failure: None }),
         }
     }
 
@@ -153,9 +169,7 @@ impl<'a> Folder<'a> {
 
     /// Puts aside the records of a batch of the file at `file`.
     pub(super) fn add(&self, file: usize, evaluator: &Evaluator<'_>, broken: Option<&Bits>) {
-        let slot = rayon::current_thread_index().unwrap_or(self.parts.len() - 1).min(self.parts.len() - 1);
-        // Poisoned only by a panic that ends the run anyway.
-        let mut part = self.parts[slot].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut part = self.parts.own();
         if part.failure.is_none()
             && let Err(error) = self.put_aside(file, evaluator, broken, &mut part)
         {
@@ -170,31 +184,23 @@ impl<'a> Folder<'a> {
         broken: Option<&Bits>,
         part: &mut Part,
     ) -> io::Result<()> {
+        let evaluator = evaluator.beside(&self.context);
         let batch = evaluator.batch();
         // Records that were delivered earlier are none of this submission's.
         let is_own =
             self.past.as_ref().is_none_or(|past| u32::try_from(file).is_ok_and(|file| file < past.n_present()));
-        let canonical: Vec<Option<Canonical<'_>>> =
-            self.fold.key.iter().map(|variable| Canonical::of(evaluator, *variable)).collect();
-        let Some(key) = canonical.into_iter().collect::<Option<Vec<_>>>() else {
+        let Some(source) = self.carrying.of(&evaluator) else {
             part.without_group += if is_own { batch.n_rows as u64 } else { 0 };
             return Ok(());
         };
-        let columns: Vec<Column<'_>> = self
-            .needed
-            .iter()
-            .map(|variable| match self.fold.key.iter().position(|part| part == variable) {
-                Some(at) => Column::Key(&key[at]),
-                None => batch.columns[variable.0].as_ref().map_or(Column::Missing, Column::Plain),
-            })
-            .collect();
         let state = FixedState::default();
         let n_buckets = self.spill.n_buckets();
+        let mut bits = Vec::new();
         'rows: for row in 0..batch.n_rows {
             let mut hasher = state.build_hasher();
             let is_broken = broken.is_some_and(|broken| broken.contains(row));
-            for column in &key {
-                let value = column.get(row);
+            for key in &source.key {
+                let value = key.get(row);
                 if value.is_empty() || is_broken {
                     part.without_group += u64::from(is_own);
                     continue 'rows;
@@ -203,13 +209,9 @@ impl<'a> Folder<'a> {
                 hasher.write(value);
             }
             let hash = hasher.finish();
+            let place = Place::of(file, batch.positions.first_row + row as u64, batch.positions.at(row));
             part.blocks.add(&self.spill, bucket_of(hash, n_buckets), |block| {
-                block.extend_from_slice(&hash.to_le_bytes());
-                let record = batch.positions.first_row + row as u64;
-                Place::of(file, record, batch.positions.at(row)).write(block);
-                for column in &columns {
-                    row::value(block, column.get(row));
-                }
+                self.carrying.write(&source, (row, hash), place, &mut bits, block);
             })?;
         }
         Ok(())
@@ -219,31 +221,31 @@ impl<'a> Folder<'a> {
     fn fold(self, stretches: &Stretches) -> Result<(Spill, FoldedFrom, Covered), InputError> {
         let covered = Mutex::new(self.stated);
         let mut from = FoldedFrom::default();
-        for part in self.parts {
-            let part = part.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for part in self.parts.into_all() {
             if let Some(error) = part.failure {
                 return Err(temporary(error));
             }
             part.blocks.finish(&self.spill).map_err(temporary)?;
             from.without_group += part.without_group;
         }
-        let context = Context::new(&self.fold.of, self.parameters);
         let folded = Spill::new(stretches.n_stretches());
+        let parts = Parts::new(|| Blocks::new(stretches.n_stretches()));
         let n_present = self.past.as_ref().map_or(u32::MAX, Past::n_present);
         let bucket = |bytes: Vec<u8>| -> Result<u64, InputError> {
-            let records = Records::read(bytes, self.fold.of.collection.variables.len(), &self.needed);
-            let mut groups = Groups::fold(&records, &context, self.fold, &self.wanted, self.past.as_ref());
+            let records = Records::read(bytes, &self.carrying);
+            let mut groups = Groups::of(&records, self.past.as_ref());
             // Poisoned only by a panic that ends the run anyway.
             covered.lock().unwrap_or_else(PoisonError::into_inner).merge(std::mem::take(&mut groups.covered));
-            let mut blocks = Blocks::new(stretches.n_stretches());
+            let mut blocks = parts.own();
             let mut n_records = 0;
+            let mut places = Vec::new();
             for group in 0..groups.len() {
-                let places = groups.places(group);
+                groups.places(group, &mut places);
                 n_records += places.iter().filter(|place| place.file < n_present).count() as u64;
                 let stretch = places.first().map_or(0, |place| stretches.of(*place));
-                blocks.add(&folded, stretch, |block| groups.write(group, block)).map_err(temporary)?;
+                let write = |block: &mut Vec<u8>| groups.write(group, &places, &self.wanted, block);
+                blocks.add(&folded, stretch, write).map_err(temporary)?;
             }
-            blocks.finish(&folded).map_err(temporary)?;
             Ok(n_records)
         };
         let n_buckets = self.spill.n_buckets();
@@ -255,7 +257,7 @@ impl<'a> Folder<'a> {
                 if bytes.len() <= LONG_BUCKET {
                     return bucket(bytes);
                 }
-                let divided = divide(&bytes, self.needed.len(), n_buckets).map_err(temporary)?;
+                let divided = divide(&bytes, &self.carrying, n_buckets).map_err(temporary)?;
                 (0..divided.n_buckets())
                     .map(|number| {
                         let bytes = divided.take(number, PADDING).map_err(temporary)?;
@@ -264,6 +266,9 @@ impl<'a> Folder<'a> {
                     .sum()
             })
             .sum::<Result<u64, InputError>>()?;
+        for blocks in parts.into_all() {
+            blocks.finish(&folded).map_err(temporary)?;
+        }
         let covered = covered.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok((folded, FoldedFrom { records: records + from.without_group, ..from }, covered))
     }
@@ -276,71 +281,22 @@ fn bucket_of(hash: u64, n_buckets: usize) -> usize {
 }
 
 /// The records of a long bucket, by what the hash is within the bucket.
-fn divide(bytes: &[u8], n_needed: usize, n_buckets: usize) -> io::Result<Spill> {
+fn divide(bytes: &[u8], carrying: &Carrying<'_>, n_buckets: usize) -> io::Result<Spill> {
     let parts = 64;
     let spill = Spill::new(parts);
     let mut blocks = Blocks::new(parts);
     let mut reader = Reader::new(&bytes[..bytes.len().saturating_sub(PADDING)]);
-    let mut start = 0;
+    let (mut start, mut bits) = (0, Vec::new());
     while !reader.is_at_end() {
         // Within the bucket, hashes differ in the bits that the multiplication leaves below.
         let hash = reader.word().wrapping_mul(n_buckets as u64);
-        Place::read(&mut reader);
-        (0..n_needed).for_each(|_| reader.skip());
+        carrying.skip(&mut reader, &mut bits);
         let (record, end) = reader.since(start);
         blocks.add(&spill, bucket_of(hash, parts), |block| block.extend_from_slice(record))?;
         start = end;
     }
     blocks.finish(&spill)?;
     Ok(spill)
-}
-
-/// A column of the key, in the canonical spelling of its codes.
-struct Canonical<'a> {
-    column: &'a crate::table::Column,
-    keys: Option<&'a [u32]>,
-    /// By distinct value; empty where the values are no codes.
-    spellings: Vec<&'a [u8]>,
-}
-
-impl<'a> Canonical<'a> {
-    /// `None` where the file has no such column.
-    fn of(evaluator: &'a Evaluator<'_>, variable: VariableIndex) -> Option<Self> {
-        let column = evaluator.batch().columns[variable.0].as_ref()?;
-        if !evaluator.is_code(variable) {
-            return Some(Self { column, keys: None, spellings: Vec::new() });
-        }
-        let dict = evaluator.dict(variable, column);
-        let spelling = |row: &u32| evaluator.canonical(variable, value(column, *row as usize));
-        Some(Self { column, keys: dict.keys.as_deref(), spellings: dict.first_rows.iter().map(spelling).collect() })
-    }
-
-    #[inline]
-    fn get(&self, row: usize) -> &'a [u8] {
-        match (self.spellings.as_slice(), self.keys) {
-            ([], _) => value(self.column, row),
-            (spellings, Some(keys)) => spellings[keys[row] as usize],
-            (spellings, None) => spellings[row],
-        }
-    }
-}
-
-/// A column that is put aside.
-enum Column<'a> {
-    Key(&'a Canonical<'a>),
-    Plain(&'a crate::table::Column),
-    Missing,
-}
-
-impl Column<'_> {
-    #[inline]
-    fn get(&self, row: usize) -> &[u8] {
-        match self {
-            Self::Key(column) => column.get(row),
-            Self::Plain(column) => value(column, row),
-            Self::Missing => &[],
-        }
-    }
 }
 
 /// Stretches of the files, by record.
@@ -389,7 +345,7 @@ impl Runner<'_> {
     /// added to `rejections`.
     pub(super) fn run_groups(&mut self, folder: Folder<'_>, rejections: &mut Rejections) -> Result<(), InputError> {
         let stretches = Stretches::new(&self.run.files.iter().map(|file| file.summary.records).collect::<Vec<_>>());
-        let (fold, wanted) = (folder.fold, folder.wanted.clone());
+        let (fold, wanted) = (folder.carrying.fold, folder.wanted.clone());
         let has_past = folder.has_past();
         let (folded, from, covered) = folder.fold(&stretches)?;
         // Nobody reports what groups fold into.
@@ -418,10 +374,10 @@ impl Runner<'_> {
         let received = fold.history_variable(HistoryItem::Received);
         let map = |stretch: usize| -> Result<StretchTally, InputError> {
             let bytes = folded.take(stretch, PADDING).map_err(temporary)?;
-            let groups = FoldedBatch::read(bytes, n_variables, &wanted, &covered);
+            let mut groups = FoldedBatch::read(bytes, n_variables, &wanted, &covered);
             let file = stretches.file(stretch);
             let (context, file_context) = &contexts[file];
-            let mut batch = groups.batch;
+            let mut batch = std::mem::replace(&mut groups.batch, Batch::made_up(Vec::new(), 0));
             // Of a column that is not there a count would be 0, which says something that nobody knows.
             for (column, _) in batch.columns.iter_mut().zip(&column_of).filter(|(_, source)| source.is_none()) {
                 *column = None;
@@ -435,12 +391,12 @@ impl Runner<'_> {
                     days.iter().map(|day| day.as_ref().map(String::as_bytes)).collect::<crate::table::Column>();
                 batch.columns[received.0] = Some(column);
             }
-            batch.positions = positions(&groups.members);
-            let members = |group: usize| shown(&groups.members[group]);
+            batch.positions = positions(&groups);
+            let members = |group: usize| shown(&groups, group);
             let collector = collector.as_ref().filter(|_| !is_earlier);
             let beside = Beside { collector, members: Some(&members), ..Beside::default() };
             let tally = batch::evaluate(context, file_context, beside, &batch);
-            let rejected = tally.rejected.iter().flat_map(|group| groups.members[group].iter().copied()).collect();
+            let rejected = tally.rejected.iter().flat_map(|group| groups.places(group)).collect();
             Ok(StretchTally { file, tally, rejected })
         };
         let n_stretches = stretches.n_stretches();
@@ -502,20 +458,21 @@ impl Runner<'_> {
 }
 
 /// Where the first records of groups stand.
-fn positions(groups: &[Vec<Place>]) -> Positions {
-    let first = |members: &Vec<Place>| members.first().copied().unwrap_or_default().position();
-    Positions { first_row: 0, lines: Lines::Apart(groups.iter().map(first).collect()), unfolded: None }
+fn positions(groups: &FoldedBatch) -> Positions {
+    let first = groups.first_places().map(Place::position).collect();
+    Positions { first_row: 0, lines: Lines::Apart(first), unfolded: None }
 }
 
 /// The records of a group as a finding names them.
-fn shown(members: &[Place]) -> Members {
-    let file = members.first().map_or(0, |place| place.file);
+fn shown(groups: &FoldedBatch, group: usize) -> Members {
     let mut rows: Vec<u64> = Vec::new();
-    for place in members.iter().filter(|place| place.file == file) {
+    let mut places = groups.places(group).peekable();
+    let file = places.peek().map_or(0, |place| place.file);
+    for place in places.filter(|place| place.file == file) {
         // A row may hold several of them.
         if rows.len() < MEMBERS_SHOWN && !rows.contains(&(place.row + 1)) {
             rows.push(place.row + 1);
         }
     }
-    Members { total: members.len() as u64, rows }
+    Members { total: groups.n_members(group), rows }
 }

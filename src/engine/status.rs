@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::eval::{Context, Parameters};
 use super::run::Stated;
 use crate::model::{Skipped, VariableIndex};
+use crate::rule::expr::{BoolExpr, BoolNode, IntExpr, IntNode};
 use crate::rule::{Check, Plan, Rule, RuleKind};
 use crate::schema::Domain;
 use crate::submission::Statement;
@@ -79,6 +80,35 @@ fn status(context: &Context<'_>, column_of: &[Option<usize>], rule: &Rule) -> Ru
         RuleStatus::Skipped(Skipped::CodelistNotLoaded(official_list_name(plan, rule.faulty[0])))
     } else {
         RuleStatus::Evaluated
+    }
+}
+
+/// Whether what is stated of a run leaves it open that a rule applies to some record.
+pub(super) fn can_apply(context: &Context<'_>, rule: &Rule) -> bool {
+    let Check::Record(check) = &rule.check else { return false };
+    let is_stated = check.parameters.iter().all(|parameter| context.parameters.states(*parameter));
+    context.plan.is_in_force(rule) && is_stated && decided(context, check.when) != Some(false)
+}
+
+/// What a condition is of every record, as far as constants and what is stated of the run decide that.
+fn decided(context: &Context<'_>, node: BoolNode) -> Option<bool> {
+    let program = &context.plan.program;
+    let number = |node: IntNode| match &program.ints[node.0 as usize] {
+        IntExpr::Literal(number) => Some(*number),
+        IntExpr::Parameter(parameter) => context.parameters.number(*parameter),
+        _ => None,
+    };
+    let any = |nodes: &[BoolNode], truth: bool| nodes.iter().any(|node| decided(context, *node) == Some(truth));
+    let all = |nodes: &[BoolNode], truth: bool| nodes.iter().all(|node| decided(context, *node) == Some(truth));
+    match &program.bools[node.0 as usize] {
+        BoolExpr::Constant(truth) => *truth,
+        BoolExpr::And(nodes) if any(nodes, false) => Some(false),
+        BoolExpr::And(nodes) => all(nodes, true).then_some(true),
+        BoolExpr::Or(nodes) if any(nodes, true) => Some(true),
+        BoolExpr::Or(nodes) => all(nodes, false).then_some(false),
+        BoolExpr::Not(node) => decided(context, *node).map(|truth| !truth),
+        BoolExpr::CompareInt(comparison, left, right) => Some(comparison.holds(number(*left)?.cmp(&number(*right)?))),
+        _ => None,
     }
 }
 

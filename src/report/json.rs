@@ -144,6 +144,8 @@ struct GroupsJson<'a> {
     records: u64,
     /// Those of them that are in no group.
     without_group: u64,
+    /// Whether records were not brought together, because no rule on groups can apply to what is stated.
+    left_out: bool,
     /// Where groups may be corrected for some time: what they were compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     corrections: Option<CorrectionsJson>,
@@ -449,6 +451,7 @@ impl<'a> CollectionJson<'a> {
                 unit: TextJson::from(&fold.unit),
                 records: from.records,
                 without_group: from.without_group,
+                left_out: from.is_left_out,
                 corrections: run.months_of_corrections().map(|months| CorrectionsJson {
                     months,
                     compared_with: earlier.iter().map(EarlierJson::new).collect(),

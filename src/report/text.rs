@@ -19,6 +19,8 @@ use crate::engine::{FileRun, FoldedFrom, Outcome, Run, Stated, TimestampForms};
 use crate::model::{Language, Severity, Text};
 use crate::report::shown::{escaped, shortened};
 use crate::report::{Gate, ReportError, ReportOptions, gate};
+use crate::rule::Check;
+use crate::rule::expr::Parameter;
 use crate::submission::{CollectionSource, Delimiter, Encoding, Format};
 use crate::time::format_day;
 use page::{Page, Tone};
@@ -43,7 +45,7 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
     stated(&mut page, &outcome.stated);
     listed(&mut page, outcome);
     verdict(&mut page, outcome, options);
-    for run in &outcome.runs {
+    for run in outcome.runs.iter().filter(|run| !is_left_out(run)) {
         if outcome.runs.len() > 1 {
             let rejected = rejected(&page, run.rejected, run.records, run.unit());
             page.title(&collection_name(&page, run));
@@ -109,6 +111,10 @@ fn input(page: &mut Page, outcome: &Outcome) {
         page.paragraph(1, page.say("Inga filer.", "No files."));
     }
     for run in &outcome.runs {
+        if is_left_out(run) {
+            left_out(page, run);
+            continue;
+        }
         if let (Some(from), Some(unit)) = (&run.folded, run.unit()) {
             let line = groups_words(page, run, *from, unit);
             page.paragraph(1, &line);
@@ -136,6 +142,37 @@ fn input(page: &mut Page, outcome: &Outcome) {
         input_files(page, &run.files);
         timestamp_forms(page, run);
     }
+}
+
+fn is_left_out(run: &Run) -> bool {
+    run.folded.is_some_and(|from| from.is_left_out)
+}
+
+/// That no rule on groups could apply, and what would let them.
+fn left_out(page: &mut Page, run: &Run) {
+    let name = collection_name(page, run);
+    let n = run.plan.rules.iter().filter(|rule| matches!(rule.check, Check::Record(_))).count() as u64;
+    let rules = page.counted(n, ["regel", "regler"], ["rule", "rules"]);
+    let reads_regions = run.plan.rules.iter().any(|rule| match &rule.check {
+        Check::Record(check) => check.parameters.contains(&Parameter::DeliveredRegions),
+        Check::Submission(_) => false,
+    });
+    let why = if reads_regions {
+        page.say(
+            "det är inte angivet att filerna kommer från flera regioner (qa --deliveries)",
+            "nothing states that the files come from several regions (qa --deliveries)",
+        )
+    } else {
+        page.say(
+            "ingen av dem kan tillämpas på det som är angivet om leveransen",
+            "none of them can apply to what is stated of the submission",
+        )
+    };
+    let line = match page.figures.language {
+        Language::Swedish => format!("{name}: {rules} prövades inte, {why}"),
+        Language::English => format!("{name}: {rules} were not tried, {why}"),
+    };
+    page.paragraph(1, &line);
 }
 
 /// `Förlopp (svf_forlopp): 4 förlopp ur 6 poster; 1 post utan nyckel hör inte till något`.

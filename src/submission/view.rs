@@ -58,6 +58,20 @@ fn trimmed(bytes: &[u8], start: usize, end: usize) -> u128 {
     of(&bytes[start..end], 0, start)
 }
 
+/// The view of the value of `length` bytes at `start` of `bytes`, which is buffer 0, without trimming; at least
+/// [`PADDING`] bytes follow the value. Out of bounds, the result is a blank.
+#[inline]
+pub(crate) fn exact(bytes: &[u8], start: usize, length: usize) -> u128 {
+    let Some(word) = bytes.get(start..start + PADDING).and_then(|word| <[u8; PADDING]>::try_from(word).ok()) else {
+        return 0;
+    };
+    let word = u128::from_le_bytes(word);
+    match LOW_BYTES.get(length) {
+        Some(mask) => (word & mask) << 32 | length as u128,
+        None => long(word, length, 0, start),
+    }
+}
+
 /// The view of `value`, which is not trimmed and stands at `offset` of buffer number `buffer`.
 #[inline]
 pub(crate) fn of(value: &[u8], buffer: u32, offset: usize) -> u128 {
@@ -125,6 +139,7 @@ mod tests {
             bytes.extend([0; PADDING]);
             let buffer = [Buffer::from(bytes.clone())];
             assert_eq!(read_back(padded(&bytes, 2, end), &buffer), &bytes[2..end]);
+            assert_eq!(read_back(exact(&bytes, 2, end - 2), &buffer), &bytes[2..end]);
             assert_eq!(read_back(of(&bytes[2..end], 0, 2), &buffer), &bytes[2..end]);
         }
     }

@@ -90,7 +90,7 @@ pub(super) fn add(
     wanted.insert(id.to_owned(), without_rules);
     let settings = Settings { stated: stated.clone(), ..Settings::default() };
     let (outcome, _) = engine::check(&wanted, files, &settings, stop, &|_| {}, None)?;
-    for run in outcome.runs.iter().filter(|run| run.folded.is_some()) {
+    for run in outcome.runs.iter().filter(|run| run.folded.is_some_and(|from| !from.is_left_out)) {
         let collection = &run.plan.collection;
         let folded = impact.entry(collection.id.clone()).or_default();
         folded.title = collection.title.clone();

@@ -1,187 +1,346 @@
 //! Groups of a bucket's records: which belong together, in which order, and what each group folds into.
-//!
-//! Aggregates are worked out a column at a time. Filters and operands are nodes like those of rules, evaluated over the
-//! whole bucket at once; a group is then some rows of it, in the order that was declared.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::io::Write;
 
 use arrow::buffer::Buffer;
 
+use super::carried::{Carried, Carrying, Instant, Known};
 use super::history::{Absent, Comparing, Covered, GroupHistory, Past};
 use super::row::{self, Place, Reader};
-use crate::engine::column::{Ints, Times};
-use crate::engine::eval::{Context, Evaluator, Texts};
 use crate::model::VariableIndex;
-use crate::rule::fold::{Aggregate, Fold, FoldColumn, Function, Operand};
-use crate::table::{Batch, Bits, value};
-use crate::time::{DAY, write_day};
+use crate::rule::fold::{FoldColumn, Function, Operand};
+use crate::submission::view;
+use crate::table::Batch;
+use crate::time::write_day;
 
-/// The records of one bucket, as columns.
-pub(super) struct Records {
-    hashes: Vec<u64>,
+/// The records of one bucket.
+pub(super) struct Records<'a> {
+    carrying: &'a Carrying<'a>,
+    bytes: Vec<u8>,
+    /// By hash, then as they were put aside.
+    by_hash: Vec<(u64, u32)>,
     places: Vec<Place>,
-    batch: Batch,
+    /// Where the parts of the key stand, all of them.
+    keys: Vec<Span>,
+    /// The bits of each record's sets, some words a record.
+    bits: Vec<u64>,
+    /// By operand.
+    values: Vec<Values>,
+    /// By what is compared with earlier submissions: values as they stand.
+    written: Vec<Vec<Span>>,
 }
 
-impl Records {
-    /// Reads a bucket as it was put aside, with its padding: `needed` variables of each record.
-    pub(super) fn read(bytes: Vec<u8>, n_variables: usize, needed: &[VariableIndex]) -> Self {
-        let mut reader = Reader::new(&bytes[..bytes.len().saturating_sub(super::PADDING)]);
-        let (mut hashes, mut places) = (Vec::new(), Vec::new());
-        let mut views: Vec<Vec<u128>> = vec![Vec::new(); needed.len()];
+/// Where in a bucket something stands.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    fn of((start, len): (usize, usize)) -> Self {
+        // A bucket is far shorter than 4 GiB.
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { start: number(start), len: number(len) }
+    }
+
+    #[inline]
+    fn get(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..(self.start + self.len) as usize]
+    }
+}
+
+/// The values of an operand, an entry a record.
+enum Values {
+    Text(Vec<TextValue>),
+    Int(Vec<i64>),
+    Time(Vec<Instant>),
+}
+
+/// A text, with its first bytes at hand.
+#[derive(Clone, Copy, Default)]
+struct TextValue {
+    /// The first eight bytes, zeros behind a shorter text; in the order of bytes.
+    head: u64,
+    span: Span,
+}
+
+impl TextValue {
+    /// Of a value with padding behind it.
+    #[inline]
+    fn of(span: Span, bytes: &[u8]) -> Self {
+        let word = bytes.get(span.start as usize..span.start as usize + 8).and_then(|word| word.try_into().ok());
+        let mask = if span.len < 8 { !(u64::MAX >> (span.len * 8)) } else { u64::MAX };
+        Self { head: word.map_or(0, u64::from_be_bytes) & mask, span }
+    }
+
+    #[inline]
+    fn compare(self, other: Self, bytes: &[u8]) -> Ordering {
+        self.head.cmp(&other.head).then_with(|| match self.span.len.max(other.span.len) {
+            0..=8 => self.span.len.cmp(&other.span.len),
+            _ => self.span.get(bytes).cmp(other.span.get(bytes)),
+        })
+    }
+}
+
+impl<'a> Records<'a> {
+    /// Reads a bucket as it was put aside, with its padding.
+    pub(super) fn read(bytes: Vec<u8>, carrying: &'a Carrying<'a>) -> Self {
+        let n_bytes = bytes.len().saturating_sub(super::PADDING);
+        let mut reader = Reader::new(&bytes[..n_bytes]);
+        let (mut by_hash, mut places, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all_bits, mut bits) = (Vec::new(), Vec::new());
+        let none = |operand: &Operand| match operand {
+            Operand::Text(_) => Values::Text(Vec::new()),
+            Operand::Int(_) => Values::Int(Vec::new()),
+            Operand::Time(_) => Values::Time(Vec::new()),
+        };
+        let mut values: Vec<Values> = carrying.operands.iter().map(none).collect();
+        let mut written: Vec<Vec<Span>> = vec![Vec::new(); carrying.compared.len()];
         while !reader.is_at_end() {
-            hashes.push(reader.word());
+            by_hash.push((reader.word(), u32::try_from(places.len()).unwrap_or(u32::MAX)));
             places.push(Place::read(&mut reader));
-            for views in &mut views {
-                views.push(reader.view());
+            let start = reader.at();
+            carrying.fold.key.iter().for_each(|_| reader.skip());
+            keys.push(Span::of((start, reader.at() - start)));
+            carrying.read_bits(&mut reader, &mut bits);
+            for (operand, values) in values.iter_mut().enumerate() {
+                let has_value = carrying.has_value(operand, &bits);
+                match values {
+                    Values::Text(texts) if has_value => {
+                        texts.push(TextValue::of(Span::of(reader.span()), &bytes));
+                    }
+                    Values::Text(texts) => texts.push(TextValue::default()),
+                    Values::Int(ints) => ints.push(if has_value { reader.signed() } else { 0 }),
+                    Values::Time(times) => times.push(Instant(if has_value { reader.signed() } else { 0 })),
+                }
             }
+            all_bits.extend_from_slice(&bits);
+            written.iter_mut().for_each(|spans| spans.push(Span::of(reader.span())));
         }
-        let buffer = Buffer::from(bytes);
-        let mut columns = vec![None; n_variables];
-        for (variable, views) in needed.iter().zip(views) {
-            columns[variable.0] = Some(row::column(views, &buffer));
-        }
-        let n_rows = places.len();
-        Self { hashes, places, batch: Batch::made_up(columns, n_rows) }
+        by_hash.sort_unstable();
+        Self { carrying, bytes, by_hash, places, keys, bits: all_bits, values, written }
     }
 
     /// The rows of each group, one group behind the other, and where each ends.
-    fn groups(&self, fold: &Fold, order: &[Values<'_>]) -> (Vec<u32>, Vec<usize>) {
-        let mut by_hash: Vec<(u64, u32)> = self.hashes.iter().copied().zip(0..).collect();
-        by_hash.sort_unstable();
-        let mut rows: Vec<u32> = by_hash.iter().map(|(_, row)| *row).collect();
-        let key: Vec<_> = fold.key.iter().filter_map(|part| self.batch.columns[part.0].as_ref()).collect();
-        let compare_keys = |a: u32, b: u32| {
-            let orders = key.iter().map(|part| value(part, a as usize).cmp(value(part, b as usize)));
-            orders.fold(Ordering::Equal, Ordering::then)
-        };
-        let within = |a: &u32, b: &u32| {
-            let (a, b) = (*a as usize, *b as usize);
-            let orders = order.iter().map(|values| values.compare(a, b));
-            orders.fold(Ordering::Equal, Ordering::then).then_with(|| self.places[a].cmp(&self.places[b]))
-        };
+    fn groups(&self) -> (Vec<u32>, Vec<usize>) {
+        let mut rows: Vec<u32> = self.by_hash.iter().map(|(_, row)| *row).collect();
+        let key = |row: u32| self.keys[row as usize].get(&self.bytes);
         let mut ends = Vec::new();
         let mut start = 0;
-        while start < rows.len() {
-            let hash = by_hash[start].0;
-            let len = by_hash[start..].iter().take_while(|(other, _)| *other == hash).count();
-            let alike = &mut rows[start..start + len];
-            // Different keys of one hash are told apart by value.
-            if alike.iter().any(|other| compare_keys(alike[0], *other) != Ordering::Equal) {
-                alike.sort_unstable_by(|a, b| compare_keys(*a, *b));
+        for alike in self.by_hash.chunk_by(|(a, _), (b, _)| a == b) {
+            let alike = &mut rows[start..start + alike.len()];
+            let first = key(alike[0]);
+            if alike[1..].iter().all(|other| key(*other) == first) {
+                start += alike.len();
+                ends.push(start);
+                continue;
             }
-            for group in alike.chunk_by_mut(|a, b| compare_keys(*a, *b) == Ordering::Equal) {
-                group.sort_unstable_by(within);
+            // Different keys of one hash are told apart by value.
+            alike.sort_by(|a, b| key(*a).cmp(key(*b)));
+            for group in alike.chunk_by(|a, b| key(*a) == key(*b)) {
                 start += group.len();
                 ends.push(start);
             }
         }
         (rows, ends)
     }
-}
 
-/// What the groups of a bucket fold into.
-pub(super) struct Groups {
-    /// For each group its records' places, the first of the files first; one group behind the other.
-    places: Vec<Place>,
-    ends: Vec<usize>,
-    /// One entry a wanted variable of the collection made: the values of all groups.
-    columns: Vec<Folded>,
-    /// For each group what earlier submissions say of it; empty where there are none.
-    histories: Vec<GroupHistory>,
-    /// What submissions cover, as far as these groups show.
-    pub(super) covered: Covered,
-}
-
-/// The values of one variable, one behind the other, and where each ends.
-#[derive(Default)]
-struct Folded {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Folded {
-    fn get(&self, group: usize) -> &[u8] {
-        let start = if group == 0 { 0 } else { self.ends[group - 1] };
-        &self.bytes[start..self.ends[group]]
-    }
-}
-
-/// The records of a bucket, ready to be folded.
-pub(super) struct Folding<'f, 'a> {
-    fold: &'f Fold,
-    records: &'a Records,
-    /// One entry a variable of the collection made; `None` of those that are not asked for or are no aggregates.
-    aggregates: Vec<Option<Aggregating<'f, 'a>>>,
-}
-
-impl<'f, 'a> Folding<'f, 'a> {
-    fn new(
-        fold: &'f Fold,
-        records: &'a Records,
-        evaluator: &Evaluator<'a>,
-        wanted: impl Iterator<Item = VariableIndex>,
-    ) -> Self {
-        let mut aggregates: Vec<Option<Aggregating<'f, 'a>>> = fold.columns.iter().map(|_| None).collect();
-        for variable in wanted {
-            if let (Some(place @ None), Some(FoldColumn::Aggregate(aggregate))) =
-                (aggregates.get_mut(variable.0), fold.columns.get(variable.0))
-            {
-                *place = Some(Aggregating::new(evaluator, aggregate));
-            }
-        }
-        Self { fold, records, aggregates }
+    /// Which of two records of a group stands before the other.
+    fn order(&self, a: u32, b: u32) -> Ordering {
+        let (a, b) = (a as usize, b as usize);
+        let orders = self.carrying.order.iter().map(|known| self.compare(*known, a, b));
+        orders.fold(Ordering::Equal, Ordering::then).then_with(|| self.places[a].cmp(&self.places[b]))
     }
 
-    /// Writes what a variable is of a group's rows, in their order; nothing of what its history says.
-    fn write(&self, variable: VariableIndex, rows: &[u32], looked_at: &mut Vec<usize>, out: &mut Vec<u8>) {
-        match self.fold.columns.get(variable.0) {
-            Some(FoldColumn::Key(part)) => {
-                let column = self.records.batch.columns[part.0].as_ref();
-                if let (Some(key), Some(row)) = (column, rows.first()) {
-                    out.extend_from_slice(value(key, *row as usize));
-                }
-            }
-            Some(FoldColumn::Aggregate(_)) => {
-                if let Some(aggregate) = self.aggregates.get(variable.0).and_then(Option::as_ref) {
-                    aggregate.write(rows, looked_at, out);
-                }
-            }
-            Some(FoldColumn::History(_)) | None => {}
+    /// Puts rows into the order of their group.
+    pub(super) fn put_in_order(&self, rows: &mut [u32]) {
+        rows.sort_unstable_by(|a, b| self.order(*a, *b));
+    }
+
+    #[inline]
+    fn is_in(&self, set: usize, row: usize) -> bool {
+        let n_words = self.carrying.n_words();
+        self.bits[row * n_words + set / 64] >> (set % 64) & 1 == 1
+    }
+
+    /// The sets that any of these rows is in, as bits.
+    fn sets_of(&self, rows: &[u32], sets: &mut Vec<u64>) {
+        let n_words = self.carrying.n_words();
+        sets.clear();
+        sets.resize(n_words, 0);
+        for row in rows {
+            let bits = &self.bits[*row as usize * n_words..];
+            sets.iter_mut().zip(bits).for_each(|(all, own)| *all |= own);
         }
     }
 
-    /// The same as a value of its own.
+    /// What is unknown is last.
+    fn compare(&self, known: Known, a: usize, b: usize) -> Ordering {
+        match (self.is_in(known.set, a), self.is_in(known.set, b)) {
+            (true, true) => self.compare_values(known.operand, a, b),
+            (known_a, known_b) => known_b.cmp(&known_a),
+        }
+    }
+
+    #[inline]
+    fn compare_values(&self, operand: usize, a: usize, b: usize) -> Ordering {
+        match &self.values[operand] {
+            Values::Text(texts) => texts[a].compare(texts[b], &self.bytes),
+            Values::Int(ints) => ints[a].cmp(&ints[b]),
+            Values::Time(times) => times[a].cmp(&times[b]),
+        }
+    }
+
+    /// Writes the value of an operand that a record has.
+    fn write_value(&self, operand: usize, row: usize, out: &mut Vec<u8>) {
+        match &self.values[operand] {
+            Values::Text(texts) => out.extend_from_slice(texts[row].span.get(&self.bytes)),
+            Values::Int(ints) => decimal(out, ints[row]),
+            Values::Time(times) => {
+                let (day, of_day) = times[row].parts();
+                write_day(day, out);
+                if let Some(of_day) = of_day {
+                    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+                    // Writing to memory does not fail.
+                    let _ = write!(out, "T{hour:02}:{minute:02}:{second:02}");
+                }
+            }
+        }
+    }
+
+    /// A value as it is compared with an earlier one: in one spelling where it can be read, else as it stands.
+    pub(super) fn write_compared(&self, at: usize, row: u32, out: &mut Vec<u8>) {
+        let row = row as usize;
+        match self.carrying.compared[at].known {
+            Some(known) if self.is_in(known.set, row) => self.write_value(known.operand, row, out),
+            _ => out.extend_from_slice(self.written[at][row].get(&self.bytes)),
+        }
+    }
+
+    /// Writes what a variable is of a group's rows, which are in these sets; nothing of what its history says.
+    fn write(
+        &self,
+        variable: VariableIndex,
+        (rows, sets): (&[u32], &[u64]),
+        looked_at: &mut Vec<u32>,
+        out: &mut Vec<u8>,
+    ) {
+        let fold = self.carrying.fold;
+        match (fold.columns.get(variable.0), self.carrying.aggregates.get(variable.0)) {
+            (Some(FoldColumn::Key(part)), _) => {
+                if let (Some(row), Some(at)) = (rows.first(), fold.key.iter().position(|own| own == part)) {
+                    let mut reader = Reader::new(self.keys[*row as usize].get(&self.bytes));
+                    (0..at).for_each(|_| reader.skip());
+                    out.extend_from_slice(reader.value());
+                }
+            }
+            (Some(FoldColumn::Aggregate(_)), Some(Some(aggregate))) => {
+                // Most sets are those of no row of a group.
+                let is_empty = aggregate.set.is_some_and(|set| sets[set / 64] >> (set % 64) & 1 == 0);
+                let rows = if is_empty { &[] } else { rows };
+                self.aggregate(aggregate, rows, looked_at, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes what a group's rows give. `looked_at` is room to work in.
+    fn aggregate(&self, aggregate: &Carried<'_>, rows: &[u32], looked_at: &mut Vec<u32>, out: &mut Vec<u8>) {
+        let wanted = rows.iter().copied().filter(|row| match aggregate.set {
+            Some(set) => self.is_in(set, *row as usize),
+            None => true,
+        });
+        let Some(operand) = aggregate.operand else { return count(out, wanted.count()) };
+        let compare = |a: &u32, b: &u32| self.compare_values(operand, *a as usize, *b as usize);
+        let one = match aggregate.function {
+            Function::Count(_) => return count(out, wanted.count()),
+            Function::CountDistinct(_) | Function::Listed(..) => {
+                looked_at.clear();
+                looked_at.extend(wanted);
+                // Mostly all are the same.
+                looked_at.dedup_by(|a, b| compare(a, b) == Ordering::Equal);
+                if looked_at.len() > 1 {
+                    looked_at.sort_unstable_by(compare);
+                    looked_at.dedup_by(|a, b| compare(a, b) == Ordering::Equal);
+                }
+                let Function::Listed(_, separator) = aggregate.function else { return count(out, looked_at.len()) };
+                for (at, row) in looked_at.iter().enumerate() {
+                    if at > 0 {
+                        out.extend_from_slice(separator.as_bytes());
+                    }
+                    self.write_value(operand, *row as usize, out);
+                }
+                return;
+            }
+            Function::Min(_) => match &self.values[operand] {
+                Values::Text(_) => wanted.min_by(compare),
+                Values::Int(ints) => wanted.min_by_key(|row| ints[*row as usize]),
+                Values::Time(times) => wanted.min_by_key(|row| times[*row as usize]),
+            },
+            Function::Max(_) => match &self.values[operand] {
+                Values::Text(_) => wanted.max_by(compare),
+                Values::Int(ints) => wanted.max_by_key(|row| ints[*row as usize]),
+                Values::Time(times) => wanted.max_by_key(|row| times[*row as usize]),
+            },
+            Function::First(_) => wanted.min_by(|a, b| self.order(*a, *b)),
+            Function::Last(_) => wanted.max_by(|a, b| self.order(*a, *b)),
+        };
+        if let Some(row) = one {
+            self.write_value(operand, row as usize, out);
+        }
+    }
+
+    /// What a variable is of a group's rows.
     pub(super) fn value(&self, variable: VariableIndex, rows: &[u32]) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(variable, rows, &mut Vec::new(), &mut out);
+        let (mut sets, mut out) = (Vec::new(), Vec::new());
+        self.sets_of(rows, &mut sets);
+        self.write(variable, (rows, &sets), &mut Vec::new(), &mut out);
         out
     }
 }
 
-impl Groups {
-    /// Folds the records of a bucket; with a `past`, beside those of earlier submissions.
-    pub(super) fn fold(
-        records: &Records,
-        context: &Context<'_>,
-        fold: &Fold,
-        wanted: &[VariableIndex],
-        past: Option<&Past<'_>>,
-    ) -> Self {
-        let evaluator = Evaluator::new(context, &records.batch);
-        let order: Vec<Values<'_>> = fold.order.iter().map(|operand| Values::of(&evaluator, *operand)).collect();
-        let (mut rows, mut ends) = records.groups(fold, &order);
-        let of_past = past.into_iter().flat_map(Past::variables);
-        let folding = Folding::new(fold, records, &evaluator, wanted.iter().copied().chain(of_past));
+fn count(out: &mut Vec<u8>, n: usize) {
+    decimal(out, i64::try_from(n).unwrap_or(i64::MAX));
+}
+
+fn decimal(out: &mut Vec<u8>, number: i64) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        // Writing to memory does not fail.
+        _ => drop(write!(out, "{number}")),
+    }
+}
+
+/// The groups of a bucket.
+pub(super) struct Groups<'a> {
+    records: &'a Records<'a>,
+    /// One group behind the other.
+    rows: Vec<u32>,
+    ends: Vec<usize>,
+    /// For each group what earlier submissions say of it; empty where there are none.
+    histories: Vec<GroupHistory>,
+    /// What submissions cover, as far as these groups show.
+    pub(super) covered: Covered,
+    /// Room to work in.
+    looked_at: Vec<u32>,
+    sets: Vec<u64>,
+}
+
+impl<'a> Groups<'a> {
+    /// Brings together the records of a bucket; with a `past`, beside those of earlier submissions.
+    pub(super) fn of(records: &'a Records<'a>, past: Option<&Past<'_>>) -> Self {
+        let (mut rows, mut ends) = records.groups();
         let mut histories = Vec::new();
         let mut covered = Covered::default();
         if let Some(past) = past {
-            let mut comparing = Comparing::new(past, &folding, &evaluator);
+            let mut comparing = Comparing::new(past, records);
             let (mut kept, mut kept_ends) = (Vec::with_capacity(rows.len()), Vec::with_capacity(ends.len()));
             let mut start = 0;
             for end in ends {
                 let mut group = rows[start..end].to_vec();
+                records.put_in_order(&mut group);
                 start = end;
                 let history = comparing.group(&mut group, &records.places);
                 if !group.is_empty() {
@@ -193,28 +352,7 @@ impl Groups {
             covered = comparing.covered;
             (rows, ends) = (kept, kept_ends);
         }
-        let starts = || std::iter::once(0).chain(ends.iter().copied());
-        let mut looked_at = Vec::new();
-        let columns = wanted
-            .iter()
-            .filter_map(|variable| Some((variable, fold.columns.get(variable.0)?)))
-            .map(|(variable, column)| {
-                let mut folded = Folded::default();
-                for (group, (start, end)) in starts().zip(ends.iter().copied()).enumerate() {
-                    match (column, histories.get(group)) {
-                        (FoldColumn::History(item), Some(history)) => history.write(*item, &mut folded.bytes),
-                        _ => folding.write(*variable, &rows[start..end], &mut looked_at, &mut folded.bytes),
-                    }
-                    folded.ends.push(folded.bytes.len());
-                }
-                folded
-            })
-            .collect();
-        let mut places: Vec<Place> = rows.iter().map(|row| records.places[*row as usize]).collect();
-        for (start, end) in starts().zip(ends.iter().copied()) {
-            places[start..end].sort_unstable();
-        }
-        Self { places, ends, columns, histories, covered }
+        Self { records, rows, ends, histories, covered, looked_at: Vec::new(), sets: Vec::new() }
     }
 
     /// How many groups there are.
@@ -222,136 +360,62 @@ impl Groups {
         self.ends.len()
     }
 
-    /// The places of a group's records, in the order of the files.
-    pub(super) fn places(&self, group: usize) -> &[Place] {
+    fn rows(&self, group: usize) -> std::ops::Range<usize> {
         let start = if group == 0 { 0 } else { self.ends[group - 1] };
-        &self.places[start..self.ends[group]]
+        start..self.ends[group]
     }
 
-    /// Writes the places of a group's records and its values.
-    pub(super) fn write(&self, group: usize, out: &mut Vec<u8>) {
-        let places = self.places(group);
-        row::number(out, places.len() as u64);
-        for place in places {
-            place.write(out);
-        }
-        for column in &self.columns {
-            row::value(out, column.get(group));
-        }
-        Absent::write(self.histories.get(group).and_then(|history| history.absent), out);
-    }
-}
-
-/// The values of an operand, a row each.
-pub(super) enum Values<'a> {
-    Text(Rc<Texts<'a>>),
-    Int(Rc<Ints>),
-    Time(Rc<Times>),
-}
-
-impl<'a> Values<'a> {
-    pub(super) fn of(evaluator: &Evaluator<'a>, operand: Operand) -> Self {
-        match operand {
-            Operand::Text(node) => Self::Text(evaluator.text(node)),
-            Operand::Int(node) => Self::Int(evaluator.int(node)),
-            Operand::Time(node) => Self::Time(evaluator.time(node)),
-        }
+    /// The places of a group's records, in the order of the files.
+    pub(super) fn places(&self, group: usize, places: &mut Vec<Place>) {
+        places.clear();
+        places.extend(self.rows[self.rows(group)].iter().map(|row| self.records.places[*row as usize]));
+        places.sort_unstable();
     }
 
-    pub(super) fn is_known(&self, row: usize) -> bool {
-        match self {
-            Self::Text(texts) => texts.get(row).is_some(),
-            Self::Int(ints) => ints.known.contains(row),
-            Self::Time(times) => times.known.contains(row),
-        }
-    }
-
-    /// What is unknown is last; a point in time without time of day is the day's first.
-    fn compare(&self, a: usize, b: usize) -> Ordering {
-        let by_value = || match self {
-            Self::Text(texts) => texts.get(a).cmp(&texts.get(b)),
-            Self::Int(ints) => ints.values[a].cmp(&ints.values[b]),
-            Self::Time(times) => {
-                let of = |row: usize| (times.seconds[row], !times.is_date_only(row));
-                of(a).cmp(&of(b))
+    /// Writes a group: its records' places, what of it may be missing, and the `wanted` variables.
+    pub(super) fn write(&mut self, group: usize, places: &[Place], wanted: &[VariableIndex], out: &mut Vec<u8>) {
+        Members::write(places, out);
+        let rows = &self.rows[self.rows(group)];
+        let history = self.histories.get(group);
+        Absent::write(history.and_then(|history| history.absent), out);
+        self.records.sets_of(rows, &mut self.sets);
+        row::value_by(out, |out| {
+            for variable in wanted {
+                row::value_by(out, |out| match (self.records.carrying.fold.columns.get(variable.0), history) {
+                    (Some(FoldColumn::History(item)), Some(history)) => history.write(*item, out),
+                    _ => self.records.write(*variable, (rows, &self.sets), &mut self.looked_at, out),
+                });
             }
-        };
-        match (self.is_known(a), self.is_known(b)) {
-            (true, true) => by_value(),
-            (known_a, known_b) => known_b.cmp(&known_a),
-        }
-    }
-
-    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        match self {
-            Self::Text(texts) => out.extend_from_slice(texts.get(row).unwrap_or_default()),
-            Self::Int(ints) => out.extend_from_slice(ints.values[row].to_string().as_bytes()),
-            Self::Time(times) => {
-                let seconds = times.seconds[row];
-                write_day(seconds.div_euclid(DAY), out);
-                if !times.is_date_only(row) {
-                    let of_day = seconds.rem_euclid(DAY);
-                    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-                    out.extend_from_slice(format!("T{hour:02}:{minute:02}:{second:02}").as_bytes());
-                }
-            }
-        }
+        });
     }
 }
 
-/// One aggregate, ready for any group of the bucket.
-struct Aggregating<'f, 'a> {
-    function: &'f Function,
-    /// `None` where every record is looked at.
-    filter: Option<Bits>,
-    values: Option<Values<'a>>,
+/// The records of a group, as they were put aside: looked at only where a finding or a rejection wants them.
+#[derive(Clone, Copy)]
+struct Members {
+    /// The first of the files.
+    first: Place,
+    n: u64,
+    /// Where the others are.
+    rest: Span,
 }
 
-impl<'f, 'a> Aggregating<'f, 'a> {
-    fn new(evaluator: &Evaluator<'a>, aggregate: &'f Aggregate) -> Self {
-        let filter = &evaluator.bool(aggregate.filter).yes;
-        let is_everything = filter.count() == filter.len() as u64;
-        Self {
-            function: &aggregate.function,
-            filter: (!is_everything).then(|| filter.clone()),
-            values: aggregate.function.operand().map(|operand| Values::of(evaluator, operand)),
+impl Members {
+    /// Writes the first place, how many there are, and the others.
+    fn write(places: &[Place], out: &mut Vec<u8>) {
+        let Some((first, others)) = places.split_first() else { return };
+        first.write(out);
+        row::number(out, others.len() as u64);
+        if !others.is_empty() {
+            row::value_by(out, |out| others.iter().for_each(|place| place.write(out)));
         }
     }
 
-    /// Writes what a group's rows, in their order, give. `looked_at` is room to work in.
-    fn write(&self, rows: &[u32], looked_at: &mut Vec<usize>, out: &mut Vec<u8>) {
-        let is_in = |row: &usize| self.filter.as_ref().is_none_or(|filter| filter.contains(*row));
-        let has_value = |row: &usize| self.values.as_ref().is_none_or(|values| values.is_known(*row));
-        let mut wanted = rows.iter().map(|row| *row as usize).filter(|row| is_in(row) && has_value(row));
-        let count = |out: &mut Vec<u8>, n: usize| match n {
-            0..=9 => out.push(b'0' + u8::try_from(n).unwrap_or(0)),
-            _ => out.extend_from_slice(n.to_string().as_bytes()),
-        };
-        let Some(values) = &self.values else { return count(out, wanted.count()) };
-        let one = match self.function {
-            Function::Count(_) => return count(out, wanted.count()),
-            Function::CountDistinct(_) | Function::Listed(..) => {
-                looked_at.clear();
-                looked_at.extend(wanted);
-                looked_at.sort_unstable_by(|a, b| values.compare(*a, *b));
-                looked_at.dedup_by(|a, b| values.compare(*a, *b) == Ordering::Equal);
-                let Function::Listed(_, separator) = self.function else { return count(out, looked_at.len()) };
-                for (at, row) in looked_at.iter().enumerate() {
-                    if at > 0 {
-                        out.extend_from_slice(separator.as_bytes());
-                    }
-                    values.write(*row, out);
-                }
-                return;
-            }
-            Function::Min(_) => wanted.min_by(|a, b| values.compare(*a, *b)),
-            Function::Max(_) => wanted.max_by(|a, b| values.compare(*a, *b)),
-            Function::First(_) => wanted.next(),
-            Function::Last(_) => wanted.next_back(),
-        };
-        if let Some(row) = one {
-            values.write(row, out);
-        }
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let first = Place::read(reader);
+        let others = reader.number();
+        let rest = if others == 0 { Span::default() } else { Span::of(reader.span()) };
+        Self { first, n: others + 1, rest }
     }
 }
 
@@ -359,8 +423,8 @@ impl<'f, 'a> Aggregating<'f, 'a> {
 pub(super) struct FoldedBatch {
     /// The values, a row a group.
     pub(super) batch: Batch,
-    /// For each group its records' places.
-    pub(super) members: Vec<Vec<Place>>,
+    members: Vec<Members>,
+    bytes: Buffer,
     /// For each group that the submission lacks, the day on which that was received.
     pub(super) missing_since: Vec<Option<i64>>,
 }
@@ -369,38 +433,51 @@ impl FoldedBatch {
     /// Reads groups as [`Groups::write`] wrote them, with their padding: the `wanted` of all variables. Of groups that
     /// the submission does not hold, those that it should.
     pub(super) fn read(bytes: Vec<u8>, n_variables: usize, wanted: &[VariableIndex], covered: &Covered) -> Self {
-        let mut reader = Reader::new(&bytes[..bytes.len().saturating_sub(super::PADDING)]);
-        let mut groups: Vec<(Place, usize, Vec<Place>, Option<i64>)> = Vec::new();
-        let mut values: Vec<u128> = Vec::new();
+        let n_bytes = bytes.len().saturating_sub(super::PADDING);
+        let mut reader = Reader::new(&bytes[..n_bytes]);
+        let mut groups: Vec<(Members, usize, Option<i64>)> = Vec::new();
         while !reader.is_at_end() {
-            let n_members = reader.number();
-            let members: Vec<Place> = (0..n_members).map(|_| Place::read(&mut reader)).collect();
-            let start = values.len();
-            values.extend(wanted.iter().map(|_| reader.view()));
-            let since = match Absent::read(&mut reader) {
-                None => None,
-                Some(absent) => match covered.missing_since(absent) {
-                    None => continue,
-                    since => since,
-                },
-            };
-            groups.push((members.first().copied().unwrap_or_default(), start, members, since));
-        }
-        groups.sort_unstable_by_key(|(first, ..)| *first);
-        // A group's values lie together, so that groups are gone through once.
-        let mut views: Vec<Vec<u128>> = vec![Vec::with_capacity(groups.len()); wanted.len()];
-        for (_, start, ..) in &groups {
-            for (views, value) in views.iter_mut().zip(&values[*start..]) {
-                views.push(*value);
+            let members = Members::read(&mut reader);
+            let absent = Absent::read(&mut reader);
+            let (start, _) = reader.span();
+            let since = absent.and_then(|absent| covered.missing_since(absent));
+            if absent.is_none() || since.is_some() {
+                groups.push((members, start, since));
             }
         }
-        let buffer = Buffer::from(bytes);
+        groups.sort_unstable_by_key(|(members, ..)| members.first);
+        let mut views: Vec<Vec<u128>> = vec![Vec::with_capacity(groups.len()); wanted.len()];
+        for (_, start, _) in &groups {
+            let mut reader = Reader::at_byte(&bytes[..n_bytes], *start);
+            for views in &mut views {
+                let (start, len) = reader.span();
+                views.push(view::exact(&bytes, start, len));
+            }
+        }
+        let bytes = Buffer::from(bytes);
         let mut columns = vec![None; n_variables];
         for (variable, views) in wanted.iter().zip(views) {
-            columns[variable.0] = Some(row::column(views, &buffer));
+            columns[variable.0] = Some(row::column(views, &bytes));
         }
         let batch = Batch::made_up(columns, groups.len());
-        let (members, missing_since) = groups.into_iter().map(|(_, _, members, since)| (members, since)).unzip();
-        Self { batch, members, missing_since }
+        let (members, missing_since) = groups.into_iter().map(|(members, _, since)| (members, since)).unzip();
+        Self { batch, members, bytes, missing_since }
+    }
+
+    /// For each group the place of its first record.
+    pub(super) fn first_places(&self) -> impl ExactSizeIterator<Item = Place> + '_ {
+        self.members.iter().map(|members| members.first)
+    }
+
+    /// How many records a group has.
+    pub(super) fn n_members(&self, group: usize) -> u64 {
+        self.members[group].n
+    }
+
+    /// The places of a group's records, in the order of the files.
+    pub(super) fn places(&self, group: usize) -> impl Iterator<Item = Place> + '_ {
+        let members = self.members[group];
+        let mut reader = Reader::new(members.rest.get(&self.bytes));
+        std::iter::once(members.first).chain((1..members.n).map(move |_| Place::read(&mut reader)))
     }
 }

@@ -10,16 +10,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::group::{Folding, Values};
+use super::group::Records;
 use super::row::{self, Place, Reader};
-use crate::engine::eval::Evaluator;
 use crate::engine::text::is_personal_number;
 use crate::model::{County, VariableIndex};
 use crate::rule::Plan;
-use crate::rule::fold::{Fold, History};
+use crate::rule::fold::{Fold, History, Operand};
 use crate::schema::HistoryItem;
 use crate::submission::InputFile;
-use crate::table::{Column, value};
 use crate::time::{self, Month, format_day};
 
 /// How many changes of a group are told one by one.
@@ -62,9 +60,10 @@ impl<'a> Past<'a> {
         })
     }
 
-    /// The variables of records that must be put aside for it, in no order.
-    pub(super) fn needed(&self) -> Vec<VariableIndex> {
-        self.compared.iter().copied().chain(self.variables().flat_map(|group| self.fold.inputs_of(group))).collect()
+    /// The variables that are compared, and the value of each; `None` of one that is compared as it stands.
+    pub(super) fn compared(&self) -> impl Iterator<Item = (VariableIndex, Option<Operand>)> {
+        let operand = |variable: &VariableIndex| self.history.values.get(variable.0).copied().flatten();
+        self.compared.iter().map(move |variable| (*variable, operand(variable)))
     }
 
     /// The variables of groups that say what they are of.
@@ -193,21 +192,15 @@ impl GroupHistory {
 type Content = Vec<Vec<u8>>;
 
 /// Compares the groups of one bucket.
-pub(super) struct Comparing<'p, 'a> {
+pub(super) struct Comparing<'p> {
     past: &'p Past<'p>,
-    folding: &'p Folding<'p, 'a>,
-    columns: Vec<(Option<&'a Column>, Option<Values<'a>>)>,
+    records: &'p Records<'p>,
     pub(super) covered: Covered,
 }
 
-impl<'p, 'a> Comparing<'p, 'a> {
-    pub(super) fn new(past: &'p Past<'p>, folding: &'p Folding<'p, 'a>, evaluator: &Evaluator<'a>) -> Self {
-        let column = |variable: &VariableIndex| {
-            let operand = past.history.values.get(variable.0).copied().flatten();
-            let values = operand.map(|operand| Values::of(evaluator, operand));
-            (evaluator.batch().columns[variable.0].as_ref(), values)
-        };
-        Self { past, folding, columns: past.compared.iter().map(column).collect(), covered: Covered::default() }
+impl<'p> Comparing<'p> {
+    pub(super) fn new(past: &'p Past<'p>, records: &'p Records<'p>) -> Self {
+        Self { past, records, covered: Covered::default() }
     }
 
     /// Leaves of a group's rows, in their order, those that it folds; `places` are those of all rows.
@@ -268,14 +261,14 @@ impl<'p, 'a> Comparing<'p, 'a> {
         let county = match &collection.region {
             None => None,
             Some(region) => {
-                let written = self.folding.value(region.variable, rows);
+                let written = self.records.value(region.variable, rows);
                 Some(region.county(&written, &self.past.plan.codelists)?)
             }
         };
         let month = match collection.record_date {
             None => None,
             Some(date) => {
-                let seconds = time::parse(&self.folding.value(date, rows))?.seconds;
+                let seconds = time::parse(&self.records.value(date, rows))?.seconds;
                 Some(Month::of_day(seconds.div_euclid(time::DAY))?)
             }
         };
@@ -285,7 +278,12 @@ impl<'p, 'a> Comparing<'p, 'a> {
     /// Different records, each with its row, in the order of their rows.
     fn set(&self, rows: &[u32]) -> Vec<(Content, u32)> {
         let mut seen: BTreeSet<Content> = BTreeSet::new();
-        let content = |row: &u32| -> Content { self.columns.iter().map(|column| written(column, *row)).collect() };
+        let value = |at: usize, row: u32| {
+            let mut out = Vec::new();
+            self.records.write_compared(at, row, &mut out);
+            out
+        };
+        let content = |row: &u32| -> Content { (0..self.past.compared.len()).map(|at| value(at, *row)).collect() };
         rows.iter().map(|row| (content(row), *row)).filter(|(content, _)| seen.insert(content.clone())).collect()
     }
 
@@ -362,17 +360,6 @@ impl<'p, 'a> Comparing<'p, 'a> {
         }
         words.join(" ")
     }
-}
-
-/// A value as it is compared: in one spelling where it can be read, else as it stands.
-fn written((column, values): &(Option<&Column>, Option<Values<'_>>), row: u32) -> Vec<u8> {
-    let mut out = Vec::new();
-    match (values, column) {
-        (Some(values), _) if values.is_known(row as usize) => values.write(row as usize, &mut out),
-        (_, Some(column)) => out.extend_from_slice(value(column, row as usize)),
-        (_, None) => {}
-    }
-    out
 }
 
 /// Where two records differ.

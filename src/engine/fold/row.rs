@@ -46,7 +46,7 @@ impl Place {
         number(out, self.record);
         number(out, self.record.wrapping_sub(self.row));
         // Both are seldom far from the record's number.
-        let near = |other: u64| if other == 0 { 0 } else { zigzag(other.wrapping_sub(self.row)) + 1 };
+        let near = |other: u64| if other == 0 { 0 } else { zigzag(other.wrapping_sub(self.row).cast_signed()) + 1 };
         number(out, near(self.line));
         number(out, near(self.sheet_row));
     }
@@ -57,21 +57,19 @@ impl Place {
         let row = record.wrapping_sub(bytes.number());
         let mut other = || match bytes.number() {
             0 => 0,
-            near => unzigzag(near - 1).wrapping_add(row),
+            near => row.wrapping_add_signed(unzigzag(near - 1)),
         };
         let (line, sheet_row) = (other(), other());
         Self { file, record, row, line, sheet_row }
     }
 }
 
-#[expect(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "bits are moved, none is lost")]
-fn zigzag(difference: u64) -> u64 {
-    let difference = difference as i64;
-    ((difference << 1) ^ (difference >> 63)) as u64
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
-fn unzigzag(number: u64) -> u64 {
-    (number >> 1) ^ (number & 1).wrapping_neg()
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 /// Writes a number.
@@ -86,11 +84,35 @@ pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
+/// Writes a number that may be negative.
+#[inline]
+pub(super) fn signed(out: &mut Vec<u8>, of: i64) {
+    number(out, zigzag(of));
+}
+
 /// Writes a value.
 #[inline]
 pub(super) fn value(out: &mut Vec<u8>, value: &[u8]) {
     number(out, value.len() as u64);
     out.extend_from_slice(value);
+}
+
+/// Writes as a value what `write` writes.
+#[inline]
+pub(super) fn value_by(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.push(0);
+    write(out);
+    let len = out.len() - start - 1;
+    match u8::try_from(len) {
+        Ok(len @ 0..0x80) => out[start] = len,
+        // The length takes more bytes than were left for it.
+        _ => {
+            let mut head = Vec::new();
+            number(&mut head, len as u64);
+            out.splice(start..=start, head);
+        }
+    }
 }
 
 /// Reads what was written.
@@ -105,6 +127,11 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// Reads on from a byte.
+    pub(super) fn at_byte(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
     /// Whether everything was read.
     pub(super) fn is_at_end(&self) -> bool {
         self.at >= self.bytes.len()
@@ -117,16 +144,18 @@ impl<'a> Reader<'a> {
 
     /// The next value.
     pub(super) fn value(&mut self) -> &'a [u8] {
-        let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
-        let value = self.bytes.get(self.at..self.at.saturating_add(len)).unwrap_or_default();
-        self.at += value.len();
-        value
+        let (start, len) = self.span();
+        &self.bytes[start..start + len]
     }
 
     /// Passes over a value.
     pub(super) fn skip(&mut self) {
-        let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
-        self.at = self.at.saturating_add(len).min(self.bytes.len());
+        self.span();
+    }
+
+    /// Where it stands.
+    pub(super) fn at(&self) -> usize {
+        self.at
     }
 
     #[inline]
@@ -143,20 +172,31 @@ impl<'a> Reader<'a> {
         number
     }
 
+    pub(super) fn signed(&mut self) -> i64 {
+        unzigzag(self.number())
+    }
+
+    /// A number of up to eight bytes, the lowest first.
+    #[inline]
+    pub(super) fn bytes(&mut self, n: usize) -> u64 {
+        let read = self.bytes.get(self.at..self.at + n).unwrap_or_default();
+        self.at += n;
+        read.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    /// Where the next value stands, and its length.
+    #[inline]
+    pub(super) fn span(&mut self) -> (usize, usize) {
+        let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
+        let start = self.at;
+        self.at = start.saturating_add(len).min(self.bytes.len());
+        (start, self.at - start)
+    }
+
     pub(super) fn word(&mut self) -> u64 {
         let word = self.bytes.get(self.at..self.at + 8).and_then(|word| <[u8; 8]>::try_from(word).ok());
         self.at += 8;
         word.map_or(0, u64::from_le_bytes)
-    }
-
-    /// The view of the next value, and where the value stands.
-    #[inline]
-    pub(super) fn view(&mut self) -> u128 {
-        let len = usize::try_from(self.number()).unwrap_or(usize::MAX);
-        let start = self.at;
-        let value = self.bytes.get(start..start.saturating_add(len)).unwrap_or_default();
-        self.at = start + value.len();
-        view::of(value, 0, start)
     }
 }
 
@@ -197,8 +237,17 @@ mod tests {
         for one in values {
             value(&mut bytes, one);
         }
-        let mut reader = Reader::new(&bytes);
-        let views = values.map(|_| reader.view()).to_vec();
+        let long = [b'x'; 300];
+        let mut by = bytes.clone();
+        value_by(&mut by, |out| out.extend_from_slice(&long));
+        value_by(&mut by, |out| out.push(b'y'));
+        let mut others = Reader::new(&by[bytes.len()..]);
+        assert_eq!((others.value(), others.value(), others.is_at_end()), (&long[..], &b"y"[..], true));
+        let written = bytes.clone();
+        let mut reader = Reader::new(&written);
+        bytes.resize(bytes.len() + 16, 0);
+        let spans = values.map(|_| reader.span());
+        let views = spans.map(|(start, len)| view::exact(&bytes, start, len)).to_vec();
         let column = column(views, &Buffer::from(bytes.clone()));
         assert_eq!([0, 1, 2].map(|row| column.value(row)), values);
     }

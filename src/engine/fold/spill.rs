@@ -124,6 +124,9 @@ impl Blocks {
     #[inline]
     pub(super) fn add(&mut self, spill: &Spill, bucket: usize, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let block = &mut self.blocks[bucket];
+        if block.capacity() == 0 {
+            block.reserve(BLOCK + BLOCK / 16);
+        }
         write(block);
         if block.len() >= BLOCK { spill.push(bucket, std::mem::take(block)) } else { Ok(()) }
     }

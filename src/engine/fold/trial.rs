@@ -52,8 +52,7 @@ impl FoldBench {
         let bytes = folded.take(0, PADDING).map_err(|error| NoGroup::Failed(temporary(error).to_string()))?;
         let groups = FoldedBatch::read(bytes, fold.columns.len(), wanted, &covered);
         // Groups come in the order of their first records.
-        let is_first =
-            groups.members.first().and_then(|members| members.first()).is_some_and(|place| place.record == 0);
+        let is_first = groups.first_places().next().is_some_and(|place| place.record == 0);
         if !is_first {
             return Err(NoGroup::BlankKey);
         }
