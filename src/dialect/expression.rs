@@ -15,9 +15,9 @@ use crate::pattern::{Meaning, Pattern};
 use crate::rule::expr::{BoolExpr, BoolNode, Comparison, TextTest};
 use crate::schema::{Codelist, Domain};
 
-/// Ten or twelve digits, possibly with `-` or `+` before the last four, that hold a possible date; `engine::text` says
+/// Ten or twelve digits, possibly with `-`, `+` or a space before the last four and no other digits around, that hold a possible date; `engine::text` says
 /// why 29 February is possible in every century. The control digit is looked at apart.
-pub(super) const PERSONAL_NUMBER: &str = "^(?:18|19|20)?(?:[0-9]{2}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30|6[1-9]|[78][0-9]|90)|02(?:0[1-9]|1[0-9]|2[0-8]|6[1-9]|7[0-9]|8[0-8]))|(?:[02468][048]|[13579][26])02(?:29|89))[-+]?[0-9]{4}$";
+pub(super) const PERSONAL_NUMBER: &str = "^[^0-9]*(?:18|19|20)?(?:[0-9]{2}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30|6[1-9]|[78][0-9]|90)|02(?:0[1-9]|1[0-9]|2[0-8]|6[1-9]|7[0-9]|8[0-8]))|(?:[02468][048]|[13579][26])02(?:29|89))[-+ ]?[0-9]{4}[^0-9]*$";
 
 /// What is read out of a variable's text, as a column of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -53,8 +53,14 @@ pub(super) fn luhn_ok(value: &[u8]) -> bool {
 }
 
 /// Whether the text reads like a personal identity number or coordination number: ten or twelve digits, possibly with
-/// `-` or `+` before the last four, that hold a possible date and a right control digit.
+/// `-`, `+` or a space before the last four, that hold a possible date and a right control digit. What stands around them
+/// does not hide them, as long as it has no digits.
 pub fn is_personal_number(value: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let (Some(start), Some(end)) = (value.iter().position(is_digit), value.iter().rposition(is_digit)) else {
+        return false;
+    };
+    let value = &value[start..=end];
     let mut digits = [0u8; 12];
     let mut n_digits = 0;
     for (index, byte) in value.iter().enumerate() {
@@ -63,7 +69,7 @@ pub fn is_personal_number(value: &[u8]) -> bool {
                 digits[n_digits] = *byte;
                 n_digits += 1;
             }
-            b'-' | b'+' if index + 5 == value.len() && (n_digits == 6 || n_digits == 8) => {}
+            b'-' | b'+' | b' ' if index + 5 == value.len() && (n_digits == 6 || n_digits == 8) => {}
             _ => return false,
         }
     }
@@ -90,7 +96,15 @@ mod tests {
     #[test]
     fn personal_numbers_are_recognised_by_date_and_control_digit() {
         // The Tax Agency's published test numbers.
-        for text in ["189001019802", "19890201-3286", "890201-3286", "8902013286"] {
+        for text in [
+            "189001019802",
+            "19890201-3286",
+            "890201-3286",
+            "8902013286",
+            "SVF-19890201-3286",
+            "19890201 3286",
+            "id 8902013286å",
+        ] {
             assert!(is_personal_number(text.as_bytes()), "{text}");
         }
         for text in [
@@ -99,6 +113,9 @@ mod tests {
             "2022010308",
             "SE2321000016",
             "89020-13286",
+            "890201--3286",
+            "1-8902013286",
+            "K",
             "",
             "12345678901234",
             "550e8400-e29b",

@@ -51,11 +51,21 @@ pub(super) fn shape(pattern: &Pattern) -> Shape {
 
 /// Verb and complement for a pattern that is not a fixed text.
 pub(super) fn described(text: &str, language: Language) -> (Verb, String) {
-    let parts = regex_syntax::parse(text).ok().and_then(|hir| body(&hir)).and_then(|body| parts(&body, language));
-    match parts {
+    let body = regex_syntax::parse(text).ok().and_then(|hir| body(&hir));
+    let (body, is_within) = match body.as_ref().and_then(within_no_digits) {
+        Some(inner) => (Some(inner), true),
+        None => (body, false),
+    };
+    match body.and_then(|body| parts(&body, language)) {
         Some(parts) => {
             let joined = list_followed(&parts, language);
-            (CONSIST, format!("{} {joined}", pick(language, "av", "of")))
+            let others = pick(
+                language,
+                ", möjligen med andra tecken än siffror före och efter",
+                ", possibly with characters other than digits before and after",
+            );
+            let around = if is_within { others } else { "" };
+            (CONSIST, format!("{} {joined}{around}", pick(language, "av", "of")))
         }
         None => (HAVE, format!("{} {text}", pick(language, "formen", "the form"))),
     }
@@ -78,6 +88,22 @@ fn body(hir: &Hir) -> Option<Hir> {
     let [first, inner @ .., last] = parts.as_slice() else { return None };
     let is_anchored = *first.kind() == HirKind::Look(Look::Start) && *last.kind() == HirKind::Look(Look::End);
     is_anchored.then(|| Hir::concat(inner.to_vec()))
+}
+
+/// What stands between any number of characters that are no digits; `None` where there is nothing such on both sides.
+fn within_no_digits(body: &Hir) -> Option<Hir> {
+    let HirKind::Concat(parts) = body.kind() else { return None };
+    let [first, inner @ .., last] = parts.as_slice() else { return None };
+    let is_no_digits = |hir: &Hir| match hir.kind() {
+        HirKind::Repetition(Repetition { min: 0, max: None, sub, .. }) => match sub.kind() {
+            HirKind::Class(Class::Unicode(class)) => {
+                class.iter().map(|range| (range.start(), range.end())).eq([('\0', '/'), (':', char::MAX)])
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    (is_no_digits(first) && is_no_digits(last)).then(|| Hir::concat(inner.to_vec()))
 }
 
 fn sequence(hir: &Hir) -> Vec<&Hir> {
@@ -183,6 +209,10 @@ mod tests {
     #[test]
     fn runs_of_characters_are_counted() {
         assert_eq!(said("^[0-9]{10}$"), "av 10 siffror");
+        assert_eq!(
+            said("^[^0-9]*[0-9]{10}[^0-9]*$"),
+            "av 10 siffror, möjligen med andra tecken än siffror före och efter"
+        );
         assert_eq!(said("^[A-Z][A-Z0-9]{3,5}$"), "av en versal och därefter 3–5 versaler eller siffror");
         assert_eq!(
             said("^[A-Za-z]+-[0-9]?$"),
