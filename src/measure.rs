@@ -37,7 +37,7 @@
 //!     among: "…"                               # optional SQL
 //!     value: "days_between(startdatum, behandlingsdatum)" # SQL, a whole number
 //!     unit: { sv: dagar, en: days }
-//!     range: { min: 0, max: 730 }              # those outside count as the nearest, and are counted beside
+//!     range: { min: 0, max: 3650 }             # those outside are counted; a percentile on one of them is not known
 //!     percentiles: [25, 50, 75, 90]
 //! reporting:                                   # reporting rates of every variable
 //!   - id: inrapporteringsgrad_genomforda       # what follows the first _ names the group

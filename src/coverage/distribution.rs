@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | records | those of which the measure speaks and whose number is known; the others are counted beside |
 //! | percentile | the least number that at least p % of the records have or are below; where exactly p % are, midway between it and the next (Hyndman and Fan's definition 2; of the median the usual one) |
-//! | outside the range | counted as its nearest number, and said |
+//! | outside the range | counted, and said; a percentile that falls on one is not known |
 //! | period, region | as for [`ratio`](super::ratio); the records of several regions are put together, medians are never averaged |
 //! | no records | no value |
 //! | rounding | none: every percentile is a whole number or a half |
@@ -113,23 +113,29 @@ impl SpreadCounts {
     }
 }
 
-/// The percentile of what was counted, exactly; `None` where nothing was.
+/// The percentile of what was counted, exactly; `None` where nothing was, or where it falls on a value outside the range,
+/// of which no more is known than that.
 pub fn percentile(spread: &Spread, percentile: u8) -> Option<Halves> {
     let records: u64 = spread.counts.values().sum();
     let rank = u128::from(records) * u128::from(percentile);
-    let mut below = 0u128;
-    let mut counts = spread.counts.iter().filter(|(_, records)| **records > 0).peekable();
-    while let Some((value, records)) = counts.next() {
-        below += u128::from(*records) * 100;
-        if below > rank {
-            return Some(Halves(value.saturating_mul(2)));
-        }
-        if below == rank {
-            let next = counts.peek().map_or(value, |(next, _)| *next);
-            return Some(Halves(value.saturating_add(*next)));
-        }
+    let place = u64::try_from(rank / 100).ok()?;
+    let is_between = rank.is_multiple_of(100) && place > 0;
+    let last = records.checked_sub(1)?;
+    let (lower, upper) = (if is_between { place - 1 } else { place }.min(last), place.min(last));
+    if lower < spread.below || upper >= records - spread.above {
+        return None;
     }
-    None
+    Some(Halves(value_at(spread, lower)?.saturating_add(value_at(spread, upper)?)))
+}
+
+/// The value of the record at a place in the order of values, from 0.
+fn value_at(spread: &Spread, place: u64) -> Option<i64> {
+    let mut below = 0;
+    let found = spread.counts.iter().find(|(_, records)| {
+        below += **records;
+        below > place
+    });
+    found.map(|(value, _)| *value)
 }
 
 /// Everything of `measure`.
@@ -145,17 +151,25 @@ pub(super) fn table(context: &Context<'_>, measure: &Distribution) -> Distributi
         percentiles: measure.percentiles.clone(),
         breakdown: breakdown_name(context, &measure.collections, measure.by_breakdown),
         names: part_names(context, &measure.collections, measure.by_breakdown),
-        rows: rows(context, measure),
+        rows: rows(context, measure, &BTreeSet::new()),
     }
 }
 
 type Counted = BTreeMap<(Breakdown, Period, Place), (Spread, BTreeSet<County>)>;
 
-fn rows(context: &Context<'_>, measure: &Distribution) -> Vec<DistributionRow> {
+/// One row a place, period and part. Years of regions that are `left_out` are in no row, the country's neither.
+pub(super) fn rows(
+    context: &Context<'_>,
+    measure: &Distribution,
+    left_out: &BTreeSet<(County, i32)>,
+) -> Vec<DistributionRow> {
     let delivered = Delivered::of(context.tallies_of(&measure.collections), context.scope);
     let periods = context.scope.periods(measure.periods);
     let mut counted = Counted::new();
-    for (county, month, breakdown, spread) in spreads(context, measure) {
+    let spreads = spreads(context, measure).into_iter();
+    for (county, month, breakdown, spread) in
+        spreads.filter(|(county, month, ..)| !left_out.contains(&(*county, month.year())))
+    {
         for period in periods.iter().filter(|period| period.contains(month)) {
             let mut places = vec![Place::Country, Place::Region(county)];
             if measure.by_rcc {
@@ -231,14 +245,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_outside_the_range_counts_as_the_nearest_and_is_said() {
+    fn what_is_outside_the_range_is_counted_and_percentiles_on_it_are_not_known() {
         let mut spread = Spread::default();
         for value in [-3, 0, 50, 101, 5_000] {
             spread.add(value, (0, 100));
         }
         assert_eq!((spread.below, spread.above), (1, 2));
         assert_eq!(spread.counts, BTreeMap::from([(0, 2), (50, 1), (100, 2)]));
-        assert_eq!(percentile(&spread, 50), Some(Halves(100)));
+        // In order: outside, 0, 50, and two outside.
+        let at = |percent: u8| percentile(&spread, percent);
+        assert_eq!(
+            [at(20), at(30), at(40), at(50), at(60)],
+            [None, Some(Halves(0)), Some(Halves(50)), Some(Halves(100)), None]
+        );
+        assert_eq!((at(10), at(90)), (None, None));
         assert_eq!(Halves(-3).text('.'), "-1.5");
     }
 

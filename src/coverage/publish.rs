@@ -39,7 +39,7 @@ use super::figure::{Amount, Breakdown, Category, Figure, Name, Period, Place};
 use super::scope::Regions;
 use super::suppress::{Mark, Sum, suppress};
 use super::{Context, Coverage};
-use super::{account, goal};
+use super::{account, distribution, goal};
 use crate::measure::{Denominator, Measures, Ratio, Reporting};
 use crate::model::County;
 use crate::rule::expr::BoolNode;
@@ -100,7 +100,7 @@ pub fn publish(mut coverage: Coverage, context: &Context<'_>, threshold: u64) ->
 }
 
 /// A region's year needs so many times the threshold of records to be in a table.
-const LEAST_RECORDS: u64 = 10;
+pub const LEAST_RECORDS: u64 = 10;
 
 /// Leaves out every year of a region with fewer than `least` records, from its own row and from the country's.
 fn without_tiny_regions(coverage: &mut Coverage, context: &Context<'_>, least: u64) {
@@ -124,12 +124,12 @@ fn without_tiny_regions(coverage: &mut Coverage, context: &Context<'_>, least: u
             .unwrap_or_default()
     };
     for table in &mut coverage.distributions {
-        let measure = context.measures.distributions.iter().find(|measure| measure.id == table.id);
-        let tiny = tiny(measure.map_or(&[], |measure| &measure.collections));
-        table.rows.retain(|row| match row.place {
-            Place::Region(county) => !tiny.contains(&(county, row.period.year())),
-            Place::Country | Place::Centre(_) => true,
-        });
+        if let Some(measure) = context.measures.distributions.iter().find(|measure| measure.id == table.id) {
+            let tiny = tiny(&measure.collections);
+            if !tiny.is_empty() {
+                table.rows = distribution::rows(context, measure, &tiny);
+            }
+        }
     }
     for table in coverage.ratios.iter_mut().chain(&mut coverage.reporting).chain(&mut coverage.accounts) {
         let tiny = tiny(&collections_of(&table.id));

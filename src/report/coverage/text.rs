@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rows::place_name;
 use super::sentences;
 use crate::coverage::figure::{Amount, Breakdown, Change, Figure, Period, Place};
+use crate::coverage::publish::LEAST_RECORDS;
 use crate::coverage::response::DEADLINES;
 use crate::coverage::{Coverage, Table};
 use crate::model::{County, Language, Text};
@@ -72,12 +73,13 @@ fn beginning(page: &mut Page, coverage: &Coverage) {
         page.paragraph(0, &text);
     }
     if let Some(threshold) = coverage.published_below {
+        let least = page.figures.count(threshold.saturating_mul(LEAST_RECORDS));
         let text = match page.figures.language {
             Language::Swedish => format!(
-                "Utgåva för andra: antal under {threshold} visas inte ({HIDDEN}), inte heller de tal som skulle avslöja dem. Vårdenheter, månadernas flaggor och poster utanför tabellerna ingår inte."
+                "Utgåva för andra: antal under {threshold} visas inte ({HIDDEN}), inte heller de tal som skulle avslöja dem. Regioner med färre än {least} poster ett år är utelämnade det året, även ur summorna för riket och cancercentrum. Vårdenheter, månadernas flaggor och poster utanför tabellerna ingår inte."
             ),
             Language::English => format!(
-                "Edition for others: counts below {threshold} are not shown ({HIDDEN}), nor the numbers that would reveal them. Care units, flags of months and records outside the tables are left out."
+                "Edition for others: counts below {threshold} are not shown ({HIDDEN}), nor the numbers that would reveal them. Regions with fewer than {least} records in a year are left out of that year, of the sums of the country and the cancer centres, too. Care units, flags of months and records outside the tables are left out."
             ),
         };
         page.paragraph(0, &text);

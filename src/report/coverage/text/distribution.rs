@@ -20,10 +20,10 @@ pub(super) fn write(page: &mut Page, coverage: &Coverage, table: &DistributionTa
     let (unit, (min, max)) = (page.text_of(&table.unit).to_owned(), table.range);
     let text = match page.figures.language {
         Language::Swedish => format!(
-            "I {unit}. p25 är det minsta tal som minst 25 % av posterna har eller ligger under; p50 är medianen. Där precis så många gör det är värdet mitt emellan det och nästa. Tal under {min} eller över {max} räknas som {min} respektive {max}."
+            "I {unit}. p25 är det minsta tal som minst 25 % av posterna har eller ligger under; p50 är medianen. Där precis så många gör det är värdet mitt emellan det och nästa. En percentil som faller på ett tal under {min} eller över {max} visas inte."
         ),
         Language::English => format!(
-            "In {unit}. p25 is the least number that at least 25% of the records have or are below; p50 is the median. Where exactly so many are, the value is midway between it and the next. Numbers below {min} or above {max} count as {min} and {max}."
+            "In {unit}. p25 is the least number that at least 25% of the records have or are below; p50 is the median. Where exactly so many are, the value is midway between it and the next. A percentile that falls on a number below {min} or above {max} is not shown."
         ),
     };
     page.paragraph(1, &text);

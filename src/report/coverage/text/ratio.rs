@@ -160,11 +160,15 @@ fn country_by_part(page: &mut Page, table: &Table, periods: &[Period]) {
         return;
     }
     let target = cells.values().find_map(|figure| figure.target);
+    let is_open = certainty::any(cells.values().copied());
+    let is_told = cells.values().any(|figure| figure.finality.is_some());
     let mut heading = vec![page.text_of(&table.breakdown).to_owned()];
     for period in periods {
         heading.push(period.to_string());
         heading.push(page.say("(antal / av)", "(count / of)").to_owned());
+        heading.extend(is_open.then(|| certainty::heading(page)));
         heading.extend(target.map(|target| target_heading(page, target)));
+        heading.extend(is_told.then(|| page.say("läge", "status").to_owned()));
     }
     let mut rows = vec![heading];
     for name in names {
@@ -180,9 +184,9 @@ fn country_by_part(page: &mut Page, table: &Table, periods: &[Period]) {
         for period in periods {
             row.push(value(page, of_period(period)));
             row.push(counts(page, of_period(period)));
-            if target.is_some() {
-                row.push(reached(page, of_period(period)));
-            }
+            row.extend(is_open.then(|| certainty::cell(page, of_period(period))));
+            row.extend(target.map(|_| reached(page, of_period(period))));
+            row.extend(is_told.then(|| finality(page, of_period(period).and_then(|figure| figure.finality))));
         }
         rows.push(row);
     }
