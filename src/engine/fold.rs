@@ -41,7 +41,7 @@ use super::batch::{self, BatchTally, Beside, FileContext};
 use super::eval::{Context, Evaluator, Parameters};
 use super::status::RuleStatus;
 use super::{Rejections, Runner};
-use crate::model::{Members, VariableIndex};
+use crate::model::{Members, Skipped, VariableIndex};
 use crate::rule::fold::{Fold, FoldColumn};
 use crate::rule::{Check, Plan, RecordCheck};
 use crate::schema::HistoryItem;
@@ -365,6 +365,8 @@ impl Runner<'_> {
                 file_context.column_of = vec![None; column_of.len()];
                 if is_earlier {
                     self.ask_of_missing_only(fold, &mut file_context);
+                } else {
+                    self.name_missing_columns(fold, &mut file_context);
                 }
                 (context, file_context)
             })
@@ -423,6 +425,7 @@ impl Runner<'_> {
         for (index, sums) in sums.iter().enumerate() {
             self.report_skipped(index, &contexts[index].1, &sums.skipped);
         }
+        self.report_files_without_key(fold, &contexts);
         self.run.rejected = rejected_groups;
         self.run.folded = Some(FoldedFrom { missing, ..from });
         self.collector = collector;
@@ -436,6 +439,32 @@ impl Runner<'_> {
             let reads = |check: &RecordCheck| records_now.is_some_and(|variable| check.inputs.contains(&variable));
             if !matches!(&rule.check, Check::Record(check) if reads(check)) {
                 *status = RuleStatus::NotApplicable;
+            }
+        }
+    }
+
+    /// A column that is missing is one of the files': groups have none.
+    fn name_missing_columns(&self, fold: &Fold, file: &mut FileContext) {
+        let is_missing = |input: &VariableIndex| self.files.iter().any(|file| file.column_of[input.0].is_none());
+        for status in &mut file.statuses {
+            let RuleStatus::Skipped(Skipped::MissingColumn(name)) = status else { continue };
+            let inputs = self.plan.collection.variable(name).map(|variable| fold.inputs_of(variable));
+            if let Some(missing) = inputs.into_iter().flatten().find(is_missing) {
+                *name = fold.of.collection.get(missing).id.clone();
+            }
+        }
+    }
+
+    /// Of a file that lacks a column of the key there are no groups, and so nothing is checked of them.
+    fn report_files_without_key(&mut self, fold: &Fold, contexts: &[(Context<'_>, FileContext)]) {
+        for (index, (file, (_, context))) in self.files.iter().zip(contexts).enumerate() {
+            let missing = fold.key.iter().find(|part| file.column_of[part.0].is_none());
+            let Some(missing) = missing.filter(|_| !file.statement.is_earlier) else { continue };
+            let why = Skipped::MissingColumn(fold.of.collection.get(*missing).id.clone());
+            let is_asked = |status: &RuleStatus| matches!(status, RuleStatus::Evaluated | RuleStatus::Skipped(_));
+            for (rule, _) in self.run.rules.iter_mut().zip(&context.statuses).filter(|(_, status)| is_asked(status)) {
+                rule.skipped.retain(|(file, _)| *file != index);
+                rule.skipped.push((index, why.clone()));
             }
         }
     }

@@ -83,7 +83,7 @@ fn as_of(page: &mut Page, stated: &Stated) {
 
 /// That a list of deliveries goes before what is stated for all.
 fn listed(page: &mut Page, outcome: &Outcome) {
-    let n = outcome.runs.iter().flat_map(|run| &run.files).filter(|file| file.statement.is_listed).count();
+    let n = outcome.submitted().flat_map(|run| &run.files).filter(|file| file.statement.is_listed).count();
     if n > 0 {
         let files = page.counted(n as u64, ["fil", "filer"], ["file", "files"]);
         let text = match page.figures.language {
@@ -481,6 +481,9 @@ fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> Strin
 }
 
 fn rejected(page: &Page, rejected: u64, records: u64, unit: Option<&Text>) -> String {
+    if let (0, Some(unit)) = (records, unit) {
+        return format!("{} {}", page.say("Inga", "No"), page.text_of(unit));
+    }
     format!("{} {}", page.part_of(rejected, records, unit), page.say("har minst ett fel", "with at least one error"))
 }
 

@@ -122,9 +122,41 @@ fn moves_are_judged_where_several_regions_have_delivered() {
     let report = qa(folder.path(), &["a.csv", "b.csv", "--deliveries", "lista.csv"]);
     assert_eq!(rule(&report, "SVFO-0101")["counts"]["satisfied"], 1);
     assert_eq!(rule(&report, "SVFO-0102")["counts"]["satisfied"], 1);
-    // One region twice, and nothing stated.
-    assert_eq!(verdicts(Some("01")), [0, 0, 2, 2]);
-    assert_eq!(verdicts(None), [0, 0, 2, 2]);
+    // Moved on by the region that received the patient, and received by none after that.
+    let chain = SKANE.replace("VC050;2022-03-29", "VC090;2022-03-29");
+    fs::write(folder.path().join("b.csv"), format!("{HEADER}{chain}")).unwrap();
+    let report = qa(folder.path(), &["a.csv", "b.csv", "--deliveries", "lista.csv"]);
+    assert_eq!(rule(&report, "SVFO-0102")["counts"]["violated"], 1);
+    // One region twice, and nothing stated: no rule can apply, and so nothing is brought together.
+    assert_eq!(verdicts(Some("01")), [0, 0, 0, 0]);
+    assert_eq!(verdicts(None), [0, 0, 0, 0]);
+    let text = run(folder.path(), &["check", "a.csv", "--delivery-date", "2022-04-20"]).out;
+    let left_out =
+        "mellan regioner (svf_overflyttning): 4 regler prövades inte, det är inte angivet att filerna kommer från";
+    assert!(text.replace("\n    ", " ").contains(left_out), "{text}");
+    assert!(!text.contains("SVFO-"), "{text}");
+}
+
+#[test]
+fn a_missing_column_is_named_as_the_file_would_have_it_and_no_rule_on_cases_is_passed_over() {
+    let without = |name: &str| {
+        let all: Vec<Vec<String>> =
+            format!("{HEADER}{STOCKHOLM}").lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
+        let left_out = all[0].iter().position(|column| column == name).unwrap();
+        let line = |fields: &Vec<String>| {
+            let kept: Vec<&str> =
+                fields.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, field)| field.as_str()).collect();
+            kept.join(";") + "\n"
+        };
+        let folder = folder(&[("a.csv", &all.iter().map(line).collect::<String>())]);
+        run(folder.path(), &["check", "a.csv", "--collection", "svf", "--delivery-date", "2022-04-20"]).out
+    };
+    let of_region = without("region");
+    assert!(of_region.contains("Kolumnen region saknas: SVFF-0101, SVFF-0102"), "{of_region}");
+    assert!(of_region.contains("  Inga förlopp\n"), "{of_region}");
+    let of_date = without("handelsedatum");
+    assert!(of_date.contains("Kolumnen handelsedatum saknas: SVFF-0103"), "{of_date}");
+    assert!(!of_date.contains("slutdatum saknas"), "{of_date}");
 }
 
 fn list(name: &str) -> std::sync::Arc<Codelist> {
