@@ -294,7 +294,8 @@ impl<'a> Runner<'a> {
             run,
             rejections: Rejections::default(),
             collector: settings.tallies.get(&plan.collection.id).map(|tally| {
-                let collector = Collector::new(tally, own, settings.count_units);
+                let day = settings.stated.delivery_date;
+                let collector = Collector::new(tally, own, day, settings.count_units);
                 if settings.count_doubts { collector.with_doubts(plan) } else { collector }
             }),
             cover,

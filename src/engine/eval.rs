@@ -261,11 +261,6 @@ impl<'a> Evaluator<'a> {
         self.context.plan
     }
 
-    /// The day of the delivery, days since 1970-01-01.
-    pub(super) fn delivery_date(&self) -> Option<i64> {
-        self.context.parameters.delivery_date
-    }
-
     /// The batch they are evaluated over.
     pub(super) fn batch(&self) -> &'a Batch {
         self.readings.batch

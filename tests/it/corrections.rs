@@ -532,6 +532,17 @@ fn figures_are_fixed_when_no_record_may_be_corrected_any_more() {
     assert_eq!(sorted(figures("2025-11-05", &earlier)), expected(fixed, open, open, open));
     assert_eq!(sorted(figures("2025-11-06", &earlier)), expected(fixed, fixed, fixed, open));
     assert_eq!(sorted(figures("2025-11-06", &[])), expected(unknown, unknown, unknown, unknown));
+    // A list of deliveries tells when each was received at the latest: on 5 August, and Skåne's on the 6th.
+    let list = "fil;insamling;lanskod;period;mottagen\nnu/stockholm.csv;svf;01;2025-01;2025-08-05\nnu/skane.csv;svf;12;2025-01;2025-08-06\n";
+    fs::write(folder.path().join("lista.csv"), list).unwrap();
+    let listed = ["--deliveries", "lista.csv"];
+    assert_eq!(sorted(figures("2025-11-05", &listed)), expected(unknown, unknown, unknown, unknown));
+    let of_stockholm = |day: &str| -> Vec<Option<String>> {
+        let figures = sorted(figures(day, &listed)).into_iter();
+        figures.filter(|(place, ..)| place == "01").map(|(_, _, word)| word).collect()
+    };
+    assert_eq!(of_stockholm("2025-11-06"), [Some(fixed.to_owned()), Some(fixed.to_owned()), Some(fixed.to_owned())]);
+    assert_eq!(sorted(figures("2025-11-07", &listed)), expected(fixed, fixed, fixed, fixed));
 }
 
 #[test]

@@ -16,12 +16,14 @@ use crate::rule::Plan;
 use crate::schema::{Domain, HistoryItem, Missing};
 use crate::submission::InputFile;
 use crate::table::{Batch, Bits, row_words, value};
-use crate::time::{DAY, Month};
+use crate::time::{self, DAY, Month};
 
 /// Gathers the tally of one collection while its files are scanned.
 pub(in crate::engine) struct Collector<'a> {
     plan: &'a TallyPlan,
     files: &'a [InputFile],
+    /// The day of the run.
+    day: i64,
     count_units: bool,
     /// Where records in doubt are counted.
     doubts: Option<DoubtPlan>,
@@ -61,9 +63,10 @@ struct DeliveryPart {
 }
 
 impl<'a> Collector<'a> {
-    pub(in crate::engine) fn new(plan: &'a TallyPlan, files: &'a [InputFile], count_units: bool) -> Self {
+    /// For `files`, on the `day` of the run.
+    pub(in crate::engine) fn new(plan: &'a TallyPlan, files: &'a [InputFile], day: i64, count_units: bool) -> Self {
         let parts = (0..=rayon::current_num_threads()).map(|_| Mutex::new(Part::default())).collect();
-        Self { plan, files, count_units, doubts: None, parts }
+        Self { plan, files, day, count_units, doubts: None, parts }
     }
 
     /// Has records in doubt counted, too: those that violate rules of `plan` about what is measured.
@@ -110,6 +113,10 @@ impl<'a> Collector<'a> {
             part.unit = Some(unit);
         }
         let groups = part.add(self.plan, evaluators, (file, fingerprint), self.files[file].statement.month, broken);
+        if let Some(months) = plan.collection.months_of_corrections() {
+            let received = self.files[file].statement.received;
+            part.corrections(evaluator, (received, months), self.day, &groups);
+        }
         if let Some(plan) = &self.doubts {
             part.doubts.add(plan, self.plan, evaluators, &groups, violations);
         }
@@ -183,10 +190,6 @@ impl Part {
         }
 
         self.numbers(tally, evaluator, &groups);
-        if plan.collection.months_of_corrections().is_some() {
-            self.corrections(evaluator, &groups);
-        }
-
         let layout = Layout::of(tally);
         if self.counts_filled.is_empty() {
             let is_rare = |variable| evaluator.filled(VariableIndex(variable)).count() * 2 < n_rows as u64;
@@ -267,10 +270,18 @@ impl Part {
     }
 
     /// Adds whether records may still be corrected on the day of the delivery.
-    fn corrections(&mut self, evaluator: &Evaluator<'_>, groups: &Groups) {
+    /// How many of the groups may still be corrected on the day of the run. When one was first received need not be known: at
+    /// the latest it was with this file.
+    fn corrections(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (received, months): (Option<i64>, u32),
+        day: i64,
+        groups: &Groups,
+    ) {
         let open_until = evaluator.plan().collection.history(HistoryItem::OpenUntil);
         let open_until = open_until.map(|variable| evaluator.variable_times(variable));
-        let day = evaluator.delivery_date();
+        let at_latest = received.and_then(|received| time::months_later(received, months)).filter(|last| day > *last);
         for (row, group) in groups.of_row.iter().enumerate() {
             let (region, month, _) = groups.keys[*group as usize];
             if region == u32::MAX {
@@ -278,9 +289,9 @@ impl Part {
             }
             let corrections = self.corrections.entry((region, month, 0)).or_default();
             let last = open_until.as_ref().filter(|times| times.known.contains(row)).map(|times| times.seconds[row]);
-            match last.zip(day) {
+            match last.map(|last| last.div_euclid(DAY)).or(at_latest) {
                 None => corrections.unknown += 1,
-                Some((last, day)) if day > last.div_euclid(DAY) => corrections.closed += 1,
+                Some(last) if day > last => corrections.closed += 1,
                 Some(_) => corrections.open += 1,
             }
         }
