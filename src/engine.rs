@@ -184,15 +184,24 @@ pub fn check(
         let (folding, left_out): (Vec<_>, Vec<_>) = folding.into_iter().partition(|(plan, _)| is_asked(plan));
         let folders: Vec<Folder<'_>> = folding
             .iter()
-            .map(|(plan, fold)| Folder::new((plan, fold), wanted(plan), &all, parameters.clone()))
+            .map(|(of_groups, fold)| {
+                let folder = Folder::new((of_groups, fold), wanted(of_groups), &all, parameters.clone());
+                let tally = settings.tallies.get(&of_groups.collection.id).filter(|_| settings.count_doubts);
+                let asked = tally.map(|tally| tally::record_rules_in_doubt(of_groups, tally, plan));
+                folder.with_doubts(asked.unwrap_or_default())
+            })
             .collect();
         runner.run(&folders)?;
         let earlier = runner.take_in_earlier(&all, &folders)?;
         let mut folded = Vec::new();
-        for ((plan, _), folder) in folding.into_iter().zip(folders) {
+        for ((of_groups, _), folder) in folding.into_iter().zip(folders) {
             let (files, n_earlier) =
                 if folder.has_past() { (all.as_slice(), earlier.len()) } else { (group.as_slice(), 0) };
-            let mut of_groups = Runner::new(plan, files, settings, stop, progress, runner.sink.take());
+            let mut of_groups = Runner::new(of_groups, files, settings, stop, progress, runner.sink.take());
+            if settings.count_doubts {
+                let own = of_groups.plan;
+                of_groups.collector = of_groups.collector.map(|collector| collector.with_doubts(own, Some(plan)));
+            }
             of_groups.run.files.clone_from(&runner.run.files);
             of_groups.run.files.extend_from_slice(&earlier[..n_earlier]);
             of_groups.run_groups(folder, &mut runner.rejections)?;
@@ -296,7 +305,7 @@ impl<'a> Runner<'a> {
             collector: settings.tallies.get(&plan.collection.id).map(|tally| {
                 let day = settings.stated.delivery_date;
                 let collector = Collector::new(tally, own, day, settings.count_units);
-                if settings.count_doubts { collector.with_doubts(plan) } else { collector }
+                if settings.count_doubts { collector.with_doubts(plan, None) } else { collector }
             }),
             cover,
         }
@@ -327,7 +336,7 @@ impl<'a> Runner<'a> {
                 let map = |batch: Batch| {
                     let (evaluator, broken) = (Evaluator::new(&context, &batch), batch.broken());
                     for folder in folders.iter().filter(|folder| folder.has_past()) {
-                        folder.add(index, &evaluator, broken.as_ref());
+                        folder.add(index, &evaluator, broken.as_ref(), &[]);
                     }
                 };
                 let request = ScanRequest { wanted: vec![true; plan.collection.variables.len()], raw: false };
@@ -418,7 +427,7 @@ impl<'a> Runner<'a> {
         let scope = unique::scope_of(file, &plan.collection);
         let collector = self.collector.take();
         let map = |batch| {
-            let beside = Beside { unique_rules, collector: collector.as_ref(), folders, members: None };
+            let beside = Beside { unique_rules, collector: collector.as_ref(), folders, ..Beside::default() };
             batch::evaluate(&context, &file_context, beside, &batch)
         };
         let mut fold = |mut tally: BatchTally| -> Result<(), InputError> {

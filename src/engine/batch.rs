@@ -76,6 +76,8 @@ pub(super) struct Beside<'b, 'a> {
     pub(super) folders: &'b [Folder<'a>],
     /// Of groups: the records of each.
     pub(super) members: Option<&'b dyn Fn(usize) -> Members>,
+    /// Of groups: those of which a record violates a rule on records; these rules stand behind those on groups.
+    pub(super) doubts: &'b [(usize, Bits)],
 }
 
 /// Evaluates every rule on `batch`.
@@ -98,6 +100,7 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     };
     let mut reporters = Reporters::new(&evaluator);
     let mut violations: Vec<(usize, Bits)> = Vec::new();
+    let mut for_folders: Vec<(usize, Bits)> = Vec::new();
     for (index, (rule, status)) in plan.rules.iter().zip(&file.statuses).enumerate() {
         let part = &mut tally.rules[index];
         let check = match (&rule.check, status) {
@@ -168,6 +171,9 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
         if file.stream {
             tally.stream.extend(violated.iter().map(finding));
         }
+        if beside.folders.iter().any(|folder| folder.asks_for(index)) {
+            for_folders.push((index, violated.clone()));
+        }
         if beside.collector.is_some_and(|collector| collector.asks_for(index)) {
             violations.push((index, violated));
         }
@@ -186,8 +192,9 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     tally.key_hashes =
         beside.unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
     for folder in beside.folders {
-        folder.add(file.index, &evaluator, broken.as_ref());
+        folder.add(file.index, &evaluator, broken.as_ref(), &for_folders);
     }
+    violations.extend_from_slice(beside.doubts);
     if let Some(collector) = beside.collector {
         let wanted = Collector::fingerprinted(plan);
         let known = beside.unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);

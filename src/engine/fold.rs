@@ -85,6 +85,8 @@ pub(super) struct Folder<'a> {
     wanted: Vec<VariableIndex>,
     spill: Spill,
     parts: Parts<Part>,
+    /// The rules on records that put groups in doubt, ascending.
+    asked: Vec<usize>,
 }
 
 /// One of something for each thread, and one for a caller that is none of the pool's.
@@ -159,7 +161,18 @@ impl<'a> Folder<'a> {
             wanted,
             spill: Spill::new(n_buckets),
             parts: Parts::new(|| Part { blocks: Blocks::new(n_buckets), without_group: 0, failure: None }),
+            asked: Vec::new(),
         }
+    }
+
+    /// Keeps which groups have records that violate these rules on records.
+    pub(super) fn with_doubts(self, asked: Vec<usize>) -> Self {
+        Self { carrying: self.carrying.with_doubts(!asked.is_empty()), asked, ..self }
+    }
+
+    /// Whether it asks which records violate the rule at an index of the records' plan.
+    pub(super) fn asks_for(&self, rule: usize) -> bool {
+        self.asked.binary_search(&rule).is_ok()
     }
 
     /// Whether it compares with earlier submissions.
@@ -167,11 +180,17 @@ impl<'a> Folder<'a> {
         self.past.is_some()
     }
 
-    /// Puts aside the records of a batch of the file at `file`.
-    pub(super) fn add(&self, file: usize, evaluator: &Evaluator<'_>, broken: Option<&Bits>) {
+    /// Puts aside the records of a batch of the file at `file`, with which of them violate rules.
+    pub(super) fn add(
+        &self,
+        file: usize,
+        evaluator: &Evaluator<'_>,
+        broken: Option<&Bits>,
+        violations: &[(usize, Bits)],
+    ) {
         let mut part = self.parts.own();
         if part.failure.is_none()
-            && let Err(error) = self.put_aside(file, evaluator, broken, &mut part)
+            && let Err(error) = self.put_aside(file, evaluator, broken, violations, &mut part)
         {
             part.failure = Some(error);
         }
@@ -182,6 +201,7 @@ impl<'a> Folder<'a> {
         file: usize,
         evaluator: &Evaluator<'_>,
         broken: Option<&Bits>,
+        violations: &[(usize, Bits)],
         part: &mut Part,
     ) -> io::Result<()> {
         let evaluator = evaluator.beside(&self.context);
@@ -196,6 +216,11 @@ impl<'a> Folder<'a> {
         let state = FixedState::default();
         let n_buckets = self.spill.n_buckets();
         let mut bits = Vec::new();
+        let of_own = violations.iter().filter(|(rule, _)| self.asks_for(*rule));
+        let mut violated: Vec<(usize, usize)> =
+            of_own.flat_map(|(rule, rows)| rows.iter().map(move |row| (row, *rule))).collect();
+        violated.sort_unstable();
+        let mut violated = violated.as_slice();
         'rows: for row in 0..batch.n_rows {
             let mut hasher = state.build_hasher();
             let is_broken = broken.is_some_and(|broken| broken.contains(row));
@@ -212,6 +237,9 @@ impl<'a> Folder<'a> {
             let place = Place::of(file, batch.positions.first_row + row as u64, batch.positions.at(row));
             part.blocks.add(&self.spill, bucket_of(hash, n_buckets), |block| {
                 self.carrying.write(&source, (row, hash), place, &mut bits, block);
+                violated = &violated[violated.partition_point(|(other, _)| *other < row)..];
+                let own = &violated[..violated.partition_point(|(other, _)| *other == row)];
+                self.carrying.write_doubts(own.iter().map(|(_, rule)| *rule), block);
             })?;
         }
         Ok(())
@@ -346,6 +374,7 @@ impl Runner<'_> {
     pub(super) fn run_groups(&mut self, folder: Folder<'_>, rejections: &mut Rejections) -> Result<(), InputError> {
         let stretches = Stretches::new(&self.run.files.iter().map(|file| file.summary.records).collect::<Vec<_>>());
         let (fold, wanted) = (folder.carrying.fold, folder.wanted.clone());
+        let has_doubts = folder.carrying.has_doubts();
         let has_past = folder.has_past();
         let (folded, from, covered) = folder.fold(&stretches)?;
         // Nobody reports what groups fold into.
@@ -376,7 +405,7 @@ impl Runner<'_> {
         let received = fold.history_variable(HistoryItem::Received);
         let map = |stretch: usize| -> Result<StretchTally, InputError> {
             let bytes = folded.take(stretch, PADDING).map_err(temporary)?;
-            let mut groups = FoldedBatch::read(bytes, n_variables, &wanted, &covered);
+            let mut groups = FoldedBatch::read(bytes, n_variables, (&wanted, has_doubts), &covered);
             let file = stretches.file(stretch);
             let (context, file_context) = &contexts[file];
             let mut batch = std::mem::replace(&mut groups.batch, Batch::made_up(Vec::new(), 0));
@@ -395,8 +424,9 @@ impl Runner<'_> {
             }
             batch.positions = positions(&groups);
             let members = |group: usize| shown(&groups, group);
+            let doubts = groups.doubts(self.plan.rules.len());
             let collector = collector.as_ref().filter(|_| !is_earlier);
-            let beside = Beside { collector, members: Some(&members), ..Beside::default() };
+            let beside = Beside { collector, members: Some(&members), doubts: &doubts, ..Beside::default() };
             let tally = batch::evaluate(context, file_context, beside, &batch);
             let rejected = tally.rejected.iter().flat_map(|group| groups.places(group)).collect();
             Ok(StretchTally { file, tally, rejected })

@@ -5,7 +5,8 @@
 //! the values of operands, numbers as numbers. Bringing records together and folding them asks for no evaluation more.
 //!
 //! A record is written as: hash of the key (8 bytes) · place · parts of the key · bits of the sets · values of the
-//! operands that it has one of, in their order · values as they stand, for a comparison with earlier submissions.
+//! operands that it has one of, in their order · values as they stand, for a comparison with earlier submissions · where
+//! figures are to say how sure they are, how many rules on records it violates and which.
 
 use std::rc::Rc;
 
@@ -33,6 +34,8 @@ pub(super) struct Carrying<'a> {
     pub(super) order: Vec<Known>,
     /// What is compared with earlier submissions.
     pub(super) compared: Vec<Compared>,
+    /// Whether violated rules on records are put aside.
+    has_doubts: bool,
 }
 
 /// Records for which a filter is true (of `None`: all) and which have a value of an operand, if there is one.
@@ -76,6 +79,7 @@ impl<'a> Carrying<'a> {
             aggregates: vec![None; fold.columns.len()],
             order: Vec::new(),
             compared: Vec::new(),
+            has_doubts: false,
         };
         let mut is_in_order = past.is_some();
         for variable in wanted.iter().copied().chain(past.into_iter().flat_map(Past::variables)) {
@@ -107,6 +111,14 @@ impl<'a> Carrying<'a> {
         };
         this.has_value = (0..this.operands.len()).map(mask).collect();
         this
+    }
+
+    pub(super) fn with_doubts(self, has_doubts: bool) -> Self {
+        Self { has_doubts, ..self }
+    }
+
+    pub(super) fn has_doubts(&self) -> bool {
+        self.has_doubts
     }
 
     fn operand(&mut self, operand: Operand) -> usize {
@@ -200,6 +212,24 @@ impl<'a> Carrying<'a> {
         }
     }
 
+    /// Writes behind a record, or a group, which rules on records are violated.
+    #[inline]
+    pub(super) fn write_doubts(&self, rules: impl ExactSizeIterator<Item = usize>, out: &mut Vec<u8>) {
+        if self.has_doubts {
+            row::number(out, rules.len() as u64);
+            rules.for_each(|rule| row::number(out, rule as u64));
+        }
+    }
+
+    /// Reads them.
+    #[inline]
+    pub(super) fn read_doubts(reader: &mut Reader<'_>, has_doubts: bool, mut each: impl FnMut(usize)) {
+        let n = if has_doubts { reader.number() } else { 0 };
+        for _ in 0..n {
+            each(usize::try_from(reader.number()).unwrap_or(usize::MAX));
+        }
+    }
+
     /// Reads the bits of a record's sets.
     #[inline]
     pub(super) fn read_bits(&self, reader: &mut Reader<'_>, bits: &mut Vec<u64>) {
@@ -226,6 +256,7 @@ impl<'a> Carrying<'a> {
             }
         }
         self.compared.iter().for_each(|_| reader.skip());
+        Self::read_doubts(reader, self.has_doubts, |_| {});
     }
 }
 

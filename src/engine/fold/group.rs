@@ -1,6 +1,7 @@
 //! Groups of a bucket's records: which belong together, in which order, and what each group folds into.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use arrow::buffer::Buffer;
@@ -11,7 +12,7 @@ use super::row::{self, Place, Reader};
 use crate::model::VariableIndex;
 use crate::rule::fold::{FoldColumn, Function, Operand};
 use crate::submission::view;
-use crate::table::Batch;
+use crate::table::{Batch, Bits};
 use crate::time::write_day;
 
 /// The records of one bucket.
@@ -29,6 +30,8 @@ pub(super) struct Records<'a> {
     values: Vec<Values>,
     /// By what is compared with earlier submissions: values as they stand.
     written: Vec<Vec<Span>>,
+    /// Violated rules on records: row and rule, ascending.
+    doubts: Vec<(u32, usize)>,
 }
 
 /// Where in a bucket something stands.
@@ -98,8 +101,10 @@ impl<'a> Records<'a> {
         };
         let mut values: Vec<Values> = carrying.operands.iter().map(none).collect();
         let mut written: Vec<Vec<Span>> = vec![Vec::new(); carrying.compared.len()];
+        let mut doubts = Vec::new();
         while !reader.is_at_end() {
-            by_hash.push((reader.word(), u32::try_from(places.len()).unwrap_or(u32::MAX)));
+            let row = u32::try_from(places.len()).unwrap_or(u32::MAX);
+            by_hash.push((reader.word(), row));
             places.push(Place::read(&mut reader));
             let start = reader.at();
             carrying.fold.key.iter().for_each(|_| reader.skip());
@@ -118,9 +123,10 @@ impl<'a> Records<'a> {
             }
             all_bits.extend_from_slice(&bits);
             written.iter_mut().for_each(|spans| spans.push(Span::of(reader.span())));
+            Carrying::read_doubts(&mut reader, carrying.has_doubts(), |rule| doubts.push((row, rule)));
         }
         by_hash.sort_unstable();
-        Self { carrying, bytes, by_hash, places, keys, bits: all_bits, values, written }
+        Self { carrying, bytes, by_hash, places, keys, bits: all_bits, values, written, doubts }
     }
 
     /// The rows of each group, one group behind the other, and where each ends.
@@ -174,6 +180,16 @@ impl<'a> Records<'a> {
             let bits = &self.bits[*row as usize * n_words..];
             sets.iter_mut().zip(bits).for_each(|(all, own)| *all |= own);
         }
+    }
+
+    /// The rules on records that any of these rows violates.
+    fn doubts_of(&self, rows: &[u32]) -> BTreeSet<usize> {
+        let of = |row: &u32| {
+            let row = *row;
+            let start = self.doubts.partition_point(|(other, _)| *other < row);
+            self.doubts[start..].iter().take_while(move |(other, _)| *other == row).map(|(_, rule)| *rule)
+        };
+        if self.doubts.is_empty() { BTreeSet::new() } else { rows.iter().flat_map(of).collect() }
     }
 
     /// What is unknown is last.
@@ -378,6 +394,7 @@ impl<'a> Groups<'a> {
         let rows = &self.rows[self.rows(group)];
         let history = self.histories.get(group);
         Absent::write(history.and_then(|history| history.absent), out);
+        self.records.carrying.write_doubts(self.records.doubts_of(rows).into_iter(), out);
         self.records.sets_of(rows, &mut self.sets);
         row::value_by(out, |out| {
             for variable in wanted {
@@ -427,27 +444,36 @@ pub(super) struct FoldedBatch {
     bytes: Buffer,
     /// For each group that the submission lacks, the day on which that was received.
     pub(super) missing_since: Vec<Option<i64>>,
+    /// The rules on records that a record of the group violates.
+    doubts: Vec<Vec<usize>>,
 }
 
 impl FoldedBatch {
     /// Reads groups as [`Groups::write`] wrote them, with their padding: the `wanted` of all variables. Of groups that
     /// the submission does not hold, those that it should.
-    pub(super) fn read(bytes: Vec<u8>, n_variables: usize, wanted: &[VariableIndex], covered: &Covered) -> Self {
+    pub(super) fn read(
+        bytes: Vec<u8>,
+        n_variables: usize,
+        (wanted, has_doubts): (&[VariableIndex], bool),
+        covered: &Covered,
+    ) -> Self {
         let n_bytes = bytes.len().saturating_sub(super::PADDING);
         let mut reader = Reader::new(&bytes[..n_bytes]);
-        let mut groups: Vec<(Members, usize, Option<i64>)> = Vec::new();
+        let mut groups: Vec<(Members, usize, Option<i64>, Vec<usize>)> = Vec::new();
         while !reader.is_at_end() {
             let members = Members::read(&mut reader);
             let absent = Absent::read(&mut reader);
+            let mut doubts = Vec::new();
+            Carrying::read_doubts(&mut reader, has_doubts, |rule| doubts.push(rule));
             let (start, _) = reader.span();
             let since = absent.and_then(|absent| covered.missing_since(absent));
             if absent.is_none() || since.is_some() {
-                groups.push((members, start, since));
+                groups.push((members, start, since, doubts));
             }
         }
         groups.sort_unstable_by_key(|(members, ..)| members.first);
         let mut views: Vec<Vec<u128>> = vec![Vec::with_capacity(groups.len()); wanted.len()];
-        for (_, start, _) in &groups {
+        for (_, start, ..) in &groups {
             let mut reader = Reader::at_byte(&bytes[..n_bytes], *start);
             for views in &mut views {
                 let (start, len) = reader.span();
@@ -460,8 +486,24 @@ impl FoldedBatch {
             columns[variable.0] = Some(row::column(views, &bytes));
         }
         let batch = Batch::made_up(columns, groups.len());
-        let (members, missing_since) = groups.into_iter().map(|(members, _, since)| (members, since)).unzip();
-        Self { batch, members, bytes, missing_since }
+        let (mut members, mut missing_since, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+        for (own, _, since, rules) in groups {
+            members.push(own);
+            missing_since.push(since);
+            doubts.push(rules);
+        }
+        Self { batch, members, bytes, missing_since, doubts }
+    }
+
+    /// For each rule on records that some group's record violates, behind `n_rules` on groups, these groups.
+    pub(super) fn doubts(&self, n_rules: usize) -> Vec<(usize, Bits)> {
+        let mut by_rule: BTreeMap<usize, Bits> = BTreeMap::new();
+        for (group, rules) in self.doubts.iter().enumerate() {
+            for rule in rules {
+                by_rule.entry(n_rules + rule).or_insert_with(|| Bits::none(self.doubts.len())).insert(group);
+            }
+        }
+        by_rule.into_iter().collect()
     }
 
     /// For each group the place of its first record.

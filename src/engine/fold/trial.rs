@@ -46,11 +46,11 @@ impl FoldBench {
         let context = Context::new(&fold.of, parameters.clone());
         // Without earlier files nothing is asked of the plan of the groups.
         let folder = Folder::new((&fold.of, fold), wanted.to_vec(), &[], parameters);
-        folder.add(0, &Evaluator::new(&context, batch), None);
+        folder.add(0, &Evaluator::new(&context, batch), None, &[]);
         let stretches = Stretches::new(&[batch.n_rows as u64]);
         let (folded, _, covered) = folder.fold(&stretches).map_err(|error| NoGroup::Failed(error.to_string()))?;
         let bytes = folded.take(0, PADDING).map_err(|error| NoGroup::Failed(temporary(error).to_string()))?;
-        let groups = FoldedBatch::read(bytes, fold.columns.len(), wanted, &covered);
+        let groups = FoldedBatch::read(bytes, fold.columns.len(), (wanted, false), &covered);
         // Groups come in the order of their first records.
         let is_first = groups.first_places().next().is_some_and(|place| place.record == 0);
         if !is_first {

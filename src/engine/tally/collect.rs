@@ -69,12 +69,14 @@ impl<'a> Collector<'a> {
         Self { plan, files, day, count_units, doubts: None, parts }
     }
 
-    /// Has records in doubt counted, too: those that violate rules of `plan` about what is measured.
-    pub(in crate::engine) fn with_doubts(self, plan: &Plan) -> Self {
-        Self { doubts: Some(DoubtPlan::new(plan, self.plan)), ..self }
+    /// Has records in doubt counted, too: those that violate rules of `plan` about what is measured, and groups of which a
+    /// record violates one of the rules of `records`.
+    pub(in crate::engine) fn with_doubts(self, plan: &Plan, records: Option<&Plan>) -> Self {
+        Self { doubts: Some(DoubtPlan::new(plan, self.plan, records)), ..self }
     }
 
-    /// Whether it asks which records violate the rule at an index of the plan.
+    /// Whether it asks which records violate the rule at an index of the plan; behind them are the rules on the records
+    /// that groups are made of.
     pub(in crate::engine) fn asks_for(&self, rule: usize) -> bool {
         self.doubts.as_ref().is_some_and(|doubts| doubts.asks_for(rule))
     }

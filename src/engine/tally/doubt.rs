@@ -22,8 +22,12 @@
 //!
 //! Records that could not be divided into columns, or whose region or month is not known, are in no figure; how many there
 //! are is told elsewhere. Rules on the whole submission, such as duplicates, come to their verdicts when every record has
-//! been read, and their findings put nothing in doubt here. Groups of records are put in doubt by rules on groups, not by
-//! those on the records that they are made of; of a group, what is made of the same records is in doubt together.
+//! been read, and their findings put nothing in doubt here.
+//!
+//! # Groups
+//!
+//! A group of records is put in doubt by rules on groups, where what is made of the same records is in doubt together, and by
+//! the rules that any of its records violates: in doubt is then everything that is made of the variable found faulty.
 
 /// What a record counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,7 +43,8 @@ pub(super) struct DoubtPlan {
 }
 
 impl DoubtPlan {
-    pub(super) fn new(plan: &Plan, tally: &TallyPlan) -> Self {
+    /// For what `tally` counts; of groups of records also by the rules of `records`, which stand behind the plan's own.
+    pub(super) fn new(plan: &Plan, tally: &TallyPlan, records: Option<&Plan>) -> Self {
         let program = &plan.program;
         let mut reads = HashMap::default();
         let mut of_pairs: Vec<BTreeSet<VariableIndex>> = Vec::new();
@@ -65,9 +66,13 @@ impl DoubtPlan {
             within.push(numerator.into_iter().filter(|node| !among.contains(node)).collect());
         }
         let (mut faulty, mut touched) = (Vec::new(), Vec::new());
-        for rule in &plan.rules {
+        let own = plan.rules.iter().map(|rule| {
             let named = rule.faulty.iter().chain(&rule.triggers);
-            let mut variables: Vec<VariableIndex> = named.flat_map(|variable| made_of_same(plan, *variable)).collect();
+            (rule, named.flat_map(|variable| made_of_same(plan, *variable)).collect::<Vec<_>>())
+        });
+        let of_records = records.into_iter().flat_map(|records| &records.rules);
+        let of_records = of_records.map(|rule| (rule, made_of_faulty(plan, rule)));
+        for (rule, mut variables) in own.chain(of_records) {
             variables.sort_unstable();
             variables.dedup();
             if !puts_in_doubt(rule) {
@@ -81,7 +86,8 @@ impl DoubtPlan {
             faulty.push(variables);
             touched.push(pairs);
         }
-        let ids = plan.rules.iter().map(|rule| rule.id.to_string()).collect();
+        let all = plan.rules.iter().chain(records.into_iter().flat_map(|records| &records.rules));
+        let ids = all.map(|rule| rule.id.to_string()).collect();
         Self { reads, place, code, within, faulty, touched, ids }
     }
 
@@ -89,6 +95,20 @@ impl DoubtPlan {
     pub(super) fn asks_for(&self, rule: usize) -> bool {
         self.faulty.get(rule).is_some_and(|faulty| !faulty.is_empty())
     }
+}
+
+/// Which rules of `records` put in doubt what `tally` counts of the groups that `plan` makes of them.
+pub(in crate::engine) fn record_rules_in_doubt(plan: &Plan, tally: &TallyPlan, records: &Plan) -> Vec<usize> {
+    let doubts = DoubtPlan::new(plan, tally, Some(records));
+    (0..records.rules.len()).filter(|rule| doubts.asks_for(plan.rules.len() + rule)).collect()
+}
+
+/// The variables of groups that are made of what a rule on records finds faulty.
+fn made_of_faulty(plan: &Plan, rule: &Rule) -> Vec<VariableIndex> {
+    let Some(fold) = &plan.fold else { return Vec::new() };
+    let is_faulty = |input: &VariableIndex| rule.faulty.contains(input) || rule.triggers.contains(input);
+    let all = (0..fold.columns.len()).map(VariableIndex);
+    all.filter(|variable| fold.inputs_of(*variable).iter().any(is_faulty)).collect()
 }
 
 /// Whether a violation says that something in the record is wrong.
