@@ -236,7 +236,7 @@ impl<'a> Evaluator<'a> {
     where
         'a: 'b,
     {
-        let is_same = std::ptr::eq(self.readings.collection, &*context.plan.collection);
+        let is_same = std::ptr::eq(self.readings.collection, Arc::as_ptr(&context.plan.collection));
         if !is_same {
             return Evaluator::new(context, self.readings.batch);
         }

@@ -480,7 +480,7 @@ impl Runner<'_> {
             let RuleStatus::Skipped(Skipped::MissingColumn(name)) = status else { continue };
             let inputs = self.plan.collection.variable(name).map(|variable| fold.inputs_of(variable));
             if let Some(missing) = inputs.into_iter().flatten().find(is_missing) {
-                *name = fold.of.collection.get(missing).id.clone();
+                name.clone_from(&fold.of.collection.get(missing).id);
             }
         }
     }

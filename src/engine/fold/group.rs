@@ -122,7 +122,9 @@ impl<'a> Records<'a> {
                 }
             }
             all_bits.extend_from_slice(&bits);
-            written.iter_mut().for_each(|spans| spans.push(Span::of(reader.span())));
+            for spans in &mut written {
+                spans.push(Span::of(reader.span()));
+            }
             Carrying::read_doubts(&mut reader, carrying.has_doubts(), |rule| doubts.push((row, rule)));
         }
         by_hash.sort_unstable();
