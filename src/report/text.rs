@@ -212,14 +212,17 @@ fn corrections(page: &mut Page, run: &Run, from: FoldedFrom, unit: &Text) {
     let files =
         page.counted(earlier.len() as u64, ["tidigare fil", "tidigare filer"], ["earlier file", "earlier files"]);
     let mut line = match page.figures.language {
-        Language::Swedish => format!("jämförda med {files}, mottagna {between}"),
+        Language::Swedish => {
+            let received = if earlier.len() == 1 { "mottagen" } else { "mottagna" };
+            format!("jämförda med {files}, {received} {between}")
+        }
         Language::English => format!("compared with {files}, received {between}"),
     };
     if from.missing > 0 {
         let (missing, unit) = (page.figures.count(from.missing), page.text_of(unit));
         let more = match page.figures.language {
             Language::Swedish => {
-                format!("; därtill saknas {missing} {unit}, fast leveransen gäller deras region och månad")
+                format!("; utöver dem saknas {missing} {unit}, trots att leveransen gäller samma region och månad")
             }
             Language::English => {
                 format!(

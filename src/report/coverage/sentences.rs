@@ -161,10 +161,10 @@ impl Writer {
         Some(match flag.year_before {
             Some(value) => {
                 let value = self.value(value);
-                self.say(format!("Samma månad i fjol: {value}."), format!("The same month last year: {value}."))
+                self.say(format!("Samma månad året före: {value}."), format!("The same month last year: {value}."))
             }
             None => self.say(
-                "Samma månad i fjol finns inte med.".to_owned(),
+                "Samma månad året före finns inte med.".to_owned(),
                 "The same month last year is not there.".to_owned(),
             ),
         })

@@ -52,7 +52,7 @@ pub(super) fn of_figure(page: &mut Page, figure: &Figure, of: &str) {
     let parts = [
         (records.within, page.say("i täljaren", "in the numerator")),
         (records.beyond, page.say("bara i nämnaren", "in the denominator only")),
-        (records.outside, page.say("räknade i ingen av dem", "counted in neither")),
+        (records.outside, page.say("utanför måttet", "outside the measure")),
         (records.undecided, page.say("som inte kan avgöras", "that cannot be decided")),
     ];
     let parts: Vec<&(Amount, &str)> = parts.iter().filter(|(records, _)| !records.is_zero()).collect();
