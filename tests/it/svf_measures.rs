@@ -111,6 +111,35 @@ fn a_table_that_is_not_declared_or_given_twice_is_wrong_usage() {
 }
 
 #[test]
+fn a_small_region_is_in_no_median_of_an_edition_for_others_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Fewer than ten times five cases in Halland.
+    write_cases(
+        folder,
+        &[
+            ("01", "VG9", "VG950", "2024-03", 10, 60),
+            ("12", "VG9", "VG950", "2024-03", 20, 60),
+            ("13", "VG9", "VG950", "2024-03", 300, 40),
+        ],
+    );
+    let slowest = |more: &[&str]| {
+        let arguments = ["--measure", "ledtid_svf_dagar", "--period", "2024"];
+        let said = coverage(folder, &[&arguments, more].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        let country = said.out.lines().find(|line| line.trim_start().starts_with("Riket")).expect(&said.out);
+        let numbers = country.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        (numbers, said.out)
+    };
+    let (of_all, _) = slowest(&[]);
+    assert_eq!(of_all[..5], ["160", "10", "20", "160", "300"]);
+    let (of_others, text) = slowest(&["--publish"]);
+    assert!(of_others.contains(&"20".to_owned()) && !of_others.contains(&"300".to_owned()), "{text}");
+    assert!(!text.contains("  Region Halland  "), "{text}");
+    assert!(text.replace("\n", " ").contains("Regions with fewer than 50 records in a year are left out"), "{text}");
+}
+
+#[test]
 fn an_edition_for_others_hides_small_counts_and_what_would_tell_them() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
