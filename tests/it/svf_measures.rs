@@ -136,7 +136,7 @@ fn a_small_region_is_in_no_median_of_an_edition_for_others_and_that_is_said() {
     let (of_others, text) = slowest(&["--publish"]);
     assert!(of_others.contains(&"20".to_owned()) && !of_others.contains(&"300".to_owned()), "{text}");
     assert!(!text.contains("  Region Halland  "), "{text}");
-    assert!(text.replace("\n", " ").contains("Regions with fewer than 50 records in a year are left out"), "{text}");
+    assert!(text.replace('\n', " ").contains("Regions with fewer than 50 records in a year are left out"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! The records go the way of a submission's: they are put aside, brought together and folded by the same code.
 
-use super::{FoldedBatch, Folder, PADDING, Stretches, temporary};
+use super::group::FoldedBatch;
+use super::{Folder, PADDING, Stretches, temporary};
 use crate::engine::bench;
 use crate::engine::eval::{Context, Evaluator};
 use crate::model::VariableIndex;
