@@ -50,7 +50,7 @@ use crate::table::{Batch, Bits};
 use crate::waiver::{Cover, Waivers};
 
 use batch::{BatchTally, Beside, FileContext, SkippedPart};
-use eval::{Context, Evaluator};
+use eval::{Context, Evaluator, Parameters};
 use fold::Folder;
 use status::RuleStatus;
 use tally::Collector;
@@ -165,22 +165,31 @@ pub fn check(
             .filter(|(plan, _)| !plan.rules.is_empty() || settings.tallies.contains_key(&plan.collection.id))
             .collect();
         let parameters = status::parameters_of_run(&settings.stated, group.iter().map(|file| &file.statement));
+        let earlier = earlier.iter().filter(|file| file.collection == collection);
+        let all: Vec<InputFile> = group.iter().chain(earlier).cloned().collect();
+        let has_earlier = all.len() > group.len();
+        // What is stated of each file may let a rule apply.
+        let stated: Vec<Parameters> =
+            group.iter().map(|file| status::parameters_of_file(&parameters, &file.statement)).collect();
+        let asked = |plan: &Plan| -> Vec<bool> {
+            let context = Context::new(plan, parameters.clone());
+            let of_files: Vec<Context<'_>> = stated.iter().map(|stated| context.with(stated.clone())).collect();
+            let can_apply = |rule: &Rule| of_files.iter().any(|context| status::can_apply(context, rule));
+            let has_past = |rule: &Rule| has_earlier || !rule.reads_history(&plan.collection);
+            plan.rules.iter().map(|rule| can_apply(rule) && has_past(rule)).collect()
+        };
+        // What only rules read that have nothing to say in this run is not worked out.
         let wanted = |plan: &Plan| -> Vec<VariableIndex> {
             let counted = settings.tallies.get(&plan.collection.id).map(|tally| tally.inputs(plan));
-            let mut variables = plan.variables_of_rules();
+            let mut variables = plan.variables_of_rules(&asked(plan));
             variables.extend(counted.into_iter().flatten());
             variables.sort_unstable();
             variables.dedup();
             variables
         };
-        let earlier = earlier.iter().filter(|file| file.collection == collection);
-        let all: Vec<InputFile> = group.iter().chain(earlier).cloned().collect();
         // Groups that nobody asks anything of are not brought together.
-        let is_asked = |plan: &Arc<Plan>| {
-            let context = Context::new(plan, parameters.clone());
-            settings.tallies.contains_key(&plan.collection.id)
-                || plan.rules.iter().any(|rule| status::can_apply(&context, rule))
-        };
+        let is_asked =
+            |plan: &Arc<Plan>| settings.tallies.contains_key(&plan.collection.id) || asked(plan).contains(&true);
         let (folding, left_out): (Vec<_>, Vec<_>) = folding.into_iter().partition(|(plan, _)| is_asked(plan));
         let folders: Vec<Folder<'_>> = folding
             .iter()

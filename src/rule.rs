@@ -57,16 +57,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every variable that a rule reads or shows, and the key, ascending.
-    pub fn variables_of_rules(&self) -> Vec<VariableIndex> {
-        let of_rule = |rule: &'_ Rule| -> Vec<VariableIndex> {
-            let read = match &rule.check {
-                Check::Record(check) => check.inputs.as_slice(),
-                Check::Submission(_) => &[],
-            };
-            read.iter().chain(&rule.faulty).chain(&rule.triggers).copied().collect()
-        };
-        let of_rules = self.rules.iter().flat_map(of_rule);
+    /// Every variable that one of the rules reads or shows that are `asked`, an entry a rule; and the key. Ascending.
+    pub fn variables_of_rules(&self, asked: &[bool]) -> Vec<VariableIndex> {
+        let asked = self.rules.iter().zip(asked).filter(|(_, is_asked)| **is_asked).map(|(rule, _)| rule);
+        let of_rules = asked.flat_map(|rule| rule.inputs().iter().chain(&rule.faulty).chain(&rule.triggers)).copied();
         let named = self.collection.key.iter().copied().chain(self.collection.region.map(|region| region.variable));
         let mut variables: Vec<VariableIndex> = of_rules.chain(named).collect();
         variables.sort_unstable();
@@ -121,6 +115,21 @@ pub struct Rule {
     pub history: Vec<Change>,
     /// Where it is written.
     pub origin: Origin,
+}
+
+impl Rule {
+    /// The variables that it reads of a record.
+    pub fn inputs(&self) -> &[VariableIndex] {
+        match &self.check {
+            Check::Record(check) => &check.inputs,
+            Check::Submission(_) => &[],
+        }
+    }
+
+    /// Whether it asks what earlier submissions say of a group.
+    pub fn reads_history(&self, collection: &Collection) -> bool {
+        self.inputs().iter().any(|variable| collection.get(*variable).history.is_some())
+    }
 }
 
 /// A warning about a rule's logic that is meant to be so.
