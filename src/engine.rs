@@ -23,6 +23,7 @@ mod column;
 pub mod compare;
 mod eval;
 mod fold;
+mod parts;
 pub mod probe;
 mod run;
 mod selftest;

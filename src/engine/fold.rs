@@ -33,12 +33,13 @@ mod trial;
 
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
 use super::eval::{Context, Evaluator, Parameters};
+use super::parts::Parts;
 use crate::model::VariableIndex;
 use crate::rule::Plan;
 use crate::rule::fold::Fold;
@@ -80,26 +81,6 @@ pub(super) struct Folder<'a> {
     parts: Parts<Part>,
     /// The rules on records that put groups in doubt, ascending.
     asked: Vec<usize>,
-}
-
-/// One of something for each thread, and one for a caller that is none of the pool's.
-struct Parts<T>(Vec<Mutex<T>>);
-
-impl<T> Parts<T> {
-    fn new(part: impl Fn() -> T) -> Self {
-        Self((0..=rayon::current_num_threads()).map(|_| Mutex::new(part())).collect())
-    }
-
-    /// This thread's own. A lock is poisoned only by a panic that ends the run anyway.
-    fn own(&self) -> MutexGuard<'_, T> {
-        let last = self.0.len() - 1;
-        let slot = rayon::current_thread_index().unwrap_or(last).min(last);
-        self.0[slot].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn into_all(self) -> impl Iterator<Item = T> {
-        self.0.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 struct Part {

@@ -1,7 +1,6 @@
 //! Gathers a tally while files are scanned; how is on the page of [`super`].
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 
@@ -9,6 +8,7 @@ use super::doubting::{DoubtPart, DoubtPlan, EVERY_CODE};
 use super::table::{Adding, Groups, Key, Layout, NO_TIME, Names, Table};
 use super::{BLANK, Corrections, Counts, Delivery, Fill, Fills, INVALID, Spread, Tally, UnitFills};
 use crate::engine::eval::{Context, Evaluator, Parameters};
+use crate::engine::parts::Parts;
 use crate::engine::{text, unique};
 use crate::measure::TallyPlan;
 use crate::model::{County, Level, VariableIndex};
@@ -27,8 +27,7 @@ pub(in crate::engine) struct Collector<'a> {
     count_units: bool,
     /// Where records in doubt are counted.
     doubts: Option<DoubtPlan>,
-    /// One for each thread, and one for a caller that is none of the pool's.
-    parts: Vec<Mutex<Part>>,
+    parts: Parts<Part>,
 }
 
 /// What one thread has counted.
@@ -65,8 +64,7 @@ struct DeliveryPart {
 impl<'a> Collector<'a> {
     /// For `files`, on the `day` of the run.
     pub(in crate::engine) fn new(plan: &'a TallyPlan, files: &'a [InputFile], day: i64, count_units: bool) -> Self {
-        let parts = (0..=rayon::current_num_threads()).map(|_| Mutex::new(Part::default())).collect();
-        Self { plan, files, day, count_units, doubts: None, parts }
+        Self { plan, files, day, count_units, doubts: None, parts: Parts::new(Part::default) }
     }
 
     /// Has records in doubt counted, too: those that violate rules of `plan` about what is measured, and groups of which a
@@ -108,9 +106,7 @@ impl<'a> Collector<'a> {
         let sum = |hashes: &[u64]| hashes.iter().fold(0u64, |sum, hash| sum.wrapping_add(*hash));
         let fingerprint =
             hashes.map_or_else(|| sum(&unique::hash_keys(batch, &Self::fingerprinted(plan), broken)), sum);
-        let slot = rayon::current_thread_index().unwrap_or(self.parts.len() - 1).min(self.parts.len() - 1);
-        // Poisoned only by a panic that ends the run anyway.
-        let mut part = self.parts[slot].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut part = self.parts.own();
         if let Some(unit) = plan.collection.unit.filter(|_| self.count_units) {
             part.unit = Some(unit);
         }
@@ -146,8 +142,7 @@ impl<'a> Collector<'a> {
                 ..Delivery::default()
             })
             .collect();
-        for part in self.parts {
-            let part = part.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for part in self.parts.into_all() {
             part.finish(self.plan, self.doubts.as_ref(), &mut tally, &mut deliveries);
         }
         tally.deliveries = deliveries;
