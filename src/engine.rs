@@ -158,7 +158,7 @@ pub fn check(
             });
         };
         let sink = sink.as_mut().map(|sink| &mut **sink as &mut dyn FindingSink);
-        let mut runner = Runner::new(plan, &group, settings, stop, progress, sink);
+        let mut runner = Runner::new(plan, &group, settings, stop, progress, sink).with_doubts(None);
         let folding: Vec<(&Arc<Plan>, &Fold)> = plans
             .values()
             .filter_map(|plan| Some((plan, plan.fold.as_deref()?)))
@@ -180,45 +180,42 @@ pub fn check(
             plan.rules.iter().map(|rule| can_apply(rule) && has_past(rule)).collect()
         };
         // What only rules read that have nothing to say in this run is not worked out.
-        let wanted = |plan: &Plan| -> Vec<VariableIndex> {
+        let wanted = |plan: &Plan, asked: &[bool]| -> Vec<VariableIndex> {
             let counted = settings.tallies.get(&plan.collection.id).map(|tally| tally.inputs(plan));
-            let mut variables = plan.variables_of_rules(&asked(plan));
+            let mut variables = plan.variables_of_rules(asked);
             variables.extend(counted.into_iter().flatten());
             variables.sort_unstable();
             variables.dedup();
             variables
         };
-        // Groups that nobody asks anything of are not brought together.
-        let is_asked =
-            |plan: &Arc<Plan>| settings.tallies.contains_key(&plan.collection.id) || asked(plan).contains(&true);
-        let (folding, left_out): (Vec<_>, Vec<_>) = folding.into_iter().partition(|(plan, _)| is_asked(plan));
-        let folders: Vec<Folder<'_>> = folding
-            .iter()
-            .map(|(of_groups, fold)| {
-                let folder = Folder::new((of_groups, fold), wanted(of_groups), &all, parameters.clone());
-                let tally = settings.tallies.get(&of_groups.collection.id).filter(|_| settings.count_doubts);
-                let asked = tally.map(|tally| tally::record_rules_in_doubt(of_groups, tally, plan));
-                folder.with_doubts(asked.unwrap_or_default())
-            })
-            .collect();
+        let (mut folders, mut runners, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for (of_groups, fold) in folding {
+            let asked = asked(of_groups);
+            // Groups that nobody asks anything of are not brought together.
+            if !asked.contains(&true) && !settings.tallies.contains_key(&of_groups.collection.id) {
+                left_out.push(of_groups);
+                continue;
+            }
+            let folder = Folder::new((of_groups, fold), wanted(of_groups, &asked), &all, parameters.clone());
+            let files = if folder.has_past() { all.as_slice() } else { group.as_slice() };
+            let of_groups = Runner::new(of_groups, files, settings, stop, progress, None).with_doubts(Some(plan));
+            folders.push(folder.with_doubts(of_groups.record_rules_in_doubt(plan)));
+            runners.push(of_groups);
+        }
         runner.run(&folders)?;
         let earlier = runner.take_in_earlier(&all, &folders)?;
         let mut folded = Vec::new();
-        for ((of_groups, _), folder) in folding.into_iter().zip(folders) {
-            let (files, n_earlier) =
-                if folder.has_past() { (all.as_slice(), earlier.len()) } else { (group.as_slice(), 0) };
-            let mut of_groups = Runner::new(of_groups, files, settings, stop, progress, runner.sink.take());
-            if settings.count_doubts {
-                let own = of_groups.plan;
-                of_groups.collector = of_groups.collector.map(|collector| collector.with_doubts(own, Some(plan)));
-            }
+        for (mut of_groups, folder) in runners.into_iter().zip(folders) {
+            of_groups.sink = runner.sink.take();
             of_groups.run.files.clone_from(&runner.run.files);
-            of_groups.run.files.extend_from_slice(&earlier[..n_earlier]);
+            if folder.has_past() {
+                of_groups.run.files.extend_from_slice(&earlier);
+            }
             of_groups.run_groups(folder, &mut runner.rejections)?;
             runner.sink = of_groups.sink.take();
             folded.push(of_groups.finish().0);
         }
-        for (plan, _) in left_out {
+        for plan in left_out {
             let mut of_groups = Runner::new(plan, &group, settings, stop, progress, None);
             of_groups.run.files.clone_from(&runner.run.files);
             of_groups.run.accounts.clear();
@@ -314,11 +311,25 @@ impl<'a> Runner<'a> {
             rejections: Rejections::default(),
             collector: settings.tallies.get(&plan.collection.id).map(|tally| {
                 let day = settings.stated.delivery_date;
-                let collector = Collector::new(tally, own, day, settings.count_units);
-                if settings.count_doubts { collector.with_doubts(plan, None) } else { collector }
+                Collector::new(tally, own, day, settings.count_units)
             }),
             cover,
         }
+    }
+
+    /// Has records in doubt counted, where that is asked for; of groups also by the rules `of_records`.
+    fn with_doubts(mut self, of_records: Option<&Plan>) -> Self {
+        if self.settings.count_doubts {
+            self.collector = self.collector.map(|collector| collector.with_doubts(self.plan, of_records));
+        }
+        self
+    }
+
+    /// The rules on `records` that put the figures of groups made of them in doubt.
+    fn record_rules_in_doubt(&self, records: &Plan) -> Vec<usize> {
+        let n_own = self.plan.rules.len();
+        let is_asked = |rule: &usize| self.collector.as_ref().is_some_and(|collector| collector.asks_for(n_own + rule));
+        (0..records.rules.len()).filter(is_asked).collect()
     }
 
     fn run(&mut self, folders: &[Folder<'_>]) -> Result<(), InputError> {

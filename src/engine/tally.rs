@@ -30,7 +30,6 @@ use crate::time::Month;
 
 pub(super) use collect::{Collector, label_of};
 pub use doubt::{Could, Doubt, Now};
-pub(super) use doubting::record_rules_in_doubt;
 
 /// The name of the group of blank codes or units.
 pub const BLANK: &str = "";

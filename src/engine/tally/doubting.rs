@@ -97,12 +97,6 @@ impl DoubtPlan {
     }
 }
 
-/// Which rules of `records` put in doubt what `tally` counts of the groups that `plan` makes of them.
-pub(in crate::engine) fn record_rules_in_doubt(plan: &Plan, tally: &TallyPlan, records: &Plan) -> Vec<usize> {
-    let doubts = DoubtPlan::new(plan, tally, Some(records));
-    (0..records.rules.len()).filter(|rule| doubts.asks_for(plan.rules.len() + rule)).collect()
-}
-
 /// The variables of groups that are made of what a rule on records finds faulty.
 fn made_of_faulty(plan: &Plan, rule: &Rule) -> Vec<VariableIndex> {
     let Some(fold) = &plan.fold else { return Vec::new() };
