@@ -140,7 +140,7 @@ struct DistributionJson<'a> {
     source_document: &'a str,
     source_place: &'a str,
     unit: TextJson<'a>,
-    /// Numbers outside count as the nearest within.
+    /// Numbers outside are counted; a percentile that falls on one is null.
     range: [i64; 2],
     rows: Vec<SpreadJson<'a>>,
 }
