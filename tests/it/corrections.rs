@@ -11,14 +11,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::Value;
-use vantkoll::assets::{File, Files};
 use vantkoll::engine::{self, Settings, Stated};
-use vantkoll::rule::{self, Plan};
-use vantkoll::schema::{self, Schemas};
+use vantkoll::rule::Plan;
+use vantkoll::schema::Schemas;
 use vantkoll::submission::{InputFile, ReadOptions, Statement};
 use vantkoll::time::{format_day, months_later, parse_day};
 
-use crate::support::{Said, rule, run};
+use crate::support::{self, Said, rule, run};
 
 const RECORDS: &str = r#"
 collection: handelser
@@ -83,19 +82,8 @@ fn rules() -> String {
 const CODES: &str = "code,text_sv,text_en,valid_from,valid_to,same_as\n1,Ett,One,,,\n2,Två,Two,,,\nett,Ett,One,,,1\n";
 
 fn compiled() -> (Schemas, BTreeMap<String, Arc<Plan>>) {
-    let file = |name: &str, text: &str| (name.to_owned(), File { name: name.to_owned(), text: text.to_owned() });
-    let schema_files: Files =
-        [file("handelser.yaml", RECORDS), file("arenden.yaml", &group_schema()), file("codelists/koder.csv", CODES)]
-            .into();
-    let rules = rules();
-    let (first, second) = rules.split_once("---\n").unwrap();
-    let rule_files: Files = [file("a.yaml", first), file("b.yaml", second)].into();
-    let shown =
-        |list: Vec<vantkoll::diag::Diagnostic>| -> ! { panic!("{}", vantkoll::diag::render(&list, false, 120)) };
-    let schemas = schema::load(&schema_files).unwrap_or_else(|list| shown(list));
-    let rules = rule::load(&rule_files).unwrap_or_else(|list| shown(list));
-    let plans = rule::compile(&schemas, &rules).unwrap_or_else(|list| shown(list));
-    (schemas, plans)
+    let schemas = [("handelser.yaml", RECORDS), ("arenden.yaml", &group_schema()), ("codelists/koder.csv", CODES)];
+    support::compiled(&schemas, &rules())
 }
 
 /// As written, and what it is.

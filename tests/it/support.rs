@@ -1,7 +1,13 @@
 //! What several tests need: the built program, and a small made-up submission.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use vantkoll::assets::{File, Files};
+use vantkoll::rule::{self, Plan};
+use vantkoll::schema::{self, Schemas};
 
 /// A contact of `specvard_genomforda` that no rule finds fault with.
 pub(crate) const RECORD: [(&str, &str); 17] = [
@@ -41,6 +47,20 @@ pub(crate) fn line(id: &str, changes: &[(&str, &str)]) -> String {
 /// A submission of these lines.
 pub(crate) fn submission(lines: &[String]) -> String {
     format!("{}\n{}\n", header(), lines.join("\n"))
+}
+
+/// Schemas with their lists, and the plans that rules make of them; `rules` are two files with `---` between them.
+pub(crate) fn compiled(schemas: &[(&str, &str)], rules: &str) -> (Schemas, BTreeMap<String, Arc<Plan>>) {
+    let file = |name: &str, text: &str| (name.to_owned(), File { name: name.to_owned(), text: text.to_owned() });
+    let schema_files: Files = schemas.iter().map(|(name, text)| file(name, text)).collect();
+    let (first, second) = rules.split_once("---\n").expect("two files");
+    let rule_files: Files = [file("a.yaml", first), file("b.yaml", second)].into();
+    let shown =
+        |list: Vec<vantkoll::diag::Diagnostic>| -> ! { panic!("{}", vantkoll::diag::render(&list, false, 120)) };
+    let schemas = schema::load(&schema_files).unwrap_or_else(|list| shown(list));
+    let rules = rule::load(&rule_files).unwrap_or_else(|list| shown(list));
+    let plans = rule::compile(&schemas, &rules).unwrap_or_else(|list| shown(list));
+    (schemas, plans)
 }
 
 /// What the program said.
