@@ -23,6 +23,7 @@ mod column;
 pub mod compare;
 mod eval;
 mod fold;
+mod names;
 mod parts;
 pub mod probe;
 mod run;
@@ -32,6 +33,7 @@ mod status;
 pub mod tally;
 mod text;
 mod unique;
+mod vocabulary;
 mod waived;
 
 use std::collections::BTreeMap;
@@ -55,6 +57,7 @@ use eval::{Context, Evaluator, Parameters};
 use fold::Folder;
 use status::RuleStatus;
 use tally::Collector;
+use vocabulary::Vocabularies;
 
 pub use bench::Bench;
 pub use fold::{FoldBench, FoldedFrom, NoGroup};
@@ -269,6 +272,7 @@ struct Runner<'a> {
     rejections: Rejections,
     collector: Option<Collector<'a>>,
     cover: Arc<Cover>,
+    vocabularies: Arc<Vocabularies>,
 }
 
 impl<'a> Runner<'a> {
@@ -314,6 +318,7 @@ impl<'a> Runner<'a> {
                 Collector::new(tally, own, day, settings.count_units)
             }),
             cover,
+            vocabularies: Arc::default(),
         }
     }
 
@@ -415,6 +420,7 @@ impl<'a> Runner<'a> {
             examples: self.settings.examples,
             stream: self.sink.is_some(),
             cover: Arc::clone(&self.cover),
+            vocabularies: Arc::clone(&self.vocabularies),
         }
     }
 

@@ -1,24 +1,21 @@
 //! The shape that readers and rules share: a [`Batch`] of text columns with positions, and bit sets.
 //!
-//! A column is an Arrow binary view array: values of CSV files are views into the chunk that was read, without
-//! copying; Parquet columns arrive as views. An empty value is a blank; readers trim spaces and tabs and turn nulls
-//! into empty values, so that no later module asks twice what blank means. Text is UTF-8 by the time it is here.
-//!
-//! Binary views rather than string views because Arrow checks each string view for UTF-8 on its own, while readers
-//! check a whole chunk at once.
+//! A [`Column`] holds Arrow binary views: values of CSV files are views into the chunk that was read, without
+//! copying; Parquet columns arrive as views, or as keys into a dictionary. An empty value is a blank; readers trim spaces
+//! and tabs and turn nulls into empty values, so that no later module asks twice what blank means. Text is UTF-8 by the
+//! time it is here.
 
 mod bits;
+mod column;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, BinaryViewArray, RecordBatch};
+use arrow::array::RecordBatch;
 
 use crate::model::{Position, VariableIndex};
 
 pub use bits::{Bits, row_words};
-
-/// One column of a batch: one value a record, empty where blank.
-pub type Column = BinaryViewArray;
+pub use column::{Column, ColumnBuilder, INLINE, Keys, length_of, long_view, view_of};
 
 /// The value of `column` at `row`; empty where blank.
 #[inline]
@@ -26,18 +23,11 @@ pub fn value(column: &Column, row: usize) -> &[u8] {
     column.value(row)
 }
 
-/// The length of the value behind a view: its low 32 bits.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the low 32 bits are wanted")]
-pub fn length_of(view: u128) -> u32 {
-    view as u32
-}
-
 /// The rows of `column` that are not blank.
 #[inline]
 pub fn filled(column: &Column) -> Bits {
     let views = column.views();
-    Bits::from_fn(column.len(), |row| length_of(views[row]) != 0)
+    Bits::from_fn(views.len(), |row| length_of(views[row]) != 0)
 }
 
 /// Something wrong with how a record is written, found while reading.

@@ -10,13 +10,14 @@ use super::status::RuleStatus;
 use super::tally::Collector;
 use super::text::is_personal_number;
 use super::unique::{self, UniqueRule};
+use super::vocabulary::Vocabularies;
 use super::waived::{self, Reporters};
 use crate::model::{
     Account, Detail, FileIndex, Finding, Members, RuleIndex, Severity, ShownValue, Text, VariableIndex, VerdictCounts,
     column_letters,
 };
 use crate::rule::{Check, Plan, Rule, SubmissionKind};
-use crate::schema::{Domain, Missing};
+use crate::schema::Domain;
 use crate::table::{Batch, Bits, FaultKind, value};
 use crate::waiver::Cover;
 
@@ -32,6 +33,8 @@ pub(super) struct FileContext {
     /// Whether every finding is wanted.
     pub(super) stream: bool,
     pub(super) cover: Arc<Cover>,
+    /// What was said of the values of other batches, of other files, too.
+    pub(super) vocabularies: Arc<Vocabularies>,
 }
 
 /// Counts of one rule in one batch.
@@ -85,7 +88,8 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     let plan = context.plan;
     let n_rows = batch.n_rows;
     let records = n_rows as u64;
-    let evaluator = Evaluator::new(context, batch);
+    let of_month = beside.collector.and_then(|collector| collector.context_of_month(file.index, context));
+    let evaluator = Evaluator::with_vocabulary(context, batch, file.vocabularies.borrow());
     let broken = batch.broken();
     let maker = FindingMaker { plan, file: file.index, column_of: &file.column_of, batch, members: beside.members };
     let mut tally = BatchTally {
@@ -198,7 +202,6 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     if let Some(collector) = beside.collector {
         let wanted = Collector::fingerprinted(plan);
         let known = beside.unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
-        let of_month = collector.context_of_month(file.index, context);
         let of_month = of_month.as_ref().map(|context| evaluator.beside(context));
         collector.add(
             file.index,
@@ -208,6 +211,7 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
             &violations,
         );
     }
+    file.vocabularies.take_back(evaluator.take_vocabulary());
     tally
 }
 
@@ -220,23 +224,7 @@ fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&B
     let required = &evaluator.bool(plan.requirements[variable.0].required).yes;
     let blank_required = required.minus(filled);
     let blank_required = broken.map_or_else(|| blank_required.count(), |broken| blank_required.minus(broken).count());
-    let (mut negative, mut unknown) = (0u64, 0u64);
-    let item = plan.collection.get(variable);
-    if !item.missing_codes.is_empty()
-        && let Some(column) = batch.columns[variable.0].as_ref()
-    {
-        let dict = evaluator.dict(variable, column);
-        let kinds = evaluator.declared_kinds(variable, column);
-        if kinds.iter().any(Option::is_some) {
-            for row in 0..batch.n_rows {
-                match kinds[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)] {
-                    Some(Missing::Negative) => negative += 1,
-                    Some(Missing::Unknown) => unknown += 1,
-                    None => {}
-                }
-            }
-        }
-    }
+    let [negative, unknown] = evaluator.declared_codes(variable).map(|rows| rows.count());
     let n_filled = filled.count();
     Account {
         filled: n_filled - negative - unknown,

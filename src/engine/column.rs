@@ -5,7 +5,6 @@
 
 use std::hash::BuildHasher;
 
-use arrow::array::Array;
 use foldhash::fast::FixedState;
 
 use crate::table::{Bits, Column, length_of, value};

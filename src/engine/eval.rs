@@ -9,17 +9,19 @@
 //! looking verdicts up by distinct value; the algebra itself is under a tenth.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::column::{Dict, Ints, Times};
 use super::run::TimestampForms;
 use super::text;
+use super::vocabulary::Vocabulary;
 use crate::model::VariableIndex;
 use crate::rule::Plan;
 use crate::rule::expr::{
-    BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, TextExpr, TextNode, TextTest, TimeExpr, TimeNode,
+    BoolExpr, BoolNode, Comparison, IntExpr, IntNode, Parameter, Program, TextExpr, TextNode, TextTest, TimeExpr,
+    TimeNode,
 };
 use crate::schema::codelist::Period;
 use crate::schema::region;
@@ -101,6 +103,8 @@ pub(super) struct Context<'a> {
     pub(super) parameters: Parameters,
     /// For each variable its official list, ready for looking up; `None` where it has none or none is loaded.
     pub(super) official: Arc<Vec<Option<Codelist>>>,
+    /// For each text node the variable that it is made of; `None` where it is the same for every record.
+    sources: Arc<[Option<VariableIndex>]>,
 }
 
 impl<'a> Context<'a> {
@@ -116,13 +120,29 @@ impl<'a> Context<'a> {
                 Some(list.without_characters(ignored))
             })
             .collect();
-        Self { plan, parameters, official: Arc::new(official) }
+        Self { plan, parameters, official: Arc::new(official), sources: sources(&plan.program) }
     }
 
     /// The same with other parameters.
     pub(super) fn with(&self, parameters: Parameters) -> Self {
-        Self { plan: self.plan, parameters, official: Arc::clone(&self.official) }
+        let (official, sources) = (Arc::clone(&self.official), Arc::clone(&self.sources));
+        Self { plan: self.plan, parameters, official, sources }
     }
+}
+
+/// The variable that each text node is made of; a node comes after those that it is made of.
+fn sources(program: &Program) -> Arc<[Option<VariableIndex>]> {
+    let mut sources: Vec<Option<VariableIndex>> = Vec::with_capacity(program.texts.len());
+    for text in &program.texts {
+        sources.push(match text {
+            TextExpr::Literal(_) | TextExpr::StatedRegion => None,
+            TextExpr::Variable(variable) => Some(*variable),
+            TextExpr::Substring(inner, ..)
+            | TextExpr::OrganisationNumber(inner)
+            | TextExpr::CodelistValue { code: inner, .. } => sources.get(inner.0 as usize).copied().flatten(),
+        });
+    }
+    sources.into()
 }
 
 /// Texts, some rows sharing one.
@@ -160,20 +180,26 @@ struct Readings<'a> {
     batch: &'a Batch,
     filled: Vec<OnceCell<Rc<Bits>>>,
     dicts: Vec<OnceCell<Rc<Dict>>>,
+    /// The numbers of the distinct values in the vocabulary.
+    words: Vec<OnceCell<Option<Vec<u32>>>>,
     times: Vec<OnceCell<(Rc<Times>, TimestampForms)>>,
     ints: Vec<OnceCell<Rc<Ints>>>,
+    /// `None` where this is the only batch that is asked about.
+    vocabulary: RefCell<Option<Vocabulary>>,
 }
 
 impl<'a> Readings<'a> {
-    fn new(collection: &'a Collection, batch: &'a Batch) -> Self {
+    fn new(collection: &'a Collection, batch: &'a Batch, vocabulary: Option<Vocabulary>) -> Self {
         let n_variables = collection.variables.len();
         Self {
             collection,
             batch,
             filled: cells(n_variables),
             dicts: cells(n_variables),
+            words: cells(n_variables),
             times: cells(n_variables),
             ints: cells(n_variables),
+            vocabulary: RefCell::new(vocabulary),
         }
     }
 
@@ -188,6 +214,17 @@ impl<'a> Readings<'a> {
 
     fn dict(&self, variable: VariableIndex, column: &Column) -> &Rc<Dict> {
         self.dicts[variable.0].get_or_init(|| Rc::new(Dict::build(column)))
+    }
+
+    /// The numbers of the distinct values of a variable; `None` where its values do not repeat, or nothing is kept.
+    fn words(&self, variable: VariableIndex, column: &Column) -> Option<&[u32]> {
+        let words = self.words[variable.0].get_or_init(|| {
+            let dict = self.dict(variable, column);
+            let mut vocabulary = self.vocabulary.borrow_mut();
+            let vocabulary = vocabulary.as_mut().filter(|_| dict.keys.is_some())?;
+            Some(vocabulary.words(variable.0, dict.first_rows.iter().map(|row| value(column, *row as usize))))
+        });
+        words.as_deref()
     }
 
     fn times(&self, variable: VariableIndex) -> &(Rc<Times>, TimestampForms) {
@@ -216,6 +253,8 @@ impl<'a> Readings<'a> {
 pub(super) struct Evaluator<'a> {
     context: &'a Context<'a>,
     readings: Rc<Readings<'a>>,
+    /// Where the vocabulary keeps what this plan asks.
+    place: usize,
     bools: Vec<OnceCell<Rc<Tri>>>,
     ints: Vec<OnceCell<Rc<Ints>>>,
     texts: Vec<OnceCell<Rc<Texts<'a>>>>,
@@ -228,7 +267,17 @@ fn cells<T>(n: usize) -> Vec<OnceCell<T>> {
 
 impl<'a> Evaluator<'a> {
     pub(super) fn new(context: &'a Context<'a>, batch: &'a Batch) -> Self {
-        Self::over(context, Rc::new(Readings::new(&context.plan.collection, batch)))
+        Self::over(context, Rc::new(Readings::new(&context.plan.collection, batch, None)))
+    }
+
+    /// One that knows what was said of the values of other batches.
+    pub(super) fn with_vocabulary(context: &'a Context<'a>, batch: &'a Batch, vocabulary: Vocabulary) -> Self {
+        Self::over(context, Rc::new(Readings::new(&context.plan.collection, batch, Some(vocabulary))))
+    }
+
+    /// The vocabulary, with what it was told by this batch.
+    pub(super) fn take_vocabulary(&self) -> Vocabulary {
+        self.readings.vocabulary.take().unwrap_or_default()
     }
 
     /// Another one over the same batch. What was read for one is read for both, where they are of one collection.
@@ -246,9 +295,11 @@ impl<'a> Evaluator<'a> {
 
     fn over(context: &'a Context<'a>, readings: Rc<Readings<'a>>) -> Self {
         let program = &context.plan.program;
+        let place = readings.vocabulary.borrow_mut().as_mut().map_or(0, |known| known.place_of(context.plan));
         Self {
             context,
             readings,
+            place,
             bools: cells(program.bools.len()),
             ints: cells(program.ints.len()),
             texts: cells(program.texts.len()),
@@ -305,15 +356,23 @@ impl<'a> Evaluator<'a> {
         (keys, texts.values.iter().map(|value| value.as_deref().map(<[u8]>::to_vec)).collect())
     }
 
-    /// For each distinct value of the variable what kind of blank it stands for, if it is a declared code.
-    pub(super) fn declared_kinds(&self, variable: VariableIndex, column: &Column) -> Vec<Option<Missing>> {
+    /// The rows where the variable holds a declared code: none or not applicable, and unknown.
+    pub(super) fn declared_codes(&self, variable: VariableIndex) -> [Bits; 2] {
         let item = self.variable(variable);
-        let dict = self.dict(variable, column);
-        let kind = |row: &u32| {
-            let code = self.canonical(variable, value(column, *row as usize));
-            item.missing_codes.iter().find(|(missing, _)| missing.as_bytes() == code).map(|(_, kind)| *kind)
-        };
-        dict.first_rows.iter().map(kind).collect()
+        let column = self.column(variable).filter(|_| !item.missing_codes.is_empty());
+        let Some(column) = column else { return [Bits::default(), Bits::default()] };
+        let question = self.context.plan.program.bools.len() + variable.0;
+        let kinds = self.judged(variable, column, Some(question), |value| {
+            let code = self.canonical(variable, value);
+            match item.missing_codes.iter().find(|(missing, _)| missing.as_bytes() == code) {
+                Some((_, Missing::Negative)) => NEGATIVE,
+                Some((_, Missing::Unknown)) => UNKNOWN,
+                None => 0,
+            }
+        });
+        let keys = self.dict(variable, column).keys.as_deref();
+        let of = |kind| if kinds.contains(&kind) { rows_with(&kinds, keys, self.n_rows(), kind) } else { Bits::default() };
+        [of(NEGATIVE), of(UNKNOWN)]
     }
 
     /// How the variable's points in time were written.
@@ -327,13 +386,15 @@ impl<'a> Evaluator<'a> {
         if let Some(known) = cell.get() {
             return known;
         }
-        let tri = self.compute_bool(&self.context.plan.program.bools[node.0 as usize]);
+        let tri = self.compute_bool(node);
         cell.get_or_init(|| Rc::new(tri))
     }
 
-    fn compute_bool(&self, expr: &BoolExpr) -> Tri {
+    fn compute_bool(&self, node: BoolNode) -> Tri {
         let n_rows = self.n_rows();
-        match expr {
+        // Where the vocabulary keeps what is said of single values.
+        let question = Some(node.0 as usize);
+        match &self.context.plan.program.bools[node.0 as usize] {
             BoolExpr::Constant(truth) => Tri::constant(n_rows, *truth),
             BoolExpr::And(nodes) => nodes.iter().fold(Tri::constant(n_rows, Some(true)), |all, node| {
                 let next = self.bool(*node);
@@ -352,17 +413,9 @@ impl<'a> Evaluator<'a> {
                 Tri { yes: filled.not(), no: filled.as_ref().clone() }
             }
             BoolExpr::Text(node, test) => {
-                let texts = self.text(*node);
-                self.by_text(&texts, |value| Some(self.test(test, value)))
+                self.by_text(*node, question, |text| text.map(|text| self.test(test, text)))
             }
-            BoolExpr::CompareText(comparison, left, right) => {
-                let (left, right) = (self.text(*left), self.text(*right));
-                let known = Bits::from_fn(n_rows, |row| left.get(row).is_some() && right.get(row).is_some());
-                let yes = Bits::from_fn(n_rows, |row| {
-                    left.get(row).zip(right.get(row)).is_some_and(|(left, right)| comparison.holds(left.cmp(right)))
-                });
-                Tri::known(&yes, &known)
-            }
+            BoolExpr::CompareText(comparison, left, right) => self.compare_texts(*comparison, *left, *right, question),
             BoolExpr::CompareInt(comparison, left, right) => {
                 let (left, right) = (self.int(*left), self.int(*right));
                 let known = left.known.and(&right.known);
@@ -377,12 +430,12 @@ impl<'a> Evaluator<'a> {
                 let without = times.date_only.clone().unwrap_or_else(|| Bits::none(n_rows));
                 Tri { yes: times.known.minus(&without), no: times.known.and(&without) }
             }
-            BoolExpr::ValueOk(variable) => self.value_ok(*variable),
-            BoolExpr::OfficialOk(variable) => self.official_ok(*variable),
-            BoolExpr::AnyElement(variable, test) => self.by_value(*variable, |value| {
+            BoolExpr::ValueOk(variable) => self.value_ok(*variable, question),
+            BoolExpr::OfficialOk(variable) => self.official_ok(*variable, question),
+            BoolExpr::AnyElement(variable, test) => self.by_value(*variable, question, |value| {
                 Some(self.elements(*variable, value).any(|element| self.test(test, self.canonical(*variable, element))))
             }),
-            BoolExpr::EveryElement(variable, test) => self.by_value(*variable, |value| {
+            BoolExpr::EveryElement(variable, test) => self.by_value(*variable, question, |value| {
                 Some(self.elements(*variable, value).all(|element| self.test(test, self.canonical(*variable, element))))
             }),
         }
@@ -423,33 +476,163 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Judges each distinct value of a variable once; blank is null.
-    fn by_value(&self, variable: VariableIndex, judge: impl Fn(&[u8]) -> Option<bool>) -> Tri {
-        let Some(column) = self.column(variable) else { return Tri::constant(self.n_rows(), None) };
+    /// What `judge` says of each distinct value of a variable, and 0 of a blank; under `question` it is remembered.
+    fn judged(
+        &self,
+        variable: VariableIndex,
+        column: &Column,
+        question: Option<usize>,
+        judge: impl Fn(&[u8]) -> u8,
+    ) -> Vec<u8> {
         let dict = self.dict(variable, column);
-        let verdicts: Vec<u8> = dict
-            .first_rows
-            .iter()
-            .map(|row| match value(column, *row as usize) {
-                [] => 0,
-                value => code(judge(value)),
-            })
-            .collect();
-        look_up(&verdicts, dict.keys.as_deref(), self.n_rows())
+        let of_row = |row: &u32| match value(column, *row as usize) {
+            [] => 0,
+            value => judge(value),
+        };
+        match (question, self.readings.words(variable, column)) {
+            (Some(question), Some(words)) => {
+                let mut vocabulary = self.readings.vocabulary.borrow_mut();
+                let of_place = |at: usize| dict.first_rows.get(at).map_or(0, of_row);
+                vocabulary.get_or_insert_default().answers(self.place, question, words, of_place)
+            }
+            _ => dict.first_rows.iter().map(of_row).collect(),
+        }
     }
 
-    fn by_text(&self, texts: &Texts<'_>, judge: impl Fn(&[u8]) -> Option<bool>) -> Tri {
-        let verdicts: Vec<u8> =
-            texts.values.iter().map(|value| value.as_deref().map_or(0, |value| code(judge(value)))).collect();
-        match &texts.keys {
-            Keys::Constant => Tri::constant(self.n_rows(), decode(verdicts.first().copied().unwrap_or(0))),
-            Keys::Identity => look_up(&verdicts, None, self.n_rows()),
-            Keys::Dict(dict) => look_up(&verdicts, dict.keys.as_deref(), self.n_rows()),
+    /// Judges each distinct value of a variable once; blank is null.
+    fn by_value(
+        &self,
+        variable: VariableIndex,
+        question: Option<usize>,
+        judge: impl Fn(&[u8]) -> Option<bool>,
+    ) -> Tri {
+        let Some(column) = self.column(variable) else { return Tri::constant(self.n_rows(), None) };
+        let verdicts = self.judged(variable, column, question, |value| code(judge(value)));
+        look_up(&verdicts, self.dict(variable, column).keys.as_deref(), self.n_rows())
+    }
+
+    /// Judges the text of each distinct value once; `None` is null.
+    fn by_text(
+        &self,
+        node: TextNode,
+        question: Option<usize>,
+        judge: impl Fn(Option<&[u8]>) -> Option<bool>,
+    ) -> Tri {
+        match self.context.sources[node.0 as usize] {
+            Some(variable) => {
+                let of_value = |value: &[u8]| judge(self.text_of(node, value).as_deref());
+                self.by_value(variable, question, of_value)
+            }
+            None => Tri::constant(self.n_rows(), judge(self.text_of(node, b"").as_deref())),
+        }
+    }
+
+    /// The text that a node makes of a value of the variable it is made of.
+    fn text_of<'v>(&'v self, node: TextNode, written: &'v [u8]) -> Option<Cow<'v, [u8]>> {
+        let map = |inner: &TextNode, f: &dyn Fn(&[u8]) -> Option<Cow<'v, [u8]>>, part: &dyn Fn(&'v [u8]) -> Option<&'v [u8]>| {
+            match self.text_of(*inner, written)? {
+                Cow::Borrowed(text) => part(text).map(Cow::Borrowed),
+                Cow::Owned(text) => f(&text),
+            }
+        };
+        match &self.context.plan.program.texts[node.0 as usize] {
+            TextExpr::Literal(text) => Some(Cow::Borrowed(text)),
+            TextExpr::StatedRegion => self.context.parameters.region.as_ref().map(|region| Cow::Borrowed(region.as_bytes())),
+            TextExpr::Variable(_) if written.is_empty() => None,
+            TextExpr::Variable(variable) => Some(Cow::Borrowed(self.canonical(*variable, written))),
+            TextExpr::Substring(inner, from, count) => map(
+                inner,
+                &|text| Some(Cow::Owned(text::substring(text, *from, *count).to_vec())),
+                &|text| Some(text::substring(text, *from, *count)),
+            ),
+            TextExpr::OrganisationNumber(inner) => map(
+                inner,
+                &|text| region::organisation_number(text).map(|number| Cow::Owned(number.to_vec())),
+                &|text| region::organisation_number(text),
+            ),
+            TextExpr::CodelistValue { list, code, column } => {
+                let list = self.context.plan.codelists.get(list)?;
+                let code = self.text_of(*code, written)?;
+                list.attribute(&code, *column).map(|value| Cow::Borrowed(value.as_bytes()))
+            }
+        }
+    }
+
+    /// For each distinct value of the variable that a node is made of the number of its text, which is the same where the
+    /// texts are; 0 is null. `None` where values hardly repeat.
+    fn text_numbers(&self, node: TextNode, variable: VariableIndex, column: &Column) -> Option<Vec<u32>> {
+        let words = self.readings.words(variable, column)?;
+        let dict = self.dict(variable, column);
+        let text = |at: usize| self.text_of(node, value(column, *dict.first_rows.get(at)? as usize));
+        let mut vocabulary = self.readings.vocabulary.borrow_mut();
+        vocabulary.as_mut()?.texts(self.place, node.0 as usize, words, text)
+    }
+
+    fn compare_texts(&self, comparison: Comparison, left: TextNode, right: TextNode, question: Option<usize>) -> Tri {
+        let n_rows = self.n_rows();
+        let holds = |left: Option<&[u8]>, right: Option<&[u8]>| Some(comparison.holds(left?.cmp(right?)));
+        let source = |node: TextNode| self.context.sources[node.0 as usize];
+        // What is stated of a file is none of the value's.
+        let lasts = |node: TextNode| !matches!(self.context.plan.program.texts[node.0 as usize], TextExpr::StatedRegion);
+        match (source(left), source(right)) {
+            (_, None) => {
+                let right_text = self.text_of(right, b"");
+                self.by_text(left, question.filter(|_| lasts(right)), |text| holds(text, right_text.as_deref()))
+            }
+            (None, Some(_)) => {
+                let left_text = self.text_of(left, b"");
+                self.by_text(right, question.filter(|_| lasts(left)), |text| holds(left_text.as_deref(), text))
+            }
+            (Some(one), Some(other)) => {
+                let (Some(one_column), Some(other_column)) = (self.column(one), self.column(other)) else {
+                    return Tri::constant(n_rows, None);
+                };
+                if one == other {
+                    return self.by_value(one, question, |value| {
+                        holds(self.text_of(left, value).as_deref(), self.text_of(right, value).as_deref())
+                    });
+                }
+                let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                let numbers = is_equality
+                    .then(|| {
+                        Some((self.text_numbers(left, one, one_column)?, self.text_numbers(right, other, other_column)?))
+                    })
+                    .flatten();
+                if let Some((ones, others)) = numbers {
+                    let (one, other) = (self.dict(one, one_column), self.dict(other, other_column));
+                    let number = |dict: &Dict, numbers: &[u32], row: usize| {
+                        numbers[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)]
+                    };
+                    let pair = |row: usize| (number(one, &ones, row), number(other, &others, row));
+                    let known = Bits::from_fn(n_rows, |row| {
+                        let (left, right) = pair(row);
+                        left != 0 && right != 0
+                    });
+                    let equal = Bits::from_fn(n_rows, |row| {
+                        let (left, right) = pair(row);
+                        left == right
+                    });
+                    return Tri::known(&if comparison == Comparison::Equal { equal } else { equal.not() }, &known);
+                }
+                let text = |node: TextNode, column: &'a Column, row: usize| self.text_of(node, value(column, row));
+                let mut yes = Bits::none(n_rows);
+                let known = Bits::from_fn(n_rows, |row| {
+                    let truth = holds(
+                        text(left, one_column, row).as_deref(),
+                        text(right, other_column, row).as_deref(),
+                    );
+                    if truth == Some(true) {
+                        yes.insert(row);
+                    }
+                    truth.is_some()
+                });
+                Tri::known(&yes, &known)
+            }
         }
     }
 
     /// The rule on a variable's value: type, format, code list and range.
-    fn value_ok(&self, variable: VariableIndex) -> Tri {
+    fn value_ok(&self, variable: VariableIndex, question: Option<usize>) -> Tri {
         let item = self.variable(variable);
         match &item.domain {
             Domain::Text { format, max_length, .. } => {
@@ -457,10 +640,10 @@ impl<'a> Evaluator<'a> {
                     format.as_ref().is_none_or(|format| format.accepts(value))
                         && max_length.is_none_or(|most| crate::schema::length_in_characters(value) <= most)
                 };
-                self.by_value(variable, |value| Some(self.elements(variable, value).all(accepts)))
+                self.by_value(variable, question, |value| Some(self.elements(variable, value).all(accepts)))
             }
             Domain::Code { codelist } => match self.context.plan.codelists.get(codelist) {
-                Some(list) => self.in_list(variable, list, &[], &[]),
+                Some(list) => self.in_list((variable, question), list, &[], &[]),
                 None => Tri::constant(self.n_rows(), None),
             },
             Domain::Timestamp { date_only } => {
@@ -486,27 +669,24 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether the value is in its official list; a declared missing code need not be.
-    fn official_ok(&self, variable: VariableIndex) -> Tri {
+    fn official_ok(&self, variable: VariableIndex, question: Option<usize>) -> Tri {
         let Some(list) = &self.context.official[variable.0] else { return Tri::constant(self.n_rows(), None) };
         let ignored = match &self.variable(variable).domain {
             Domain::Text { format: Some(format), .. } => format.ignore_characters.as_slice(),
             _ => &[],
         };
-        self.in_list(variable, list, ignored, &self.variable(variable).missing_codes)
+        self.in_list((variable, question), list, ignored, &self.variable(variable).missing_codes)
     }
 
     /// Whether every element of the value is a code of `list`, valid on the record's date (or the day that the plan is
     /// of) where the code is dated; those that are among `exempt` need not be.
     fn in_list(
         &self,
-        variable: VariableIndex,
+        (variable, question): (VariableIndex, Option<usize>),
         list: &Codelist,
         ignored: &[u8],
-        exempt: &'a [(String, Missing)],
+        exempt: &[(String, Missing)],
     ) -> Tri {
-        let listed = |value: &'a [u8]| {
-            self.elements(variable, value).filter(|element| !exempt.iter().any(|(code, _)| code.as_bytes() == *element))
-        };
         let find = |element: &[u8]| {
             if ignored.is_empty() || !element.iter().any(|byte| ignored.contains(byte)) {
                 return list.find(element);
@@ -514,49 +694,34 @@ impl<'a> Evaluator<'a> {
             let bare: Vec<u8> = element.iter().copied().filter(|byte| !ignored.contains(byte)).collect();
             list.find(&bare)
         };
+        let is_listed = |element: &&[u8]| !exempt.iter().any(|(code, _)| code.as_bytes() == *element);
         let Some(column) = self.column(variable) else { return Tri::constant(self.n_rows(), None) };
-        let dict = self.dict(variable, column);
         let as_of = self.context.plan.as_of;
-        let mut dated = false;
-        let verdicts: Vec<u8> = dict
-            .first_rows
-            .iter()
-            .map(|row| match value(column, *row as usize) {
-                [] => 0,
-                value => {
-                    let mut found = true;
-                    for element in listed(value) {
-                        let entry = find(element);
-                        found &= entry.is_some_and(|entry| as_of.is_none_or(|day| entry.is_valid_on(day)));
-                        dated |= as_of.is_none() && entry.is_some_and(crate::schema::codelist::Entry::is_dated);
+        let verdicts = self.judged(variable, column, question, |value| {
+            let mut is_dated = false;
+            for element in self.elements(variable, value).filter(is_listed) {
+                match find(element) {
+                    Some(entry) if as_of.is_none_or(|day| entry.is_valid_on(day)) => {
+                        is_dated |= as_of.is_none() && entry.is_dated();
                     }
-                    code(Some(found))
+                    _ => return code(Some(false)),
                 }
-            })
-            .collect();
-        let undated = look_up(&verdicts, dict.keys.as_deref(), self.n_rows());
-        if !dated {
-            return undated;
-        }
-        let dates = self.context.plan.collection.record_date.map(|date| Rc::clone(&self.readings.times(date).0));
-        let judge = |row: usize| -> Option<bool> {
-            if !undated.yes.contains(row) {
-                return undated.no.contains(row).then_some(false);
             }
-            let mut limited = listed(value(column, row)).filter_map(find).filter(|entry| entry.is_dated()).peekable();
-            limited.peek()?;
-            let dates = dates.as_ref()?;
-            let day = dates.known.contains(row).then(|| dates.seconds[row].div_euclid(DAY))?;
-            Some(limited.all(|entry| entry.is_valid_on(day)))
-        };
-        let has_dated = |row: usize| {
-            undated.yes.contains(row)
-                && listed(value(column, row)).filter_map(find).any(crate::schema::codelist::Entry::is_dated)
-        };
-        let yes = Bits::from_fn(self.n_rows(), |row| {
-            undated.yes.contains(row) && (!has_dated(row) || judge(row) == Some(true))
+            if is_dated { DATED } else { code(Some(true)) }
         });
-        let no = Bits::from_fn(self.n_rows(), |row| judge(row) == Some(false));
+        let (n_rows, keys) = (self.n_rows(), self.dict(variable, column).keys.as_deref());
+        if !verdicts.contains(&DATED) {
+            return look_up(&verdicts, keys, n_rows);
+        }
+        let Tri { mut yes, mut no } = look_up(&verdicts, keys, n_rows);
+        let dates = self.context.plan.collection.record_date.map(|date| Rc::clone(&self.readings.times(date).0));
+        for row in rows_with(&verdicts, keys, n_rows, DATED).iter() {
+            let known = dates.as_ref().filter(|dates| dates.known.contains(row));
+            let Some(day) = known.map(|dates| dates.seconds[row].div_euclid(DAY)) else { continue };
+            let mut entries = self.elements(variable, value(column, row)).filter(is_listed).filter_map(find);
+            let is_valid = entries.all(|entry| !entry.is_dated() || entry.is_valid_on(day));
+            if is_valid { &mut yes } else { &mut no }.insert(row);
+        }
         Tri { yes, no }
     }
 
@@ -773,6 +938,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// A value with a declared code for none or not applicable.
+const NEGATIVE: u8 = 1;
+/// A value with a declared code for unknown.
+const UNKNOWN: u8 = 2;
+/// A verdict that depends on the day of the record.
+const DATED: u8 = 3;
+
 /// A verdict as two bits: 1 true, 2 false, 0 null.
 #[inline]
 fn code(verdict: Option<bool>) -> u8 {
@@ -791,6 +963,14 @@ fn decode(code: u8) -> Option<bool> {
     }
 }
 
+/// The rows whose distinct values have this verdict.
+fn rows_with(verdicts: &[u8], keys: Option<&[u32]>, n_rows: usize, wanted: u8) -> Bits {
+    match keys {
+        Some(keys) => Bits::from_fn(n_rows, |row| verdicts[keys[row] as usize] == wanted),
+        None => Bits::from_fn(n_rows, |row| verdicts[row] == wanted),
+    }
+}
+
 /// Spreads the verdicts of distinct values over the rows that hold them.
 fn look_up(verdicts: &[u8], keys: Option<&[u32]>, n_rows: usize) -> Tri {
     // A column whose values all got one verdict needs no looking up.
@@ -799,12 +979,11 @@ fn look_up(verdicts: &[u8], keys: Option<&[u32]>, n_rows: usize) -> Tri {
     {
         return Tri::constant(n_rows, decode(*first));
     }
-    let at = |row: usize| verdicts[keys.map_or(row, |keys| keys[row] as usize)];
-    let yes = Bits::from_fn(n_rows, |row| at(row) == 1);
+    let yes = rows_with(verdicts, keys, n_rows, 1);
     let no = if !verdicts.contains(&2) {
         Bits::none(n_rows)
-    } else if verdicts.contains(&0) {
-        Bits::from_fn(n_rows, |row| at(row) == 2)
+    } else if verdicts.iter().any(|verdict| decode(*verdict).is_none()) {
+        rows_with(verdicts, keys, n_rows, 2)
     } else {
         yes.not()
     };

@@ -16,7 +16,6 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::BinaryViewBuilder;
 use rayon::prelude::*;
 
 use super::defect::{Drawn, Planted, Planter};
@@ -28,7 +27,7 @@ use super::truth::{KeyedRow, TruthWriter};
 use super::{Arrangement, Context, GenerateError};
 use crate::model::VariableIndex;
 use crate::submission::unfold::Unfolder;
-use crate::table::{Batch, value};
+use crate::table::{Batch, ColumnBuilder, value};
 use crate::time::{self, DAY};
 
 /// Days whose records are put in order together.
@@ -125,8 +124,8 @@ fn rows(context: &Context<'_>, unfolds: &Unfolds, block: u64) -> Block {
     let mut stream = Stream::new(setting.seed, block, 0);
     let n_rows = request.records.count();
     let mut planter = Planter::new(context.defects, profile, setting, request.format, (n_rows, true), block);
-    let mut columns: Vec<BinaryViewBuilder> =
-        profile.collection.variables.iter().map(|_| BinaryViewBuilder::new()).collect();
+    let mut columns: Vec<ColumnBuilder> =
+        profile.collection.variables.iter().map(|_| ColumnBuilder::default()).collect();
     let first = block * BLOCK_RECORDS;
     let numbers = first..(first + BLOCK_RECORDS).min(n_rows);
     let mut record = Record::default();
@@ -139,11 +138,11 @@ fn rows(context: &Context<'_>, unfolds: &Unfolds, block: u64) -> Block {
         let of_row = planted.as_ref().filter(|planted| planted.of.is_none());
         for (index, column) in columns.iter_mut().enumerate() {
             let variable = VariableIndex(index);
-            column.append_value(of_row.map_or_else(|| text(variable), |planted| planted.text(&drawn, variable)));
+            column.push(of_row.map_or_else(|| text(variable), |planted| planted.text(&drawn, variable)));
         }
         drawn_rows.push((planted, record.period));
     }
-    let columns = columns.iter_mut().map(|column| Some(column.finish())).collect();
+    let columns = columns.into_iter().map(|column| Some(column.finish())).collect();
     let layout = unfolds.layout();
     let column_of: Vec<Option<usize>> = (0..layout.row.variables.len()).map(Some).collect();
     let wanted = vec![true; unfolds.collection.variables.len()];

@@ -121,7 +121,7 @@ impl<'a> Unfolder<'a> {
         let views: Vec<Option<&[u128]>> = self
             .events
             .iter()
-            .map(|(_, event)| batch.columns[event.column.0].as_ref().map(|column| &column.views()[..]))
+            .map(|(_, event)| batch.columns[event.column.0].as_ref().map(Column::views))
             .collect();
         let broken = batch.broken();
         let is_broken = |row: usize| broken.as_ref().is_some_and(|broken: &Bits| broken.contains(row));
@@ -273,7 +273,7 @@ struct Buffers(Vec<Buffer>);
 impl Buffers {
     /// The number that the column's first buffer has here.
     fn add(&mut self, column: &Column) -> u32 {
-        let own = &column.data_buffers()[..];
+        let own = &column.buffers()[..];
         let is_same = |here: &[Buffer]| here.iter().zip(own).all(|(here, own)| here.ptr_eq(own));
         let found = (!own.is_empty()).then(|| self.0.windows(own.len()).position(is_same)).flatten();
         let base = found.unwrap_or_else(|| {
@@ -297,7 +297,7 @@ fn gathered(column: &Column, places: &Places) -> Column {
     let records = places.rows.iter().zip(&places.events);
     let view = |(row, event): (&u32, &Option<usize>)| event.map_or(0, |_| views[*row as usize]);
     let gathered: Vec<u128> = records.map(view).collect();
-    view::column(ScalarBuffer::from(gathered), column.data_buffers())
+    Column::new(ScalarBuffer::from(gathered), Arc::clone(column.buffers()))
 }
 
 /// Reads every record of `file`, whose rows are of layout number `layout`; see [`InputFile::scan`].

@@ -1,17 +1,16 @@
 //! How one value is written in an Arrow binary view array, and what is trimmed from it.
 //!
 //! A view is 16 bytes: the length, then either the value itself (up to [`INLINE`] bytes) or its first four bytes,
-//! the number of the buffer that holds it and the offset there. The layout is that of the Arrow columnar format 1.4,
-//! "Variable-size Binary View Layout". Views are made here, by hand, because the safe builders of the `arrow` crate
-//! take each value on its own and are several times slower.
+//! the number of the buffer that holds it and the offset there (see [`Column`]). Views are made here, by hand, because the safe
+//! builders of the `arrow` crate take each value on its own and are several times slower.
 
-use arrow::array::BinaryViewArray;
+use std::sync::Arc;
+
 use arrow::buffer::{Buffer, ScalarBuffer};
 
 use crate::table::Column;
-
-/// The longest value that fits into its view.
-pub(super) const INLINE: usize = 12;
+use crate::table::long_view as long;
+pub(super) use crate::table::{INLINE, view_of as of};
 
 /// How many bytes must follow the last value, so that [`padded`] can always read 16 bytes.
 pub(super) const PADDING: usize = 16;
@@ -72,22 +71,6 @@ pub(crate) fn exact(bytes: &[u8], start: usize, length: usize) -> u128 {
     }
 }
 
-/// The view of `value`, which is not trimmed and stands at `offset` of buffer number `buffer`.
-#[inline]
-pub(crate) fn of(value: &[u8], buffer: u32, offset: usize) -> u128 {
-    let mut word = [0; 16];
-    let shown = value.len().min(INLINE);
-    word[..shown].copy_from_slice(&value[..shown]);
-    let word = u128::from_le_bytes(word);
-    if value.len() <= INLINE { word << 32 | value.len() as u128 } else { long(word, value.len(), buffer, offset) }
-}
-
-/// The view of a value longer than [`INLINE`], whose first four bytes are the lowest of `word`.
-#[inline]
-fn long(word: u128, length: usize, buffer: u32, offset: usize) -> u128 {
-    (word & LOW_BYTES[4]) << 32 | length as u128 | u128::from(buffer) << 64 | (offset as u128) << 96
-}
-
 /// Whether a value with this byte at one end could have something to trim there; says yes too often (beyond ASCII),
 /// never too seldom.
 #[inline]
@@ -115,11 +98,8 @@ pub(super) fn trim(bytes: &[u8], mut start: usize, mut end: usize) -> (usize, us
 }
 
 /// A column of `views` into `buffers`.
-///
-/// # Panics
-/// Never, for views made by this module over these very buffers; Arrow checks them once more.
 pub(crate) fn column(views: ScalarBuffer<u128>, buffers: &[Buffer]) -> Column {
-    BinaryViewArray::new(views, buffers.to_vec(), None)
+    Column::new(views, Arc::from(buffers))
 }
 
 #[cfg(test)]

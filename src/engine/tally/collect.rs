@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 
 use super::doubting::{DoubtPart, DoubtPlan, EVERY_CODE};
-use super::table::{Adding, Groups, Key, Layout, NO_TIME, Names, Table};
+use super::table::{Adding, Groups, Key, Layout, NO_TIME, Table};
 use super::{BLANK, Corrections, Counts, Delivery, Fill, Fills, INVALID, Spread, Tally, UnitFills};
 use crate::engine::eval::{Context, Evaluator, Parameters};
+use crate::engine::names::Names;
 use crate::engine::parts::Parts;
 use crate::engine::{text, unique};
 use crate::measure::TallyPlan;
 use crate::model::{County, Level, VariableIndex};
 use crate::rule::Plan;
-use crate::schema::{Domain, HistoryItem, Missing};
+use crate::schema::{Domain, HistoryItem};
 use crate::submission::InputFile;
 use crate::table::{Batch, Bits, row_words, value};
 use crate::time::{self, DAY, Month};
@@ -206,7 +207,7 @@ impl Part {
         let n_full = fills.len();
         if let Some(units) = units {
             let (table, known) = (&mut self.by_unit, &mut self.unit_places);
-            known.resize(self.labels.ends.len(), None);
+            known.resize(self.labels.len(), None);
             let places = (0..n_rows)
                 .map(|row| {
                     let (region, month, _) = groups.keys[groups.of_row[row] as usize];
@@ -244,7 +245,7 @@ impl Part {
                 let required = &evaluator.bool(requirement.required).yes;
                 let counted = if self.counts_filled[*variable] { filled.as_ref().clone() } else { blank.clone() };
                 let is_conditional = requirement.level == Level::Conditional;
-                let [negative, unknown] = declared_codes(evaluator, index);
+                let [negative, unknown] = evaluator.declared_codes(index);
                 sorts[1].push(counted.minus(among[tally.among_of[*variable]]));
                 sorts[0].push(counted);
                 sorts[2].push(blank.and(required));
@@ -491,23 +492,4 @@ fn months_of(plan: &Plan, evaluator: &Evaluator<'_>, stated: Option<Month>) -> V
             known.2
         })
         .collect()
-}
-
-/// The rows where the variable holds a declared code: none or not applicable, and unknown.
-fn declared_codes(evaluator: &Evaluator<'_>, variable: VariableIndex) -> [Bits; 2] {
-    let (plan, batch) = (evaluator.plan(), evaluator.batch());
-    let item = plan.collection.get(variable);
-    let column = batch.columns[variable.0].as_ref().filter(|_| !item.missing_codes.is_empty());
-    let Some(column) = column else { return [Bits::default(), Bits::default()] };
-    let dict = evaluator.dict(variable, column);
-    let kinds = evaluator.declared_kinds(variable, column);
-    let of = |kind: Missing| {
-        if !kinds.contains(&Some(kind)) {
-            return Bits::default();
-        }
-        Bits::from_fn(batch.n_rows, |row| {
-            kinds[dict.keys.as_ref().map_or(row, |keys| keys[row] as usize)] == Some(kind)
-        })
-    };
-    [of(Missing::Negative), of(Missing::Unknown)]
 }

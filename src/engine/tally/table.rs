@@ -1,10 +1,8 @@
 //! Counters by group, and the ways in which a batch's rows are added to them.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 
 use crate::measure::TallyPlan;
 use crate::table::Bits;
@@ -13,45 +11,6 @@ use crate::table::Bits;
 pub(super) type Key = (u32, i32, u32);
 /// A month or year that is not known.
 pub(super) const NO_TIME: i32 = i32::MIN;
-
-/// Texts by number.
-#[derive(Default)]
-pub(super) struct Names {
-    pub(super) numbers: HashTable<u32>,
-    pub(super) hashes: Vec<u64>,
-    /// The texts, one after another, and where each ends.
-    pub(super) bytes: Vec<u8>,
-    pub(super) ends: Vec<usize>,
-}
-
-impl Names {
-    pub(super) fn number(&mut self, text: &[u8]) -> u32 {
-        let hash = FixedState::default().hash_one(text);
-        let is_same = |number: &u32| self.hashes[*number as usize] == hash && self.bytes_of(*number) == text;
-        if let Some(number) = self.numbers.find(hash, is_same) {
-            return *number;
-        }
-        let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        self.hashes.push(hash);
-        self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len());
-        self.numbers.insert_unique(hash, number, |number| self.hashes[*number as usize]);
-        number
-    }
-
-    pub(super) fn bytes_of(&self, number: u32) -> &[u8] {
-        let number = number as usize;
-        let start = if number == 0 { 0 } else { self.ends[number - 1] };
-        &self.bytes[start..self.ends[number]]
-    }
-
-    pub(super) fn text(&self, number: u32) -> String {
-        if number as usize >= self.ends.len() {
-            return String::new();
-        }
-        String::from_utf8_lossy(self.bytes_of(number)).into_owned()
-    }
-}
 
 /// Counters by group: `width` of them for each.
 #[derive(Default)]
@@ -186,21 +145,5 @@ impl Layout {
     /// Of care units, which need the first two sorts only.
     pub(super) fn unit_width(self) -> usize {
         self.at(2, 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_numbered_in_the_order_they_are_met() {
-        let mut names = Names::default();
-        let numbers: Vec<u32> = ["b", "", "a", "b", ""].iter().map(|text| names.number(text.as_bytes())).collect();
-        assert_eq!(numbers, [0, 1, 2, 0, 1]);
-        assert_eq!(
-            (names.text(0), names.text(1), names.text(2), names.text(9)),
-            ("b".into(), String::new(), "a".into(), String::new())
-        );
     }
 }

@@ -13,6 +13,7 @@
 //! | null | blank |
 
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewArray, GenericByteArray, GenericListArray, OffsetSizeTrait,
@@ -27,7 +28,7 @@ use arrow::datatypes::{
 };
 
 use crate::submission::view;
-use crate::table::Column;
+use crate::table::{Column, ColumnBuilder};
 use crate::time;
 
 /// The types of [`is_readable`], for people.
@@ -89,7 +90,11 @@ pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
         DataType::Dictionary(_, _) => return of_dictionary(array, separator),
         DataType::List(_) => return of_list(array.as_list::<i32>(), separator),
         DataType::LargeList(_) => return of_list(array.as_list::<i64>(), separator),
-        DataType::Null => Builder::new(array.len()).blanks(array.len()).finish(),
+        DataType::Null => {
+            let mut builder = ColumnBuilder::default();
+            builder.push_blanks(array.len());
+            built(builder)
+        }
         DataType::Boolean => {
             let array = array.as_boolean();
             let text = |value| if value { &b"true"[..] } else { b"false" };
@@ -143,7 +148,9 @@ fn of_views(array: BinaryViewArray) -> Text {
     let (views, buffers) = (array.views(), array.data_buffers());
     let cleaned = |view: u128| if is_trimmed(view, buffers) { view } else { trimmed(view, buffers) };
     let column = match array.nulls() {
-        None if views.iter().all(|view| is_trimmed(*view, buffers)) => array,
+        None if views.iter().all(|view| is_trimmed(*view, buffers)) => {
+            Column::new(array.views().clone(), Arc::clone(buffers))
+        }
         None => view::column(views.iter().map(|view| cleaned(*view)).collect::<Vec<_>>().into(), buffers),
         Some(nulls) => {
             // What stands in the place of a null is undefined.
@@ -199,26 +206,26 @@ fn trimmed(view: u128, buffers: &[Buffer]) -> u128 {
 fn checked(mut text: Text) -> Text {
     let is_bad = |value: &[u8]| simdutf8::basic::from_utf8(value).is_err();
     if (0..text.column.len()).any(|row| is_bad(text.column.value(row))) {
-        let mut builder = Builder::new(text.column.len());
+        let mut builder = ColumnBuilder::with_capacity(text.column.len());
         for row in 0..text.column.len() {
             let value = text.column.value(row);
             if let Err(error) = std::str::from_utf8(value) {
                 text.undecodable.push((row, error.valid_up_to() as u64));
             }
-            builder.push(String::from_utf8_lossy(value).as_bytes());
+            push_trimmed(&mut builder, String::from_utf8_lossy(value).as_bytes());
         }
-        text.column = builder.finish().column;
+        text.column = builder.finish();
     }
     text
 }
 
 fn of_bytes<T: ByteArrayType>(array: &GenericByteArray<T>) -> Text {
-    let mut builder = Builder::new(array.len());
+    let mut builder = ColumnBuilder::with_capacity(array.len());
     for row in 0..array.len() {
         let value: &[u8] = if array.is_null(row) { b"" } else { array.value(row).as_ref() };
-        builder.push(value);
+        push_trimmed(&mut builder, value);
     }
-    builder.finish()
+    built(builder)
 }
 
 fn of_dictionary(array: &ArrayRef, separator: u8) -> Result<Text, String> {
@@ -236,13 +243,13 @@ fn of_dictionary(array: &ArrayRef, separator: u8) -> Result<Text, String> {
     };
     let undecodable =
         if values.undecodable.is_empty() { Vec::new() } else { (0..keys.len()).filter_map(place).collect() };
-    let column = view::column(ScalarBuffer::from(views), values.column.data_buffers());
+    let column = Column::new(ScalarBuffer::from(views), Arc::clone(values.column.buffers()));
     Ok(Text { column, undecodable })
 }
 
 fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>, separator: u8) -> Result<Text, String> {
     let items = column(array.values(), separator)?;
-    let mut builder = Builder::new(array.len());
+    let mut builder = ColumnBuilder::with_capacity(array.len());
     let mut undecodable = Vec::new();
     let mut joined = Vec::new();
     let mut bad = items.undecodable.iter().peekable();
@@ -265,9 +272,9 @@ fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>, separator: u8) -> Re
                 undecodable.push((row, *byte));
             }
         }
-        builder.push(&joined);
+        push_trimmed(&mut builder, &joined);
     }
-    Ok(Text { undecodable, ..builder.finish() })
+    Ok(Text { undecodable, ..built(builder) })
 }
 
 fn of_integers<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Text {
@@ -291,53 +298,26 @@ fn of_primitives<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, write: impl F
 }
 
 fn of_values(n_rows: usize, nulls: Option<&NullBuffer>, write: impl Fn(usize, &mut Vec<u8>)) -> Text {
-    let mut builder = Builder::new(n_rows);
+    let mut builder = ColumnBuilder::with_capacity(n_rows);
     for row in 0..n_rows {
         if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-            builder.views.push(0);
+            builder.push_blanks(1);
         } else {
             builder.push_with(|out| write(row, out));
         }
     }
-    builder.finish()
+    built(builder)
 }
 
-/// A column in the making, with a buffer of its own.
-struct Builder {
-    views: Vec<u128>,
-    bytes: Vec<u8>,
+/// The column of a finished builder, all of whose values are UTF-8.
+fn built(builder: ColumnBuilder) -> Text {
+    Text { column: builder.finish(), undecodable: Vec::new() }
 }
 
-impl Builder {
-    fn new(n_rows: usize) -> Self {
-        Self { views: Vec::with_capacity(n_rows), bytes: Vec::new() }
-    }
-
-    fn blanks(mut self, n: usize) -> Self {
-        self.views.resize(n, 0);
-        self
-    }
-
-    /// Appends `value`, trimmed.
-    fn push(&mut self, value: &[u8]) {
-        let (start, end) = view::trim(value, 0, value.len());
-        self.push_with(|out| out.extend_from_slice(&value[start..end]));
-    }
-
-    /// Appends what `write` appends, which needs no trimming.
-    fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        self.views.push(view::of(&self.bytes[start..], 0, start));
-        if self.bytes.len() - start <= view::INLINE {
-            self.bytes.truncate(start);
-        }
-    }
-
-    fn finish(self) -> Text {
-        let column = view::column(ScalarBuffer::from(self.views), &[Buffer::from_vec(self.bytes)]);
-        Text { column, undecodable: Vec::new() }
-    }
+/// Appends `value`, trimmed.
+fn push_trimmed(builder: &mut ColumnBuilder, value: &[u8]) {
+    let (start, end) = view::trim(value, 0, value.len());
+    builder.push(&value[start..end]);
 }
 
 fn write_integer(is_negative: bool, magnitude: u64, out: &mut Vec<u8>) {
