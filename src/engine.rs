@@ -35,6 +35,7 @@ mod text;
 mod unique;
 mod vocabulary;
 mod waived;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -190,6 +190,65 @@ pub fn parse(text: &[u8]) -> Option<Timestamp> {
     }
 }
 
+/// Reads points in time as [`parse`] does, faster where many are written with dashes and lie in few months.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// The month read last, as the digits of `2022-03` less those of zeros; and what is known of it.
+    month: u64,
+    first_day: i64,
+    length: u8,
+}
+
+impl Times {
+    /// [`parse`].
+    #[inline]
+    pub fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
+        if let Ok(text) = <&[u8; 16]>::try_from(text) {
+            // Where a digit is wrong or the `T` is written otherwise, the long way tells.
+            return self.minutes(u128::from_le_bytes(*text)).or_else(|| parse(text));
+        }
+        if let Ok(text) = <&[u8; 10]>::try_from(text) {
+            let mut padded = *b"0000-00-00T00:00";
+            padded[..10].copy_from_slice(text);
+            let date = self.minutes(u128::from_le_bytes(padded));
+            return date.map(|date| Timestamp { form: Form::DateOnly, ..date }).or_else(|| parse(text));
+        }
+        parse(text)
+    }
+
+    /// Reads all sixteen characters of `2022-01-03T08:00` at once, each a byte of `text`.
+    #[inline]
+    fn minutes(&mut self, text: u128) -> Option<Timestamp> {
+        const ZEROS: u128 = u128::from_le_bytes(*b"0000-00-00T00:00");
+        const DIGITS: u128 = u128::from_le_bytes([
+            0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff,
+        ]);
+        const SIXES: u128 = u128::from_le_bytes([6; 16]);
+        const HIGH: u128 = u128::from_le_bytes([0xf0; 16]);
+        let digits = text ^ ZEROS;
+        // A digit is at most 9: neither it nor six more reaches the upper four bits. No byte carries into the next.
+        if digits & (HIGH | !DIGITS) != 0 || (digits + (SIXES & DIGITS)) & HIGH != 0 {
+            return None;
+        }
+        // In each byte the number that its digit and the next one write.
+        let pairs = (digits * 10 + (digits >> 8)).to_le_bytes();
+        let (day, hour, minute) = (pairs[8], pairs[11], pairs[14]);
+        #[expect(clippy::cast_possible_truncation, reason = "the low seven bytes are wanted")]
+        let month = digits as u64 & 0x00ff_ffff_ffff_ffff;
+        if month != self.month || self.length == 0 {
+            let (year, number) = (i64::from(pairs[0]) * 100 + i64::from(pairs[2]), i64::from(pairs[5]));
+            let first_day = days_from_civil(year, number, 1)?;
+            let length = (28..=31).rev().find(|last| days_from_civil(year, number, i64::from(*last)).is_some())?;
+            *self = Self { month, first_day, length };
+        }
+        if day == 0 || day > self.length || hour > 23 || minute > 59 {
+            return None;
+        }
+        let seconds = (self.first_day + i64::from(day) - 1) * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60;
+        Some(Timestamp { seconds, form: Form::Minutes })
+    }
+}
+
 #[inline]
 fn dashed_day(text: &[u8]) -> Option<i64> {
     if text[4] != b'-' || text[7] != b'-' {
@@ -281,6 +340,28 @@ mod tests {
             "+024-01-30",
         ] {
             assert_eq!(at(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn many_are_read_as_each_of_them_is() {
+        let mut times = Times::default();
+        let mut check = |text: &[u8]| assert_eq!(times.read(text), parse(text), "{}", String::from_utf8_lossy(text));
+        let well = ["2024-01-30T08:00", "2024-02-29T23:59", "0000-01-01T00:00", "9999-12-31 00:00", "2023-02-28t10:10"];
+        for text in well.into_iter().chain(["2024-02-29", "1900-03-01", "20240130080005", "2024-01-30T08:00:05", ""]) {
+            check(text.as_bytes());
+            // Every character made every other.
+            for at in 0..text.len() {
+                let mut changed = text.as_bytes().to_vec();
+                for byte in 0..=u8::MAX {
+                    changed[at] = byte;
+                    check(&changed);
+                }
+            }
+        }
+        for (year, month, day) in (0..3).flat_map(|year| (0..15).flat_map(move |month| (0..34).map(move |day| (year + 1999, month, day)))) {
+            check(format!("{year}-{month:02}-{day:02}").as_bytes());
+            check(format!("{year}-{month:02}-{day:02}T{:02}:{:02}", day - month.min(day), month * 5).as_bytes());
         }
     }
 

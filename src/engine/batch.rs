@@ -132,28 +132,32 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
             }
             _ => continue,
         };
-        let (when, holds) = (evaluator.bool(check.when), evaluator.bool(check.assert));
-        let mut satisfied = when.yes.and(&holds.yes);
-        let mut violated = when.yes.and(&holds.no);
-        let mut not_applicable = when.no.clone();
-        if let Some(broken) = &broken {
-            satisfied = satisfied.minus(broken);
-            violated = violated.minus(broken);
-            not_applicable = not_applicable.minus(broken);
+        let when = evaluator.bool(check.when);
+        let sound = |rows: &Bits| rows.count() - broken.as_ref().map_or(0, |broken| rows.count_both(broken));
+        let not_applicable = sound(&when.no);
+        if !when.yes.any() {
+            let not_checked = records - not_applicable;
+            part.counts = VerdictCounts { not_applicable, not_checked, ..VerdictCounts::default() };
+            continue;
         }
-        let counts = VerdictCounts {
-            satisfied: satisfied.count(),
-            violated: violated.count(),
-            not_applicable: not_applicable.count(),
-            not_checked: 0,
+        let holds = evaluator.bool(check.assert);
+        let of_both = |one: &Bits, other: &Bits| match &broken {
+            None => one.count_both(other),
+            Some(broken) => one.and(other).minus(broken).count(),
         };
+        let (satisfied, n_violated) = (of_both(&when.yes, &holds.yes), of_both(&when.yes, &holds.no));
+        let counts = VerdictCounts { satisfied, violated: n_violated, not_applicable, not_checked: 0 };
         part.counts = VerdictCounts { not_checked: records - counts.total(), ..counts };
         part.violations = counts.violated;
         if counts.violated == 0 {
             continue;
         }
+        let mut violated = when.yes.and(&holds.no);
+        if let Some(broken) = &broken {
+            violated = violated.minus(broken);
+        }
         if rule.severity == Severity::Error {
-            tally.rejected = tally.rejected.or(&violated);
+            tally.rejected.add(&violated);
         }
         let waived = reporters.divide(file.cover.of(RuleIndex(index)), &violated);
         for (waiver, rows) in &waived {
@@ -258,7 +262,7 @@ fn readable(
         ..RulePart::default()
     };
     if rule.severity == Severity::Error {
-        tally.rejected = tally.rejected.or(&faulty_rows);
+        tally.rejected.add(&faulty_rows);
     }
     let wanted = if file.full[index.0].load(Ordering::Relaxed) { 0 } else { file.examples };
     let covering = file.cover.of(index);

@@ -1,107 +1,9 @@
-//! What a batch's columns hold: distinct values, points in time, numbers; each worked out at most once a batch.
-//!
-//! Codes and unit ids repeat, so a test of a value is made once for each distinct value ([`Dict`]) and then looked up
-//! for each record. A column whose values hardly repeat (contact ids) is given up on early and tested value by value.
-
-use std::hash::BuildHasher;
-
-use foldhash::fast::FixedState;
+//! What a batch's columns hold beside words: points in time and numbers; each worked out at most once a batch.
 
 use crate::table::{Bits, Column, length_of, value};
 use crate::time::{self, DAY, Form};
 
 use super::run::TimestampForms;
-
-/// The distinct values of a column, as the first row each stands on.
-#[derive(Debug)]
-pub(super) struct Dict {
-    /// For each row the place of its value in `first_rows`; `None` where every row is its own value.
-    pub(super) keys: Option<Vec<u32>>,
-    /// For each distinct value a row that holds it.
-    pub(super) first_rows: Vec<u32>,
-}
-
-impl Dict {
-    /// Finds the distinct values of `column`.
-    pub(super) fn build(column: &Column) -> Self {
-        let n_rows = column.len();
-        let views = column.views();
-        let hasher = FixedState::default();
-        let mut slots: Vec<u32> = vec![0; 1024];
-        let mut mask = slots.len() - 1;
-        let mut keys = Vec::with_capacity(n_rows);
-        let mut first_rows: Vec<u32> = Vec::with_capacity(64);
-        let mut long_hashes: Vec<u64> = Vec::with_capacity(64);
-        let mut previous = (0u128, 0u32);
-        for row in 0..n_rows {
-            let view = views[row];
-            if row > 0 && view == previous.0 {
-                keys.push(previous.1);
-                continue;
-            }
-            let inline = length_of(view) <= 12;
-            let hash = if inline { mix(view) } else { hasher.hash_one(value(column, row)) };
-            let mut slot = usize::try_from(hash >> 32).unwrap_or(0) & mask;
-            let key = loop {
-                match slots[slot] {
-                    0 => {
-                        let key = u32::try_from(first_rows.len()).unwrap_or(u32::MAX);
-                        first_rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-                        long_hashes.push(hash);
-                        slots[slot] = key + 1;
-                        break key;
-                    }
-                    taken => {
-                        let key = taken - 1;
-                        let at = key as usize;
-                        let first = first_rows[at] as usize;
-                        let same = if inline {
-                            views[first] == view
-                        } else {
-                            long_hashes[at] == hash && value(column, first) == value(column, row)
-                        };
-                        if same {
-                            break key;
-                        }
-                        slot = (slot + 1) & mask;
-                    }
-                }
-            };
-            keys.push(key);
-            previous = (view, key);
-            if first_rows.len() * 2 > slots.len() {
-                if row >= 512 && first_rows.len() * 2 > row {
-                    return Self::identity(n_rows);
-                }
-                slots = vec![0; slots.len() * 4];
-                mask = slots.len() - 1;
-                for (at, hash) in long_hashes.iter().enumerate() {
-                    let mut slot = usize::try_from(hash >> 32).unwrap_or(0) & mask;
-                    while slots[slot] != 0 {
-                        slot = (slot + 1) & mask;
-                    }
-                    slots[slot] = u32::try_from(at + 1).unwrap_or(u32::MAX);
-                }
-            }
-        }
-        Self { keys: Some(keys), first_rows }
-    }
-
-    /// Every row its own value.
-    fn identity(n_rows: usize) -> Self {
-        Self { keys: None, first_rows: (0..u32::try_from(n_rows).unwrap_or(u32::MAX)).collect() }
-    }
-}
-
-/// Mixes a view of a short value, which holds all its bytes, into 64 bits.
-#[inline]
-fn mix(view: u128) -> u64 {
-    let folded =
-        (view ^ 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834).wrapping_mul(0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f);
-    #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
-    let half = (folded >> 64) as u64 ^ folded as u64;
-    half
-}
 
 /// A column of points in time.
 #[derive(Clone, Debug)]
@@ -122,12 +24,13 @@ impl Times {
         let mut seconds = Vec::with_capacity(n_rows);
         let mut date_only: Option<Bits> = None;
         let mut forms = TimestampForms::default();
+        let mut times = time::Times::default();
         let known = Bits::from_fn(n_rows, |row| {
             if length_of(views[row]) == 0 {
                 seconds.push(0);
                 return false;
             }
-            let Some(timestamp) = time::parse(value(column, row)) else {
+            let Some(timestamp) = times.read(value(column, row)) else {
                 seconds.push(0);
                 return false;
             };
@@ -219,31 +122,6 @@ pub(super) fn parse_int(text: &[u8], year: bool) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn column(values: &[String]) -> Column {
-        values.iter().map(|value| Some(value.as_bytes())).collect()
-    }
-
-    #[test]
-    fn distinct_values_are_found_whatever_their_length_and_number() {
-        for n_distinct in [1usize, 3, 700, 5_000] {
-            let values: Vec<String> = (0..5_000usize)
-                .map(|row| format!("{:0width$}", row * 7 % n_distinct, width = 1 + row % n_distinct % 20))
-                .collect();
-            let column = column(&values);
-            let dict = Dict::build(&column);
-            for row in 0..values.len() {
-                let at = dict.keys.as_ref().map_or(row, |keys| keys[row] as usize);
-                assert_eq!(value(&column, dict.first_rows[at] as usize), values[row].as_bytes());
-            }
-            if n_distinct == 3 {
-                let mut distinct = values.clone();
-                distinct.sort();
-                distinct.dedup();
-                assert_eq!(dict.first_rows.len(), distinct.len());
-            }
-        }
-    }
 
     #[test]
     fn whole_numbers_and_years() {

@@ -24,8 +24,9 @@ impl Names {
     /// The number of a text, a new one where it is met for the first time.
     pub(super) fn number(&mut self, text: &[u8]) -> u32 {
         let hash = FixedState::default().hash_one(text);
-        if let Some(number) = self.find_hashed(text, hash) {
-            return number;
+        let is_same = |number: &u32| self.hashes[*number as usize] == hash && self.bytes_of(*number) == text;
+        if let Some(number) = self.numbers.find(hash, is_same) {
+            return *number;
         }
         let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.hashes.push(hash);
@@ -33,17 +34,6 @@ impl Names {
         self.ends.push(self.bytes.len());
         self.numbers.insert_unique(hash, number, |number| self.hashes[*number as usize]);
         number
-    }
-
-    /// The number of a text that has been met.
-    pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        self.find_hashed(text, FixedState::default().hash_one(text))
-    }
-
-    #[inline]
-    fn find_hashed(&self, text: &[u8], hash: u64) -> Option<u32> {
-        let is_same = |number: &u32| self.hashes[*number as usize] == hash && self.bytes_of(*number) == text;
-        self.numbers.find(hash, is_same).copied()
     }
 
     /// The text with a number.

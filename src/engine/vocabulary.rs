@@ -1,64 +1,85 @@
-//! The values that a thread has met in each column, and what rules have said of them.
+//! What a thread has met in the columns of its batches ([`words`](super::words)), and what rules have said of each word.
 //!
-//! Codes, units and names repeat from batch to batch. What a rule says of one value alone is therefore asked once for each
-//! value that a thread meets, and looked up from then on; patterns, code lists and control digits cost nothing after the
-//! first few batches. A thread borrows a vocabulary for each batch, so that none waits for another.
+//! What a rule says of a value alone is asked once for each word, and looked up from then on; patterns, code lists and
+//! control digits cost nothing after the first few batches. A thread borrows a vocabulary for each batch, so that none waits
+//! for another.
 //!
 //! Only what follows from the value and the plan is kept here, nothing that depends on what is stated of a file.
 
-use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use super::names::Names;
+use super::words::{Coded, Distinct, Words};
 use crate::rule::Plan;
+use crate::table::Column;
 
-/// The number of a value that is not kept.
-pub(super) const NO_WORD: u32 = u32::MAX;
-
-/// So many values of one column are kept; what comes beyond is asked about anew. A column with more than that hardly
-/// repeats.
-const MOST_WORDS: usize = 1 << 15;
-
-/// Longer values are not kept.
-const LONGEST_WORD: usize = 256;
-
-/// What is kept in place of an answer that has not been asked for.
-const NOT_ASKED: u8 = u8::MAX;
-
-/// One thread's values and answers.
+/// One thread's words and answers.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     /// By variable.
-    words: Vec<Names>,
-    /// What texts are made of values, over all variables.
+    words: Vec<Words>,
+    /// What texts are made of words, over all variables.
     texts: Names,
     plans: Vec<Answers>,
+    /// Answers to a question that is not remembered.
+    passing: Verdicts,
 }
 
-/// What was said of values, by question and then by number of the value.
+/// What was said of words, by question.
 #[derive(Debug, Default)]
 struct Answers {
     /// Whose nodes ask: the address of a plan, which outlives the run.
     plan: usize,
-    verdicts: Vec<Vec<u8>>,
-    /// Numbers of texts, plus one; 0 is null.
+    verdicts: Vec<Verdicts>,
+    /// For each word the number of its text, plus one; 0 is null.
     texts: Vec<Vec<u32>>,
 }
 
-impl Vocabulary {
-    /// The numbers of some values of a variable, [`NO_WORD`] for those that are not kept.
-    pub(super) fn words<'v>(&mut self, variable: usize, values: impl Iterator<Item = &'v [u8]>) -> Vec<u32> {
-        if self.words.len() <= variable {
-            self.words.resize_with(variable + 1, Names::default);
+/// One answer a word.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    /// By word; 0 of the blank.
+    pub(super) codes: Vec<u8>,
+    /// A bit for each code, but the highest bit for those from 7 on, that some word other than the blank has.
+    seen: u8,
+}
+
+impl Verdicts {
+    /// Whether some word other than the blank has this code.
+    pub(super) fn has(&self, code: u8) -> bool {
+        self.seen >> code.min(7) & 1 == 1
+    }
+
+    /// Whether all words but the blank have this code, which is less than 7.
+    pub(super) fn is_all(&self, code: u8) -> bool {
+        self.seen == 1 << code
+    }
+
+    fn extend(&mut self, words: &Words, judge: impl Fn(&[u8]) -> u8) {
+        if self.codes.is_empty() {
+            self.codes.push(0);
         }
-        let names = &mut self.words[variable];
-        values
-            .map(|value| match value.len() {
-                ..=LONGEST_WORD if names.len() < MOST_WORDS => names.number(value),
-                ..=LONGEST_WORD => names.find(value).unwrap_or(NO_WORD),
-                _ => NO_WORD,
-            })
-            .collect()
+        for word in self.codes.len()..words.len() {
+            let code = judge(words.get(word));
+            self.seen |= 1 << code.min(7);
+            self.codes.push(code);
+        }
+    }
+}
+
+impl Vocabulary {
+    fn words(&mut self, variable: usize) -> &mut Words {
+        at_place(&mut self.words, variable)
+    }
+
+    /// Looks every row of a variable's column up.
+    pub(super) fn code(&mut self, variable: usize, column: &Column) -> Coded {
+        self.words(variable).code(column)
+    }
+
+    /// The distinct values of what was coded last of a variable.
+    pub(super) fn distinct(&mut self, variable: usize, coded: &Coded, n_rows: usize) -> Distinct {
+        self.words(variable).distinct(coded, n_rows)
     }
 
     /// The place of the answers to the questions of `plan`.
@@ -70,64 +91,53 @@ impl Vocabulary {
         })
     }
 
-    /// The answers to `question` about `words`; `ask` is asked about the word at a place where it has not been yet.
-    pub(super) fn answers(
+    /// What `judge` says of each word of a variable. What it says to a `question` is remembered.
+    pub(super) fn verdicts(
         &mut self,
         plan: usize,
-        question: usize,
-        words: &[u32],
-        mut ask: impl FnMut(usize) -> u8,
-    ) -> Vec<u8> {
-        let known = of_question(&mut self.plans[plan].verdicts, question);
-        let mut answer = |(at, word): (usize, &u32)| {
-            if *word == NO_WORD {
-                return ask(at);
+        question: Option<usize>,
+        variable: usize,
+        judge: impl Fn(&[u8]) -> u8,
+    ) -> &Verdicts {
+        let words = at_place(&mut self.words, variable);
+        let verdicts = match question {
+            Some(question) => at_place(&mut self.plans[plan].verdicts, question),
+            None => {
+                self.passing = Verdicts::default();
+                &mut self.passing
             }
-            let word = *word as usize;
-            if known.len() <= word {
-                known.resize(word + 1, NOT_ASKED);
-            }
-            if known[word] == NOT_ASKED {
-                known[word] = ask(at);
-            }
-            known[word]
         };
-        words.iter().enumerate().map(&mut answer).collect()
+        verdicts.extend(words, judge);
+        verdicts
     }
 
-    /// The numbers of the texts that node `node` makes of `words`, plus one, equal where the texts are; 0 is null. `None`
-    /// where one of the words is not kept.
-    pub(super) fn texts<'t>(
+    /// Has `number` say of each word of a variable what text node `node` makes of it, as its number plus one; 0 is null.
+    pub(super) fn make_texts(
         &mut self,
         plan: usize,
         node: usize,
-        words: &[u32],
-        mut make: impl FnMut(usize) -> Option<Cow<'t, [u8]>>,
-    ) -> Option<Vec<u32>> {
-        if words.contains(&NO_WORD) {
-            return None;
+        variable: usize,
+        number: impl Fn(&[u8], &mut Names) -> u32,
+    ) {
+        let words = at_place(&mut self.words, variable);
+        let known = at_place(&mut self.plans[plan].texts, node);
+        for word in known.len()..words.len() {
+            known.push(number(words.get(word), &mut self.texts));
         }
-        let known = of_question(&mut self.plans[plan].texts, node);
-        let texts = &mut self.texts;
-        let mut number = |(at, word): (usize, &u32)| {
-            let word = *word as usize;
-            if known.len() <= word {
-                known.resize(word + 1, NO_WORD);
-            }
-            if known[word] == NO_WORD {
-                known[word] = make(at).map_or(0, |text| texts.number(&text) + 1);
-            }
-            known[word]
-        };
-        Some(words.iter().enumerate().map(&mut number).collect())
+    }
+
+    /// For each word the number of the text that was made of it, plus one: equal where the texts are, over all nodes and
+    /// variables. 0 is null.
+    pub(super) fn texts(&self, plan: usize, node: usize) -> &[u32] {
+        self.plans[plan].texts.get(node).map_or(&[], Vec::as_slice)
     }
 }
 
-fn of_question<T>(answers: &mut Vec<Vec<T>>, question: usize) -> &mut Vec<T> {
-    if answers.len() <= question {
-        answers.resize_with(question + 1, Vec::new);
+fn at_place<T: Default>(items: &mut Vec<T>, place: usize) -> &mut T {
+    if items.len() <= place {
+        items.resize_with(place + 1, T::default);
     }
-    &mut answers[question]
+    &mut items[place]
 }
 
 /// The vocabularies of a run; as many as there are threads at work.
@@ -148,47 +158,42 @@ impl Vocabularies {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
+    fn vocabulary(values: &[&[u8]]) -> Vocabulary {
+        let mut vocabulary = Vocabulary { plans: vec![Answers::default()], ..Vocabulary::default() };
+        vocabulary.code(3, &values.iter().copied().map(Some).collect());
+        vocabulary
+    }
+
     #[test]
-    fn a_question_is_asked_once_about_each_value_that_is_kept() {
-        let mut vocabulary = Vocabulary::default();
-        let long = vec![b'x'; LONGEST_WORD + 1];
-        let values: Vec<&[u8]> = vec![b"a", b"b", b"a", &long, b""];
-        let words = vocabulary.words(3, values.iter().copied());
-        assert_eq!(words, [0, 1, 0, NO_WORD, 2]);
-        assert_eq!(vocabulary.words(0, values.iter().copied())[0], 0, "each variable has its own");
-        vocabulary.plans.push(Answers::default());
-        let mut asked = Vec::new();
+    fn a_question_is_asked_once_about_each_word() {
+        let mut vocabulary = vocabulary(&[b"a", b"bb", b"a", b""]);
+        let asked = RefCell::new(Vec::new());
         let mut ask = |question| {
-            vocabulary.answers(0, question, &words, |at| {
-                asked.push((question, at));
-                u8::try_from(values[at].len().min(9)).unwrap_or(0)
-            })
+            let judge = |word: &[u8]| {
+                asked.borrow_mut().push(word.to_vec());
+                u8::try_from(word.len()).unwrap_or(0)
+            };
+            let verdicts = vocabulary.verdicts(0, question, 3, judge);
+            (verdicts.codes.clone(), verdicts.has(1), verdicts.has(3), verdicts.is_all(1))
         };
-        assert_eq!([ask(5), ask(5), ask(2)], [[1, 1, 1, 9, 0]; 3]);
-        assert_eq!(asked, [(5, 0), (5, 1), (5, 3), (5, 4), (5, 3), (2, 0), (2, 1), (2, 3), (2, 4)]);
+        let expected = (vec![0, 1, 2], true, false, false);
+        assert_eq!([ask(Some(5)), ask(Some(5)), ask(None), ask(None)], std::array::from_fn(|_| expected.clone()));
+        assert_eq!(asked.borrow().len(), 6);
     }
 
     #[test]
     fn texts_that_are_equal_have_one_number_whatever_they_are_made_of() {
-        let mut vocabulary = Vocabulary::default();
-        vocabulary.plans.push(Answers::default());
-        let values: [&[u8]; 3] = [b"SE1-A", b"SE1-B", b"?"];
-        let words = vocabulary.words(0, values.into_iter());
-        let make = |at: usize| values[at].get(..3).map(Cow::Borrowed);
-        assert_eq!(vocabulary.texts(0, 7, &words, make), Some(vec![1, 1, 0]));
-        assert_eq!(vocabulary.texts(0, 7, &words, |_| None), Some(vec![1, 1, 0]), "asked once");
-        assert_eq!(vocabulary.texts(0, 8, &[0], |_| Some(Cow::Borrowed(b"SE1"))), Some(vec![1]));
-        assert_eq!(vocabulary.texts(0, 8, &[0, NO_WORD], |_| None), None);
-    }
-
-    #[test]
-    fn values_beyond_the_most_are_not_kept_but_those_before_still_are() {
-        let mut vocabulary = Vocabulary::default();
-        let values: Vec<String> = (0..=MOST_WORDS).map(|number| number.to_string()).collect();
-        let words = vocabulary.words(0, values.iter().map(String::as_bytes));
-        assert_eq!((words[MOST_WORDS - 1] as usize, words[MOST_WORDS]), (MOST_WORDS - 1, NO_WORD));
-        assert_eq!(vocabulary.words(0, [b"7".as_slice()].into_iter()), [7]);
+        let mut vocabulary = vocabulary(&[b"SE1-A", b"SE1-B", b"?"]);
+        vocabulary.code(0, &[Some(b"SE1")].into_iter().collect());
+        let make = |word: &[u8], texts: &mut Names| word.get(..3).map_or(0, |text| texts.number(text) + 1);
+        vocabulary.make_texts(0, 7, 3, make);
+        vocabulary.make_texts(0, 7, 3, |_, _| 0);
+        vocabulary.make_texts(0, 8, 0, make);
+        assert_eq!(vocabulary.texts(0, 7), [0, 1, 1, 0], "made once");
+        assert_eq!(vocabulary.texts(0, 8), [0, 1]);
     }
 }

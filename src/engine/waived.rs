@@ -70,7 +70,7 @@ impl<'e, 'a> Reporters<'e, 'a> {
         let named =
             plan.collection.region.and_then(|region| Some((region, batch.columns[region.variable.0].as_ref()?)));
         let Some((region, column)) = named else { return Bits::none(batch.n_rows) };
-        let dict = self.evaluator.dict(region.variable, column);
+        let dict = self.evaluator.distinct(region.variable, column);
         let is_number = |row: &u32| {
             region.organisation_number(value(column, *row as usize), &plan.codelists) == Some(number.as_bytes())
         };

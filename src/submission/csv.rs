@@ -48,7 +48,7 @@ pub const MAX_QUOTED: usize = 64 << 10;
 pub const MAX_RECORD: usize = 16 << 20;
 
 /// Bytes of a chunk, unless asked otherwise; see `benches/csv_read.rs`.
-const CHUNK_BYTES: usize = 512 << 10;
+const CHUNK_BYTES: usize = 1 << 20;
 
 /// The largest chunk that is granted: offsets are 32 bits wide.
 const MAX_CHUNK_BYTES: usize = 64 << 20;

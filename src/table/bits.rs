@@ -117,6 +117,31 @@ impl Bits {
         self.zip(other, |a, b| a & !b)
     }
 
+    /// Whether every row is in the set.
+    pub fn is_full(&self) -> bool {
+        self.count() == self.len as u64
+    }
+
+    /// How many rows are in both sets. Both have the same length.
+    #[inline]
+    pub fn count_both(&self, other: &Self) -> u64 {
+        self.words.iter().zip(&other.words).map(|(a, b)| u64::from((a & b).count_ones())).sum()
+    }
+
+    /// Takes out the rows that are not in `other`. Both have the same length.
+    #[inline]
+    pub fn keep(&mut self, other: &Self) {
+        debug_assert_eq!(self.len, other.len);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+    }
+
+    /// Puts in the rows of `other`. Both have the same length.
+    #[inline]
+    pub fn add(&mut self, other: &Self) {
+        debug_assert_eq!(self.len, other.len);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
+    }
+
     /// Rows not in the set.
     #[must_use]
     pub fn not(&self) -> Self {

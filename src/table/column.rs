@@ -29,10 +29,10 @@ pub struct Column {
 /// Which rows of a column have the same value, where a file says so.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// For each row the number of its value; rows with one number have one value, and one value may have several numbers.
+    /// For each row the place of its value in `values`.
     pub of_rows: Arc<[u32]>,
-    /// All numbers are below this.
-    pub n_values: usize,
+    /// The values; the same may be there more than once. Batches that share them share this very column.
+    pub values: Arc<Column>,
 }
 
 impl Column {

@@ -102,7 +102,7 @@ impl<T> ByRow<T> {
 fn by_row<T>(evaluator: &Evaluator<'_>, variable: Option<VariableIndex>, make: impl Fn(&[u8]) -> T) -> ByRow<T> {
     let column = variable.and_then(|variable| Some((variable, evaluator.batch().columns[variable.0].as_ref()?)));
     let Some((variable, column)) = column else { return ByRow { values: vec![make(b"")], keys: Some(Vec::new()) } };
-    let dict = evaluator.dict(variable, column);
+    let dict = evaluator.distinct(variable, column);
     ByRow {
         values: dict.first_rows.iter().map(|row| make(value(column, *row as usize))).collect(),
         keys: dict.keys.clone(),

@@ -284,7 +284,7 @@ impl<'a> KeyPart<'a> {
         if !evaluator.is_code(variable) {
             return Some(Self { column, keys: None, spellings: Vec::new() });
         }
-        let dict = evaluator.dict(variable, column);
+        let dict = evaluator.distinct(variable, column);
         let spelling = |row: &u32| evaluator.canonical(variable, value(column, *row as usize));
         Some(Self { column, keys: dict.keys.as_deref(), spellings: dict.first_rows.iter().map(spelling).collect() })
     }

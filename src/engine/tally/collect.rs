@@ -351,7 +351,7 @@ impl Part {
             return vec![self.labels.number(BLANK.as_bytes()); batch.n_rows];
         };
         let plan = evaluator.plan();
-        let dict = evaluator.dict(variable, column);
+        let dict = evaluator.distinct(variable, column);
         let numbers: Vec<u32> = dict
             .first_rows
             .iter()
