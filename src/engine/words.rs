@@ -93,7 +93,7 @@ impl Words {
         let mut others = Vec::new();
         let keys = match column.keys() {
             _ if self.is_given_up => None,
-            None => self.look_up(column),
+            None => self.look_up(column, true),
             Some(keys) => match self.of_dictionary(&keys.values) {
                 Some(of_values) => Some(keys.of_rows.iter().map(|key| of_values[*key as usize]).collect()),
                 None => None,
@@ -120,14 +120,15 @@ impl Words {
     /// For each value of a dictionary its word; `None` where the column is given up on.
     fn of_dictionary(&mut self, values: &Arc<Column>) -> Option<&[u32]> {
         if !self.dictionary.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, values)) {
-            let words = self.look_up(values)?;
+            // Each value stands there once; that says nothing of how often it is used.
+            let words = self.look_up(values, false)?;
             self.dictionary = Some((Arc::clone(values), words));
         }
         self.dictionary.as_ref().map(|(_, words)| words.as_slice())
     }
 
     /// For each row its word; `None` where the column is given up on.
-    fn look_up(&mut self, column: &Column) -> Option<Vec<u32>> {
+    fn look_up(&mut self, column: &Column, may_give_up: bool) -> Option<Vec<u32>> {
         let views = column.views();
         let mut keys = Vec::with_capacity(views.len());
         let mut previous = (0, BLANK);
@@ -141,7 +142,7 @@ impl Words {
                 continue;
             }
             self.n_rows += 1;
-            let word = self.number(*view, || column.value(row))?;
+            let word = self.number(*view, || column.value(row), may_give_up)?;
             previous = (*view, word);
             keys.push(word);
         }
@@ -150,7 +151,7 @@ impl Words {
 
     /// The word of a value; `None` where the column is given up on.
     #[inline]
-    fn number<'v>(&mut self, view: u128, value: impl Fn() -> &'v [u8]) -> Option<u32> {
+    fn number<'v>(&mut self, view: u128, value: impl Fn() -> &'v [u8], may_give_up: bool) -> Option<u32> {
         let is_inline = length_of(view) as usize <= INLINE;
         let (hash, view) = if is_inline {
             (mix(view), view)
@@ -183,7 +184,7 @@ impl Words {
         self.ends.push(self.bytes.len());
         self.slots[slot] = hash >> 32 << 32 | u64::from(word + 1);
         if self.len() * 2 > self.slots.len() {
-            if self.len() > FEW && self.len() as u64 * 20 > self.n_rows * 19 {
+            if may_give_up && self.len() > FEW && self.len() as u64 * 20 > self.n_rows * 19 {
                 self.give_up();
                 return None;
             }

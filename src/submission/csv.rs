@@ -29,6 +29,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -48,7 +49,7 @@ pub const MAX_QUOTED: usize = 64 << 10;
 pub const MAX_RECORD: usize = 16 << 20;
 
 /// Bytes of a chunk, unless asked otherwise; see `benches/csv_read.rs`.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// The largest chunk that is granted: offsets are 32 bits wide.
 const MAX_CHUNK_BYTES: usize = 64 << 20;
@@ -134,7 +135,8 @@ fn scan_with<R: Send>(
 ) -> Result<ScanSummary, InputError> {
     let source = File::open(&file.path).map_err(|error| InputError::io(&file.path, error))?;
     let chunk_bytes = if file.chunk_bytes == 0 { CHUNK_BYTES } else { file.chunk_bytes };
-    let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start)?;
+    let spare = Spare::default();
+    let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start)?.with_spare(&spare);
     let wave_chunks = rayon::current_num_threads() * CHUNKS_PER_THREAD;
     progress(file.start.byte);
 
@@ -163,7 +165,12 @@ fn scan_with<R: Send>(
                 chunks
                     .into_par_iter()
                     .with_max_len(1)
-                    .map(|chunk| map(tokenize::batch(chunk, layout)))
+                    .map(|chunk| {
+                        let (batch, kept) = tokenize::batch(chunk, layout);
+                        let result = map(batch);
+                        kept.take_back(&spare);
+                        result
+                    })
                     .collect::<Vec<R>>()
             },
         );
@@ -193,6 +200,22 @@ fn place(offset: usize) -> u32 {
     offset as u32
 }
 
+/// Memory of chunks that are done with: new memory costs the system more than reading a chunk does.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Keeps the memory of some bytes.
+    pub(super) fn keep(&self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
+}
+
 /// Cuts a file into chunks of whole records.
 struct ChunkReader<'a> {
     source: File,
@@ -209,6 +232,7 @@ struct ChunkReader<'a> {
     line: u64,
     /// 1-based spreadsheet row of the next record.
     sheet_row: u64,
+    spare: Option<&'a Spare>,
 }
 
 impl<'a> ChunkReader<'a> {
@@ -231,7 +255,13 @@ impl<'a> ChunkReader<'a> {
             row: 0,
             line: start.line,
             sheet_row: start.sheet_row,
+            spare: None,
         })
+    }
+
+    /// Reads into memory that was used before, where there is some.
+    fn with_spare(self, spare: &'a Spare) -> Self {
+        Self { spare: Some(spare), ..self }
     }
 
     /// Up to `n` chunks, fewer at the end of the file, and why no more could be read.
@@ -250,7 +280,8 @@ impl<'a> ChunkReader<'a> {
     /// The next chunk; `None` at the end of the file.
     fn chunk(&mut self) -> Result<Option<Chunk>, InputError> {
         let mut wanted = self.chunk_bytes;
-        let mut bytes = Vec::with_capacity(wanted.max(self.rest.len()) + PADDING);
+        let mut bytes = self.spare.map(Spare::take).unwrap_or_default();
+        bytes.reserve(wanted.max(self.rest.len()) + PADDING);
         bytes.append(&mut self.rest);
         loop {
             self.fill(&mut bytes, wanted)?;

@@ -11,16 +11,17 @@ use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::basic::{Encoding, EncodingMask};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use rayon::prelude::*;
 
 use super::detect::{Identified, identify};
@@ -56,7 +57,7 @@ pub(super) fn open(
         let what = if sample.starts_with(b"PARE") { "it is encrypted" } else { "it does not begin as one" };
         return Err(bad(path, format!("named as a Parquet file, but {what}")));
     }
-    let (_, metadata) = load(path)?;
+    let (_, metadata) = load(path, Texts::AsViews)?;
     let records = records(path, &metadata)?;
     let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().trim().to_owned()).collect();
     let Identified { header, column_of, layout, row_column_of, collection, collection_source } =
@@ -96,7 +97,8 @@ pub fn scan<R: Send>(
     map: &(dyn Fn(Batch) -> R + Sync),
     fold: &mut dyn FnMut(R) -> Result<(), InputError>,
 ) -> Result<ScanSummary, InputError> {
-    let (_, metadata) = load(&file.path)?;
+    // Rows that are wanted unchanged have the types of `schema`.
+    let (_, metadata) = load(&file.path, if request.raw { Texts::AsViews } else { Texts::AsWritten })?;
     let layout = Layout::new(file, collection, request, &metadata)?;
     let mut waves = Waves::new(file, &layout, &metadata)?;
 
@@ -136,7 +138,7 @@ pub fn scan<R: Send>(
 /// # Errors
 /// If the footer cannot be read.
 pub fn schema(file: &InputFile) -> Result<SchemaRef, InputError> {
-    load(&file.path).map(|(_, metadata)| Arc::clone(metadata.schema()))
+    load(&file.path, Texts::AsViews).map(|(_, metadata)| Arc::clone(metadata.schema()))
 }
 
 /// `part` of `whole`, as bytes of `size`.
@@ -174,13 +176,26 @@ fn fenced<T>(path: &Path, doing: &str, decode: impl FnOnce() -> Result<T, String
     fence(decode).map_err(|message| bad(path, format!("{doing}: {message}")))
 }
 
-/// Reads the footer, with text columns typed as views.
-fn load(path: &Path) -> Result<(File, ArrowReaderMetadata), InputError> {
+/// As what columns of text are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    /// All as views.
+    AsViews,
+    /// As dictionaries where they are written wholly so, otherwise as views.
+    AsWritten,
+}
+
+/// Reads the footer, with columns typed as they are to be read.
+fn load(path: &Path, texts: Texts) -> Result<(File, ArrowReaderMetadata), InputError> {
     let file = File::open(path).map_err(|error| InputError::io(path, error))?;
     let metadata = fenced(path, "the footer cannot be read, the file is cut off or damaged", || {
         let metadata =
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())?;
-        let fields: Vec<Field> = metadata.schema().fields().iter().map(|field| as_view(field)).collect();
+        let typed = |(column, field): (usize, &FieldRef)| {
+            let is_keyed = texts == Texts::AsWritten && is_dictionary(metadata.metadata(), column);
+            if is_keyed { as_dictionary(field) } else { as_view(field) }
+        };
+        let fields: Vec<Field> = metadata.schema().fields().iter().enumerate().map(typed).collect();
         let schema = Schema::new_with_metadata(fields, metadata.schema().metadata().clone());
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
         // Types that cannot be had as views are read as they are.
@@ -189,12 +204,39 @@ fn load(path: &Path) -> Result<(File, ArrowReaderMetadata), InputError> {
     Ok((file, metadata))
 }
 
-fn as_view(field: &Field) -> Field {
-    let value_type = match field.data_type() {
+/// Whether every page of a column is written as places in a dictionary, as far as the footer tells. Only then do batches
+/// share one; otherwise a dictionary would have to be made for each.
+fn is_dictionary(metadata: &ParquetMetaData, column: usize) -> bool {
+    let schema = metadata.file_metadata().schema_descr();
+    let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == column);
+    let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return false };
+    metadata.row_groups().iter().all(|group| {
+        let chunk = group.column(leaf);
+        let is_only = |mask: &EncodingMask| {
+            mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY)
+        };
+        chunk.dictionary_page_offset().is_some() && chunk.page_encoding_stats_mask().is_some_and(is_only)
+    })
+}
+
+fn type_of_values(field: &Field) -> &DataType {
+    match field.data_type() {
         DataType::Dictionary(_, value_type) => value_type,
         other => other,
-    };
-    match value_type {
+    }
+}
+
+fn as_dictionary(field: &Field) -> Field {
+    let of = |values| field.clone().with_data_type(DataType::Dictionary(Box::new(DataType::Int32), Box::new(values)));
+    match type_of_values(field) {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => of(DataType::Utf8),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => of(DataType::Binary),
+        _ => field.clone(),
+    }
+}
+
+fn as_view(field: &Field) -> Field {
+    match type_of_values(field) {
         DataType::Utf8 | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8View),
         DataType::Binary | DataType::LargeBinary => field.clone().with_data_type(DataType::BinaryView),
         _ => field.clone(),
@@ -227,6 +269,8 @@ struct Layout<'a> {
     columns: Vec<usize>,
     /// Variable → place in `columns`, and what stands between the values of a list.
     variables: Vec<Option<(usize, u8)>>,
+    /// For each of `columns` the dictionary that its last batch had, where it is read as one.
+    dictionaries: Vec<Mutex<Option<Arc<text::Dictionary>>>>,
     /// Of all columns that are read, where records are wanted unchanged.
     raw: Option<SchemaRef>,
 }
@@ -263,7 +307,8 @@ impl<'a> Layout<'a> {
             variables.push(columns.binary_search(&column).ok().map(|place| (place, separator)));
         }
         let raw = request.raw.then(|| Arc::clone(metadata.schema()));
-        Ok(Self { path: &file.path, columns, variables, raw })
+        let dictionaries = columns.iter().map(|_| Mutex::default()).collect();
+        Ok(Self { path: &file.path, columns, variables, dictionaries, raw })
     }
 
     /// The text of `decoded`.
@@ -276,8 +321,9 @@ impl<'a> Layout<'a> {
                 texts.push(None);
                 continue;
             };
-            let text =
-                fenced(self.path, "a column cannot be read as text", || text::column(&columns[*place], *separator))?;
+            let text = fenced(self.path, "a column cannot be read as text", || {
+                text::keyed(&columns[*place], *separator, &self.dictionaries[*place])
+            })?;
             let column = self.columns[*place];
             let fault = |(row, byte)| Fault { row, kind: FaultKind::Undecodable { column, byte } };
             faults.extend(text.undecodable.into_iter().map(fault));

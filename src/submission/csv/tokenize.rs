@@ -13,7 +13,7 @@ use arrow::buffer::{Buffer, ScalarBuffer};
 use memchr::{memchr, memchr_iter};
 
 use super::split::without_line_end;
-use super::{Chunk, Dialect, place, separators};
+use super::{Chunk, Dialect, Spare, place, separators};
 use crate::schema::Collection;
 use crate::submission::detect::Encoding;
 use crate::submission::view;
@@ -74,10 +74,30 @@ impl Layout {
 thread_local! {
     /// Offsets of delimiters; kept because clearing new memory for each chunk costs a tenth of the whole.
     static DELIMITERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    /// Memory for views, kept for the same reason.
+    static VIEWS: RefCell<Vec<u128>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The memory of a batch, to be used again when the batch is gone.
+pub(in crate::submission) struct Kept {
+    bytes: Buffer,
+    views: Buffer,
+}
+
+impl Kept {
+    /// Takes the memory back, unless somebody still holds a part of the batch.
+    pub(in crate::submission) fn take_back(self, spare: &Spare) {
+        if let Ok(bytes) = self.bytes.into_vec() {
+            spare.keep(bytes);
+        }
+        if let Ok(views) = self.views.into_vec() {
+            VIEWS.set(views);
+        }
+    }
 }
 
 /// Makes a batch of `chunk`.
-pub(in crate::submission) fn batch(chunk: Chunk, layout: &Layout) -> Batch {
+pub(in crate::submission) fn batch(chunk: Chunk, layout: &Layout) -> (Batch, Kept) {
     let mut delimiters = DELIMITERS.take();
     delimiters.clear();
     separators::find(&chunk.bytes[..chunk.end], layout.dialect.delimiter, &mut delimiters);
@@ -87,6 +107,7 @@ pub(in crate::submission) fn batch(chunk: Chunk, layout: &Layout) -> Batch {
     let n_rows = chunk.split.records();
     let buffers = [Buffer::from_vec(chunk.bytes), Buffer::from_vec(rewritten)];
     let views = Buffer::from_vec(views);
+    let kept = Kept { bytes: buffers[0].clone(), views: views.clone() };
     let column = |slot: usize| {
         let views = ScalarBuffer::new(views.clone(), slot * stride, n_rows);
         // The second buffer is seldom needed.
@@ -96,13 +117,13 @@ pub(in crate::submission) fn batch(chunk: Chunk, layout: &Layout) -> Batch {
     let [bytes, _] = buffers;
     let raw =
         if layout.raw { Raw::Text { bytes, starts: chunk.split.starts, ends: chunk.split.ends } } else { Raw::None };
-    Batch { n_rows, columns, positions: chunk.positions, faults, raw }
+    (Batch { n_rows, columns, positions: chunk.positions, faults, raw }, kept)
 }
 
 struct Tokenizer<'a> {
     chunk: &'a Chunk,
     layout: &'a Layout,
-    /// Slot by slot, `stride` views each; what is not written stays a blank.
+    /// Slot by slot, `stride` views each; what is not written may be anything.
     views: Vec<u128>,
     stride: usize,
     /// Values that do not stand in the chunk as they are meant.
@@ -121,7 +142,8 @@ impl<'a> Tokenizer<'a> {
         };
         // An odd number of cache lines: columns a multiple of 4 KiB apart would fight for the same ones.
         let stride = (chunk.split.records().div_ceil(4) | 1) * 4;
-        let views = vec![0; stride * layout.wanted.len()];
+        let mut views = VIEWS.take();
+        views.resize(stride * layout.wanted.len(), 0);
         Self { chunk, layout, views, stride, rewritten: Vec::new(), faults: Vec::new(), decode }
     }
 
@@ -215,9 +237,10 @@ impl<'a> Tokenizer<'a> {
                 // One loop for each kind of column: deciding within it costs a tenth.
                 if column > 0 && column < last_column {
                     for (((out, first), _), _) in rows {
-                        if let [before, after, ..] = delimiters(first, column - 1) {
-                            *out = view(before + 1, *after);
-                        }
+                        *out = match delimiters(first, column - 1) {
+                            [before, after, ..] => view(before + 1, *after),
+                            _ => 0,
+                        };
                     }
                 } else if column > 0 {
                     for (((out, first), _), &end) in rows {
@@ -257,6 +280,7 @@ impl<'a> Tokenizer<'a> {
     /// The views and faults of one record, field by field.
     fn read_record(&mut self, row: usize, start: usize, end: usize) {
         let layout = self.layout;
+        self.make_blank(row);
         let mut found = 0;
         for field in Fields::new(&self.chunk.bytes[..end], start, layout.dialect) {
             let column = found;
@@ -275,10 +299,14 @@ impl<'a> Tokenizer<'a> {
             }
         }
         if found != layout.n_columns {
-            for slot in 0..layout.wanted.len() {
-                self.views[slot * self.stride + row] = 0;
-            }
+            self.make_blank(row);
             self.faults.push(Fault { row, kind: self.field_count(found) });
+        }
+    }
+
+    fn make_blank(&mut self, row: usize) {
+        for slot in 0..self.layout.wanted.len() {
+            self.views[slot * self.stride + row] = 0;
         }
     }
 

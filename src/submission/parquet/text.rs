@@ -13,7 +13,7 @@
 //! | null | blank |
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryViewArray, GenericByteArray, GenericListArray, OffsetSizeTrait,
@@ -28,7 +28,7 @@ use arrow::datatypes::{
 };
 
 use crate::submission::view;
-use crate::table::{Column, ColumnBuilder};
+use crate::table::{Column, ColumnBuilder, Keys};
 use crate::time;
 
 /// The types of [`is_readable`], for people.
@@ -245,6 +245,61 @@ fn of_dictionary(array: &ArrayRef, separator: u8) -> Result<Text, String> {
         if values.undecodable.is_empty() { Vec::new() } else { (0..keys.len()).filter_map(place).collect() };
     let column = Column::new(ScalarBuffer::from(views), Arc::clone(values.column.buffers()));
     Ok(Text { column, undecodable })
+}
+
+/// The values of a dictionary, made text once for all batches that share it.
+pub(super) struct Dictionary {
+    of: ArrayRef,
+    /// The last one is a blank, for rows without a value.
+    values: Arc<Column>,
+    undecodable: Vec<(usize, u64)>,
+}
+
+/// [`column()`] of a column that is read as a dictionary; `known` is the dictionary of the batch before.
+///
+/// # Errors
+/// If the type of its values is not one of [`is_readable`].
+pub(super) fn keyed(array: &ArrayRef, separator: u8, known: &Mutex<Option<Arc<Dictionary>>>) -> Result<Text, String> {
+    let Some(array) = array.as_dictionary_opt::<Int32Type>() else { return column(array, separator) };
+    let dictionary = {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref().filter(|known| Arc::ptr_eq(&known.of, array.values())) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let made = Arc::new(dictionary(array.values(), separator)?);
+                *known = Some(Arc::clone(&made));
+                made
+            }
+        }
+    };
+    let Dictionary { values, undecodable, .. } = &*dictionary;
+    let blank = u32::try_from(values.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    let key = |key: i32| u32::try_from(key).unwrap_or(blank).min(blank);
+    let keys = array.keys();
+    let of_rows: Arc<[u32]> = match keys.nulls() {
+        None => keys.values().iter().map(|value| key(*value)).collect(),
+        Some(nulls) => {
+            let key = |(value, valid): (&i32, bool)| if valid { key(*value) } else { blank };
+            keys.values().iter().zip(nulls.iter()).map(key).collect()
+        }
+    };
+    let known = values.views();
+    let views: Vec<u128> = of_rows.iter().map(|key| known[*key as usize]).collect();
+    let place = |(row, key): (usize, &u32)| {
+        let found = undecodable.iter().find(|(value, _)| *value == *key as usize);
+        found.map(|(_, byte)| (row, *byte))
+    };
+    let undecodable =
+        if undecodable.is_empty() { Vec::new() } else { of_rows.iter().enumerate().filter_map(place).collect() };
+    let column = Column::new(views.into(), Arc::clone(values.buffers()));
+    Ok(Text { column: column.with_keys(Keys { of_rows, values: Arc::clone(values) }), undecodable })
+}
+
+fn dictionary(array: &ArrayRef, separator: u8) -> Result<Dictionary, String> {
+    let Text { column, undecodable } = column(array, separator)?;
+    let views: Vec<u128> = column.views().iter().copied().chain([0]).collect();
+    let values = Arc::new(Column::new(views.into(), Arc::clone(column.buffers())));
+    Ok(Dictionary { of: Arc::clone(array), values, undecodable })
 }
 
 fn of_list<O: OffsetSizeTrait>(array: &GenericListArray<O>, separator: u8) -> Result<Text, String> {
