@@ -14,7 +14,7 @@ use arrow::array::RecordBatch;
 
 use crate::model::{Position, VariableIndex};
 
-pub use bits::{Bits, row_words};
+pub use bits::{Bits, equal_bytes, row_words};
 pub use column::{Column, ColumnBuilder, INLINE, Keys, length_of, long_view, view_of};
 
 /// The value of `column` at `row`; empty where blank.

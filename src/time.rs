@@ -220,9 +220,8 @@ impl Times {
     #[inline]
     fn minutes(&mut self, text: u128) -> Option<Timestamp> {
         const ZEROS: u128 = u128::from_le_bytes(*b"0000-00-00T00:00");
-        const DIGITS: u128 = u128::from_le_bytes([
-            0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff,
-        ]);
+        const DIGITS: u128 =
+            u128::from_le_bytes([0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff, 0, 0xff, 0xff]);
         const SIXES: u128 = u128::from_le_bytes([6; 16]);
         const HIGH: u128 = u128::from_le_bytes([0xf0; 16]);
         let digits = text ^ ZEROS;
@@ -359,7 +358,9 @@ mod tests {
                 }
             }
         }
-        for (year, month, day) in (0..3).flat_map(|year| (0..15).flat_map(move |month| (0..34).map(move |day| (year + 1999, month, day)))) {
+        for (year, month, day) in
+            (0..3).flat_map(|year| (0..15).flat_map(move |month| (0..34).map(move |day| (year + 1999, month, day))))
+        {
             check(format!("{year}-{month:02}-{day:02}").as_bytes());
             check(format!("{year}-{month:02}-{day:02}T{:02}:{:02}", day - month.min(day), month * 5).as_bytes());
         }

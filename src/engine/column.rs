@@ -1,5 +1,7 @@
 //! What a batch's columns hold beside words: points in time and numbers; each worked out at most once a batch.
 
+use std::cell::OnceCell;
+
 use crate::table::{Bits, Column, length_of, value};
 use crate::time::{self, DAY, Form};
 
@@ -14,6 +16,7 @@ pub(super) struct Times {
     pub(super) known: Bits,
     /// Where there is no time of day; `None` where that is nowhere.
     pub(super) date_only: Option<Bits>,
+    days: OnceCell<Vec<i32>>,
 }
 
 impl Times {
@@ -46,7 +49,7 @@ impl Times {
             }
             true
         });
-        (Self { seconds, known, date_only }, forms)
+        (Self { seconds, known, date_only, days: OnceCell::new() }, forms)
     }
 
     /// The same point for every row; `None` is unknown.
@@ -56,18 +59,29 @@ impl Times {
                 seconds: vec![seconds; n_rows],
                 known: Bits::all(n_rows),
                 date_only: (!has_time).then(|| Bits::all(n_rows)),
+                days: OnceCell::new(),
             },
-            None => Self { seconds: vec![0; n_rows], known: Bits::none(n_rows), date_only: None },
+            None => {
+                Self { seconds: vec![0; n_rows], known: Bits::none(n_rows), date_only: None, days: OnceCell::new() }
+            }
         }
     }
 
     /// The calendar days.
     pub(super) fn dates(&self) -> Self {
         Self {
-            seconds: self.seconds.iter().map(|seconds| seconds.div_euclid(DAY) * DAY).collect(),
+            seconds: self.days().iter().map(|day| i64::from(*day) * DAY).collect(),
             known: self.known.clone(),
             date_only: Some(Bits::all(self.seconds.len())),
+            days: self.days.clone(),
         }
+    }
+
+    /// Days since 1970-01-01; years have four digits, so that they are few.
+    pub(super) fn days(&self) -> &[i32] {
+        self.days.get_or_init(|| {
+            self.seconds.iter().map(|seconds| i32::try_from(seconds.div_euclid(DAY)).unwrap_or(0)).collect()
+        })
     }
 
     /// Whether row `row` has no time of day.

@@ -28,7 +28,7 @@ use crate::schema::{Domain, Variable};
 use crate::table::{Batch, Bits, Column};
 
 pub(super) use context::{Context, Parameters};
-use numbers::{compare_ints, compare_times};
+use numbers::{compare, compare_times};
 use readings::Readings;
 
 /// Where a condition is true and where it is false; in neither set it is null.
@@ -230,7 +230,7 @@ impl<'a> Evaluator<'a> {
             BoolExpr::CompareInt(comparison, left, right) => {
                 let (left, right) = (self.int(*left), self.int(*right));
                 let known = left.known.and(&right.known);
-                let yes = compare_ints(*comparison, &left.values, &right.values);
+                let yes = compare(*comparison, &left.values, &right.values);
                 Tri::known(&yes, &known)
             }
             BoolExpr::CompareTime(comparison, left, right) => {

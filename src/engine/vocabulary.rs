@@ -45,14 +45,10 @@ pub(super) struct Verdicts {
 }
 
 impl Verdicts {
-    /// Whether some word other than the blank has this code.
-    pub(super) fn has(&self, code: u8) -> bool {
-        self.seen >> code.min(7) & 1 == 1
-    }
-
-    /// Whether all words but the blank have this code, which is less than 7.
-    pub(super) fn is_all(&self, code: u8) -> bool {
-        self.seen == 1 << code
+    /// The code, less than 7, that all words but the blank have; `None` where there are several, or no words.
+    pub(super) fn only(&self) -> Option<u8> {
+        let code = self.seen.trailing_zeros();
+        (self.seen.is_power_of_two() && code < 7).then(|| u8::try_from(code).unwrap_or(0))
     }
 
     fn extend(&mut self, words: &Words, judge: impl Fn(&[u8]) -> u8) {
@@ -178,11 +174,12 @@ mod tests {
                 u8::try_from(word.len()).unwrap_or(0)
             };
             let verdicts = vocabulary.verdicts(0, question, 3, judge);
-            (verdicts.codes.clone(), verdicts.has(1), verdicts.has(3), verdicts.is_all(1))
+            (verdicts.codes.clone(), verdicts.only())
         };
-        let expected = (vec![0, 1, 2], true, false, false);
+        let expected = (vec![0, 1, 2], None);
         assert_eq!([ask(Some(5)), ask(Some(5)), ask(None), ask(None)], std::array::from_fn(|_| expected.clone()));
         assert_eq!(asked.borrow().len(), 6);
+        assert_eq!([3, 9].map(|code| vocabulary.verdicts(0, None, 3, |_| code).only()), [Some(3), None]);
     }
 
     #[test]

@@ -25,8 +25,8 @@ const FEW: usize = 1 << 12;
 pub(super) struct Words {
     /// The upper half of a hash, and the word's number plus one; 0 where free. A power of two of them.
     slots: Vec<u64>,
-    /// For each word its view; of one that does not fit into its view the length, the first bytes and the hash.
-    views: Vec<u128>,
+    /// For each word what it is compared by.
+    prints: Vec<Print>,
     /// Where each word ends in `bytes`.
     ends: Vec<usize>,
     bytes: Vec<u8>,
@@ -64,7 +64,7 @@ impl Default for Words {
     fn default() -> Self {
         Self {
             slots: vec![0; 64],
-            views: vec![0],
+            prints: vec![Print::default()],
             ends: vec![0],
             bytes: Vec::new(),
             n_rows: 0,
@@ -79,7 +79,7 @@ impl Default for Words {
 impl Words {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.views.len()
+        self.prints.len()
     }
 
     /// A word by its number.
@@ -95,7 +95,7 @@ impl Words {
             _ if self.is_given_up => None,
             None => self.look_up(column, true),
             Some(keys) => match self.of_dictionary(&keys.values) {
-                Some(of_values) => Some(keys.of_rows.iter().map(|key| of_values[*key as usize]).collect()),
+                Some(of_values) => Some(keys.of_rows.iter().map(|key| of_values[*key as usize]).collect::<Vec<u32>>()),
                 None => None,
             },
         };
@@ -152,13 +152,8 @@ impl Words {
     /// The word of a value; `None` where the column is given up on.
     #[inline]
     fn number<'v>(&mut self, view: u128, value: impl Fn() -> &'v [u8], may_give_up: bool) -> Option<u32> {
-        let is_inline = length_of(view) as usize <= INLINE;
-        let (hash, view) = if is_inline {
-            (mix(view), view)
-        } else {
-            let hash = FixedState::default().hash_one(value());
-            (hash, u128::from(hash) << 64 | view & u128::from(u64::MAX))
-        };
+        let print = Print::of(view, &value);
+        let hash = print.hash();
         let mask = self.slots.len() - 1;
         let mut slot = place(hash) & mask;
         loop {
@@ -169,7 +164,7 @@ impl Words {
             if found >> 32 == hash >> 32 {
                 #[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
                 let word = found as u32 - 1;
-                if self.views[word as usize] == view && (is_inline || self.get(word as usize) == value()) {
+                if self.prints[word as usize] == print && (print.is_whole() || self.get(word as usize) == value()) {
                     return Some(word);
                 }
             }
@@ -179,7 +174,7 @@ impl Words {
             return Some(NOT_KEPT);
         }
         let word = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        self.views.push(view);
+        self.prints.push(print);
         self.bytes.extend_from_slice(value());
         self.ends.push(self.bytes.len());
         self.slots[slot] = hash >> 32 << 32 | u64::from(word + 1);
@@ -196,9 +191,8 @@ impl Words {
     fn grow(&mut self) {
         self.slots = vec![0; self.slots.len() * 4];
         let mask = self.slots.len() - 1;
-        for (word, view) in self.views.iter().enumerate().skip(1) {
-            #[expect(clippy::cast_possible_truncation, reason = "the hash is the upper half")]
-            let hash = if length_of(*view) as usize <= INLINE { mix(*view) } else { (*view >> 64) as u64 };
+        for (word, print) in self.prints.iter().enumerate().skip(1) {
+            let hash = print.hash();
             let mut slot = place(hash) & mask;
             while self.slots[slot] != 0 {
                 slot = (slot + 1) & mask;
@@ -249,11 +243,53 @@ fn place(hash: u64) -> usize {
     usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
 }
 
-/// Mixes a view of a short value, which holds all its bytes, into 64 bits.
+/// What a word is compared by: all of it where it has at most 32 bytes, otherwise its ends and a hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Print {
+    /// The view of a value that fits into it, otherwise the first bytes.
+    first: u128,
+    /// The last bytes, which may be among the first; or the hash.
+    last: u128,
+    length: u32,
+}
+
+impl Print {
+    #[inline]
+    fn of<'v>(view: u128, value: &impl Fn() -> &'v [u8]) -> Self {
+        let length = length_of(view);
+        if length as usize <= INLINE {
+            return Self { first: view, last: 0, length };
+        }
+        let value = value();
+        let (first, last) = match (value.first_chunk::<16>(), value.last_chunk::<16>()) {
+            (Some(first), Some(last)) if value.len() <= 32 => (u128::from_le_bytes(*first), u128::from_le_bytes(*last)),
+            (Some(first), _) => (u128::from_le_bytes(*first), FixedState::default().hash_one(value).into()),
+            _ => {
+                let mut padded = [0; 16];
+                padded[..value.len().min(16)].copy_from_slice(value);
+                (u128::from_le_bytes(padded), 0)
+            }
+        };
+        Self { first, last, length }
+    }
+
+    /// Whether it tells its word from every other.
+    #[inline]
+    fn is_whole(&self) -> bool {
+        self.length <= 32
+    }
+
+    #[inline]
+    fn hash(&self) -> u64 {
+        mix(self.first ^ self.last.rotate_left(23))
+    }
+}
+
+/// Mixes 128 bits into 64.
 #[inline]
-fn mix(view: u128) -> u64 {
+fn mix(bits: u128) -> u64 {
     let folded =
-        (view ^ 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834).wrapping_mul(0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f);
+        (bits ^ 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834).wrapping_mul(0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f);
     #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
     let half = (folded >> 64) as u64 ^ folded as u64;
     half
@@ -261,6 +297,8 @@ fn mix(view: u128) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use arrow::buffer::ScalarBuffer;
+
     use super::*;
     use crate::table::Keys;
 
@@ -292,7 +330,13 @@ mod tests {
             for batch in 0..6 {
                 let values: Vec<String> = (0..20_000usize)
                     .map(|row| (row + batch * 13_000) * 7 % n_distinct)
-                    .map(|number| if number % 11 == 5 { String::new() } else { format!("{number:0width$}", width = 1 + number % 20) })
+                    .map(|number| {
+                        if number % 11 == 5 {
+                            String::new()
+                        } else {
+                            format!("{number:0width$}", width = 1 + number % 50)
+                        }
+                    })
                     .collect();
                 check(&mut words, &column(&values));
             }
@@ -312,7 +356,7 @@ mod tests {
     #[test]
     fn a_dictionary_is_looked_up_once() {
         let values = Arc::new(column(&["b".into(), String::new(), "a".into(), "b".into()]));
-        let of_rows: Arc<[u32]> = Arc::from([3, 1, 0, 2, 2]);
+        let of_rows = ScalarBuffer::from(vec![3u32, 1, 0, 2, 2]);
         let views: Vec<u128> = of_rows.iter().map(|key| values.views()[*key as usize]).collect();
         let keyed = Column::new(views.into(), Arc::clone(values.buffers()));
         let keyed = keyed.with_keys(Keys { of_rows, values });

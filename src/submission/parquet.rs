@@ -11,8 +11,8 @@ use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -22,6 +22,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{Encoding, EncodingMask};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::detect::{Identified, identify};
@@ -204,18 +205,20 @@ fn load(path: &Path, texts: Texts) -> Result<(File, ArrowReaderMetadata), InputE
     Ok((file, metadata))
 }
 
-/// Whether every page of a column is written as places in a dictionary, as far as the footer tells. Only then do batches
-/// share one; otherwise a dictionary would have to be made for each.
+/// Whether every page of a column is written as places in a dictionary, and values are not rare, as far as the footer tells.
+/// Only then do batches share a dictionary; otherwise, and for batches without a value, one would be made for each.
 fn is_dictionary(metadata: &ParquetMetaData, column: usize) -> bool {
     let schema = metadata.file_metadata().schema_descr();
     let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == column);
     let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return false };
     metadata.row_groups().iter().all(|group| {
         let chunk = group.column(leaf);
-        let is_only = |mask: &EncodingMask| {
-            mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY)
-        };
-        chunk.dictionary_page_offset().is_some() && chunk.page_encoding_stats_mask().is_some_and(is_only)
+        let is_only =
+            |mask: &EncodingMask| mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY);
+        let nulls = chunk.statistics().and_then(Statistics::null_count_opt).unwrap_or(0);
+        let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+        let is_rare = nulls > rows - rows / 8;
+        !is_rare && chunk.dictionary_page_offset().is_some() && chunk.page_encoding_stats_mask().is_some_and(is_only)
     })
 }
 

@@ -118,11 +118,8 @@ impl<'a> Unfolder<'a> {
 
     /// Finds the filled cells, and whose the faults are.
     fn places(&self, batch: &Batch) -> Places {
-        let views: Vec<Option<&[u128]>> = self
-            .events
-            .iter()
-            .map(|(_, event)| batch.columns[event.column.0].as_ref().map(Column::views))
-            .collect();
+        let views: Vec<Option<&[u128]>> =
+            self.events.iter().map(|(_, event)| batch.columns[event.column.0].as_ref().map(Column::views)).collect();
         let broken = batch.broken();
         let is_broken = |row: usize| broken.as_ref().is_some_and(|broken: &Bits| broken.contains(row));
         let mut places = Places::default();

@@ -20,21 +20,42 @@ impl Bits {
         bits
     }
 
-    /// The rows for which `member` is true.
+    /// The rows for which `member` is true, which is asked in their order.
     #[inline]
     pub fn from_fn(len: usize, mut member: impl FnMut(usize) -> bool) -> Self {
         let mut words = Vec::with_capacity(len.div_ceil(64));
         let mut start = 0;
-        while start < len {
-            let end = (start + 64).min(len);
-            let mut word = 0u64;
-            for row in start..end {
-                word |= u64::from(member(row)) << (row - start);
-            }
-            words.push(word);
-            start = end;
+        while start + 64 <= len {
+            // By way of bytes, so that comparing is not held up by shifting.
+            let members: [u8; 64] = std::array::from_fn(|offset| u8::from(member(start + offset)));
+            words.push(word_of(&members));
+            start += 64;
+        }
+        if start < len {
+            words.push((start..len).fold(0, |word, row| word | u64::from(member(row)) << (row - start)));
         }
         Self { words, len }
+    }
+
+    /// For each of `wanted` the rows with that code; `code` is asked once for each row, in their order.
+    #[inline]
+    pub fn of_codes<const N: usize>(len: usize, mut code: impl FnMut(usize) -> u8, wanted: [u8; N]) -> [Self; N] {
+        let mut sets = wanted.map(|_| Self { words: Vec::with_capacity(len.div_ceil(64)), len });
+        let mut start = 0;
+        while start < len {
+            let n = (len - start).min(64);
+            let mut codes = [0; 64];
+            for (offset, of_row) in codes[..n].iter_mut().enumerate() {
+                *of_row = code(start + offset);
+            }
+            for (set, wanted) in sets.iter_mut().zip(wanted) {
+                set.words.push(equal_bytes(&codes, wanted));
+            }
+            start += n;
+        }
+        // A code 0 would be found behind the last row.
+        sets.iter_mut().for_each(Self::clear_tail);
+        sets
     }
 
     /// The number of rows, in the set or not.
@@ -186,6 +207,31 @@ impl Bits {
     }
 }
 
+/// Moves the lowest bit of each of eight bytes into the highest byte, in order.
+const GATHER: u64 = 0x0102_0408_1020_4080;
+
+/// One bit for each of `bytes`, which are 0 or 1, the first lowest.
+#[inline]
+fn word_of(bytes: &[u8; 64]) -> u64 {
+    let of_eight = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
+    bytes.as_chunks::<8>().0.iter().rev().fold(0, |word, eight| word << 8 | of_eight(eight))
+}
+
+/// One bit for each of `bytes` that equals `byte`, the first lowest.
+#[inline]
+pub fn equal_bytes(bytes: &[u8; 64], byte: u8) -> u64 {
+    const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let pattern = u64::from_le_bytes([byte; 8]);
+    let mut mask = 0;
+    for (index, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let difference = u64::from_le_bytes(*word) ^ pattern;
+        // The highest bit of each byte that is zero; exact, no carry passes from byte to byte.
+        let zero = !(((difference & LOW_BITS) + LOW_BITS) | difference | LOW_BITS);
+        mask |= ((zero >> 7).wrapping_mul(GATHER) >> 56) << (8 * index);
+    }
+    mask
+}
+
 /// Turns up to 64 sets of rows into one word a row, in which bit `n` says whether the row is in set `n`.
 pub fn row_words(sets: &[Bits], n_rows: usize) -> Vec<u64> {
     let mut words = Vec::with_capacity(n_rows.div_ceil(64) * 64);
@@ -230,6 +276,22 @@ mod tests {
         assert_eq!((all.count(), all.not().count(), Bits::none(70).not().count()), (70, 0, 70));
         assert_eq!(Bits::from_fn(130, |row| row % 65 == 0).iter().collect::<Vec<_>>(), vec![0, 65]);
         assert!(!all.contains(70));
+    }
+
+    #[test]
+    fn codes_are_divided_among_sets() {
+        for len in [0, 1, 63, 64, 65, 200] {
+            let code = |row: usize| u8::try_from(row * 7 % 5).unwrap();
+            let wanted = [3, 0, 9];
+            let sets = Bits::of_codes(len, code, wanted);
+            for (set, wanted) in sets.into_iter().zip(wanted) {
+                assert_eq!(set, Bits::from_fn(len, |row| code(row) == wanted));
+                assert_eq!(
+                    set.iter().collect::<Vec<_>>(),
+                    (0..len).filter(|row| code(*row) == wanted).collect::<Vec<_>>()
+                );
+            }
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Column {
 #[derive(Clone, Debug)]
 pub struct Keys {
     /// For each row the place of its value in `values`.
-    pub of_rows: Arc<[u32]>,
+    pub of_rows: ScalarBuffer<u32>,
     /// The values; the same may be there more than once. Batches that share them share this very column.
     pub values: Arc<Column>,
 }

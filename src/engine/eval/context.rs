@@ -98,9 +98,7 @@ impl<'a> Context<'a> {
             TextExpr::Substring(inner, from, count) => {
                 self.text_of(*inner, written).map(|text| text::substring(text, *from, *count))
             }
-            TextExpr::OrganisationNumber(inner) => {
-                self.text_of(*inner, written).and_then(region::organisation_number)
-            }
+            TextExpr::OrganisationNumber(inner) => self.text_of(*inner, written).and_then(region::organisation_number),
             TextExpr::CodelistValue { list, code, column } => {
                 let code = self.text_of(*code, written)?;
                 self.plan.codelists.get(list)?.attribute(code, *column).map(str::as_bytes)
@@ -129,9 +127,7 @@ impl<'a> Context<'a> {
         match test {
             TextTest::In(values) => values.iter().any(|candidate| candidate == value),
             TextTest::Pattern(pattern) => pattern.is_match(value),
-            TextTest::InCodelist(name) => {
-                self.plan.codelists.get(name).is_some_and(|list| list.find(value).is_some())
-            }
+            TextTest::InCodelist(name) => self.plan.codelists.get(name).is_some_and(|list| list.find(value).is_some()),
             TextTest::Luhn => text::luhn_ok(value),
             TextTest::PersonalNumber => text::is_personal_number(value),
         }

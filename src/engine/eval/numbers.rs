@@ -121,14 +121,19 @@ impl<'a> Evaluator<'a> {
             IntExpr::Year(node) => {
                 let times = self.time(*node);
                 Ints {
-                    values: times.seconds.iter().map(|seconds| civil_from_days(seconds.div_euclid(DAY)).0).collect(),
+                    values: times.days().iter().map(|day| civil_from_days(i64::from(*day)).0).collect(),
                     known: times.known.clone(),
                 }
             }
             IntExpr::DaysBetween(from, to) => {
                 let (from, to) = (self.time(*from), self.time(*to));
                 Ints {
-                    values: pairs(&from.seconds, &to.seconds, |from, to| to.div_euclid(DAY) - from.div_euclid(DAY)),
+                    values: from
+                        .days()
+                        .iter()
+                        .zip(to.days())
+                        .map(|(from, to)| i64::from(*to) - i64::from(*from))
+                        .collect(),
                     known: from.known.and(&to.known),
                 }
             }
@@ -150,9 +155,8 @@ impl<'a> Evaluator<'a> {
                 let count = |value: &[u8]| self.context.elements(*variable, value).filter(counted).count();
                 let program = &self.context.plan.program;
                 let question = program.bools.len() + self.context.plan.collection.variables.len() + node.0 as usize;
-                let counts = self.codes_of_rows((*variable, column), question, |value| {
-                    u8::try_from(count(value)).unwrap_or(MANY)
-                });
+                let counts = self
+                    .codes_of_rows((*variable, column), question, |value| u8::try_from(count(value)).unwrap_or(MANY));
                 let of_row = |(row, known): (usize, &u8)| match *known {
                     MANY => i64::try_from(count(value(column, row))).unwrap_or(i64::MAX),
                     few => i64::from(few),
@@ -164,12 +168,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-pub(super) fn compare_ints(comparison: Comparison, left: &[i64], right: &[i64]) -> Bits {
+pub(super) fn compare<T: Ord + Copy>(comparison: Comparison, left: &[T], right: &[T]) -> Bits {
     // One loop for each operator, so that each is compiled without a branch inside.
     macro_rules! rows {
-        ($operator:tt) => {
+        ($operator:tt) => {{
+            let right = &right[..left.len()];
             Bits::from_fn(left.len(), |row| left[row] $operator right[row])
-        };
+        }};
     }
     match comparison {
         Comparison::Equal => rows!(==),
@@ -181,20 +186,19 @@ pub(super) fn compare_ints(comparison: Comparison, left: &[i64], right: &[i64]) 
     }
 }
 
+/// Compares by day where either has no time of day.
 pub(super) fn compare_times(comparison: Comparison, left: &Times, right: &Times) -> Tri {
     let known = left.known.and(&right.known);
-    let yes = if left.date_only.is_none() && right.date_only.is_none() {
-        compare_ints(comparison, &left.seconds, &right.seconds)
-    } else {
-        Bits::from_fn(left.seconds.len(), |row| {
-            let (a, b) = (left.seconds[row], right.seconds[row]);
-            let order = if left.is_date_only(row) || right.is_date_only(row) {
-                a.div_euclid(DAY).cmp(&b.div_euclid(DAY))
-            } else {
-                a.cmp(&b)
-            };
-            comparison.holds(order)
-        })
+    let by_seconds = || compare(comparison, &left.seconds, &right.seconds);
+    let by_days = || compare(comparison, left.days(), right.days());
+    let is_by_day = match (&left.date_only, &right.date_only) {
+        (None, None) => return Tri::known(&by_seconds(), &known),
+        (Some(rows), None) | (None, Some(rows)) => rows.clone(),
+        (Some(one), Some(other)) => one.or(other),
     };
+    if known.is_within(&is_by_day) {
+        return Tri::known(&by_days(), &known);
+    }
+    let yes = by_seconds().minus(&is_by_day).or(&by_days().and(&is_by_day));
     Tri::known(&yes, &known)
 }

@@ -42,25 +42,22 @@ impl<'a> Evaluator<'a> {
             [] => 0,
             value => judge(value),
         };
-        let Some(keys) = &coded.keys else {
-            let codes: Vec<u8> = (0..n_rows).map(of_row).collect();
-            return wanted.map(|code| Bits::from_fn(n_rows, |row| codes[row] == code));
-        };
+        let Some(keys) = &coded.keys else { return Bits::of_codes(n_rows, of_row, wanted) };
         let mut vocabulary = self.readings.vocabulary.borrow_mut();
         let known: &Verdicts = vocabulary.verdicts(self.place, question, variable.0, &judge);
         let others: Vec<u8> = coded.others.iter().map(|row| of_row(*row as usize)).collect();
-        wanted.map(|code| {
-            if !known.has(code) && !others.contains(&code) {
-                Bits::none(n_rows)
-            } else if known.is_all(code) && others.iter().all(|other| *other == code) {
-                self.filled(variable).as_ref().clone()
-            } else if others.is_empty() {
-                Bits::from_fn(n_rows, |row| known.codes[keys[row] as usize] == code)
-            } else {
-                let at = |key: usize| known.codes.get(key).or_else(|| others.get(key - coded.n_words));
-                Bits::from_fn(n_rows, |row| at(keys[row] as usize) == Some(&code))
-            }
-        })
+        // Where all values but blanks are judged alike, nothing needs looking up.
+        if others.is_empty()
+            && let Some(code) = known.only()
+        {
+            let of = |wanted| if wanted == code { self.filled(variable).as_ref().clone() } else { Bits::none(n_rows) };
+            return wanted.map(of);
+        }
+        if others.is_empty() {
+            return Bits::of_codes(n_rows, |row| known.codes[keys[row] as usize], wanted);
+        }
+        let at = |key: usize| known.codes.get(key).or_else(|| others.get(key - coded.n_words)).copied();
+        Bits::of_codes(n_rows, |row| at(keys[row] as usize).unwrap_or(0), wanted)
     }
 
     /// What `judge` says of each row's value, and 0 of a blank; what it says to `question` is remembered.
@@ -239,9 +236,9 @@ impl<'a> Evaluator<'a> {
                 let left_text = context.text_of(left, b"");
                 self.by_text(right, question_of(left), |text| holds(left_text, text))
             }
-            (Some(one), Some(other)) if one == other => self.by_value(one, question, |value| {
-                holds(context.text_of(left, value), context.text_of(right, value))
-            }),
+            (Some(one), Some(other)) if one == other => {
+                self.by_value(one, question, |value| holds(context.text_of(left, value), context.text_of(right, value)))
+            }
             (Some(one), Some(other)) => {
                 let (Some(one_column), Some(other_column)) = (self.column(one), self.column(other)) else {
                     return Tri::constant(self.n_rows(), None);

@@ -274,15 +274,23 @@ pub(super) fn keyed(array: &ArrayRef, separator: u8, known: &Mutex<Option<Arc<Di
     };
     let Dictionary { values, undecodable, .. } = &*dictionary;
     let blank = u32::try_from(values.len().saturating_sub(1)).unwrap_or(u32::MAX);
-    let key = |key: i32| u32::try_from(key).unwrap_or(blank).min(blank);
     let keys = array.keys();
-    let of_rows: Arc<[u32]> = match keys.nulls() {
-        None => keys.values().iter().map(|value| key(*value)).collect(),
+    let of_rows = match keys.nulls() {
+        // Places in a dictionary are not negative; Arrow has checked that.
+        None => ScalarBuffer::<u32>::new(keys.values().inner().clone(), 0, keys.len()),
         Some(nulls) => {
-            let key = |(value, valid): (&i32, bool)| if valid { key(*value) } else { blank };
-            keys.values().iter().zip(nulls.iter()).map(key).collect()
+            let mut of_rows: Vec<u32> = Vec::with_capacity(keys.len());
+            let valid = nulls.inner().bit_chunks();
+            for (keys, valid) in keys.values().chunks(64).zip(valid.iter_padded()) {
+                let key = |(bit, key): (u32, &i32)| if valid >> bit & 1 == 1 { key.cast_unsigned() } else { blank };
+                of_rows.extend((0..).zip(keys).map(key));
+            }
+            of_rows.into()
         }
     };
+    if of_rows.iter().any(|key| *key > blank) {
+        return Err("a value is beyond its dictionary".to_owned());
+    }
     let known = values.views();
     let views: Vec<u128> = of_rows.iter().map(|key| known[*key as usize]).collect();
     let place = |(row, key): (usize, &u32)| {
