@@ -1,5 +1,5 @@
-"""What the engines beside vantkoll share: the columns, the forty checks by id, code lists and patterns, and how an engine
-tells what it found. The checks themselves are written in each engine's own way, in a file of its own.
+"""What the engines beside vantkoll share: the columns, the forty checks by id, code lists and patterns, and how an
+engine tells what it found. The checks themselves are written in each engine's own way, in a file of its own.
 
 A blank is null. A condition that is null does not apply, and an assertion that is null is not violated.
 """
@@ -90,5 +90,7 @@ def report(records, counts, filled, first=None, cannot=None):
     """Writes what an engine found as JSON: how many records there are and violate each check, how many have a value in
     each column, the numbers (from 1) of the first ten violating records where the engine tells them, and why it lacks
     a check."""
-    json.dump({"records": records, "counts": counts, "filled": filled, "first": first or {}, "cannot": cannot or {}},
-              sys.stdout)
+    json.dump(
+        {"records": records, "counts": counts, "filled": filled, "first": first or {}, "cannot": cannot or {}},
+        sys.stdout,
+    )

@@ -23,16 +23,21 @@ def read(path):
     if path.endswith(".csv"):
         # Faster than any engine of pandas itself.
         table = pyarrow.csv.read_csv(
-            path, parse_options=pyarrow.csv.ParseOptions(delimiter=";"),
+            path,
+            parse_options=pyarrow.csv.ParseOptions(delimiter=";"),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(checks.COLUMNS, pyarrow.string()), strings_can_be_null=True, null_values=[""]))
+                column_types=dict.fromkeys(checks.COLUMNS, pyarrow.string()), strings_can_be_null=True, null_values=[""]
+            ),
+        )
         frame = table.to_pandas()
     else:
         frame = pd.read_parquet(path)
     worked_out = {}
     for name in checks.TIMES:
         worked_out[f"{name}_t"] = pd.to_datetime(frame[name], format="%Y-%m-%dT%H:%M", errors="coerce")
-    worked_out["medicinskt_maldatum_t"] = pd.to_datetime(frame["medicinskt_maldatum"], format="%Y-%m-%d", errors="coerce")
+    worked_out["medicinskt_maldatum_t"] = pd.to_datetime(
+        frame["medicinskt_maldatum"], format="%Y-%m-%d", errors="coerce"
+    )
     for name in WORKED_OUT:
         worked_out[f"{name}_d"] = worked_out[f"{name}_t"].dt.normalize()
     start, decision = worked_out["start_av_aktivitet_d"], worked_out["beslut_att_utfora_aktivitet_d"]
@@ -54,15 +59,26 @@ def expectations():
         "tidpunkt_for_oppenvardskontakt_pa_akutmottagning": Column("akutverksamhet") == "1",
     }.items():
         yield f"SVG-K-{name}", gxe.ExpectColumnValuesToNotBeNull(column=name, row_condition=when)
-    yield "SVG-I-aktivitet", gxe.ExpectColumnValuesToBeNull(
-        column="aktivitet", row_condition=fas.is_not_null() & fas.is_not_in(["2", "3"]))
+    yield (
+        "SVG-I-aktivitet",
+        gxe.ExpectColumnValuesToBeNull(column="aktivitet", row_condition=fas.is_not_null() & fas.is_not_in(["2", "3"])),
+    )
     yield "SVG-I-agarform", gxe.ExpectColumnValuesToBeNull(column="agarform")
     for name in [*checks.TIMES, "medicinskt_maldatum"]:
-        yield f"SVG-V-{name}", gxe.ExpectColumnValuesToNotBeNull(
-            column=f"{name}_t", row_condition=Column(name).is_not_null())
-    yield "SVG-V-patientens_fodelsear", gxe.ExpectColumnValuesToNotBeNull(
-        column="fodelsear", row_condition=Column("patientens_fodelsear").is_not_null())
-    yield "SVG-V-patientens_fodelsear", gxe.ExpectColumnValuesToBeBetween(column="fodelsear", min_value=1901, max_value=2100)
+        yield (
+            f"SVG-V-{name}",
+            gxe.ExpectColumnValuesToNotBeNull(column=f"{name}_t", row_condition=Column(name).is_not_null()),
+        )
+    yield (
+        "SVG-V-patientens_fodelsear",
+        gxe.ExpectColumnValuesToNotBeNull(
+            column="fodelsear", row_condition=Column("patientens_fodelsear").is_not_null()
+        ),
+    )
+    yield (
+        "SVG-V-patientens_fodelsear",
+        gxe.ExpectColumnValuesToBeBetween(column="fodelsear", min_value=1901, max_value=2100),
+    )
     for name, codes in checks.CODES.items():
         yield f"SVG-V-{name}", gxe.ExpectColumnValuesToBeInSet(column=name, value_set=codes)
     for name, (pattern, longest) in checks.PATTERNS.items():
@@ -71,25 +87,43 @@ def expectations():
 
     def not_before(later, earlier, **more):
         return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A=later, column_B=earlier, or_equal=True, ignore_row_if="either_value_is_missing", **more)
+            column_A=later, column_B=earlier, or_equal=True, ignore_row_if="either_value_is_missing", **more
+        )
 
     yield "SV-0101", not_before("ankomstdatum_d", "remissdatum_d")
-    yield "SVG-0101", not_before("start_av_aktivitet_t", "beslut_att_utfora_aktivitet_t",
-                                 row_condition=fas.is_not_null() & (fas != "5"))
+    yield (
+        "SVG-0101",
+        not_before(
+            "start_av_aktivitet_t", "beslut_att_utfora_aktivitet_t", row_condition=fas.is_not_null() & (fas != "5")
+        ),
+    )
     yield "SVG-0104", not_before("start_av_aktivitet_d", "ankomstdatum_d")
-    yield "SVG-0105", gxe.ExpectColumnValuesToBeBetween(
-        column="wait", max_value=730, row_condition=fas.is_in(["1", "2", "3"]))
-    yield "SVG-0111", gxe.ExpectColumnValuesToBeBetween(
-        column="start_av_aktivitet_d", max_value=pd.Timestamp(checks.DELIVERY_DATE))
+    yield (
+        "SVG-0105",
+        gxe.ExpectColumnValuesToBeBetween(column="wait", max_value=730, row_condition=fas.is_in(["1", "2", "3"])),
+    )
+    yield (
+        "SVG-0111",
+        gxe.ExpectColumnValuesToBeBetween(column="start_av_aktivitet_d", max_value=pd.Timestamp(checks.DELIVERY_DATE)),
+    )
     yield "SVG-0401", not_before("start_year", "fodelsear")
     specialty = Column("medicinskt_verksamhetsomrade")
-    yield "JMF-0001", gxe.ExpectColumnValuesToBeInSet(
-        column="vardgaranti_ja_nej", value_set=["JA"],
-        row_condition=fas.is_in(["1", "2"]) & specialty.is_not_null() & specialty.is_not_in(checks.PSYCHIATRY))
+    yield (
+        "JMF-0001",
+        gxe.ExpectColumnValuesToBeInSet(
+            column="vardgaranti_ja_nej",
+            value_set=["JA"],
+            row_condition=fas.is_in(["1", "2"]) & specialty.is_not_null() & specialty.is_not_in(checks.PSYCHIATRY),
+        ),
+    )
     yield "JMF-0002", gxe.ExpectColumnValuesToMatchRegex(column="huvudman", regex="^SE(?:16)?2321|^SE2120")
     yield "JMF-0003", gxe.ExpectColumnValueLengthsToBeBetween(column="vardenhet1_namn", max_value=40)
-    yield "SV-0001", gxe.ExpectCompoundColumnsToBeUnique(
-        column_list=["huvudman", "vardkontakts_id"], ignore_row_if="any_value_is_missing")
+    yield (
+        "SV-0001",
+        gxe.ExpectCompoundColumnsToBeUnique(
+            column_list=["huvudman", "vardkontakts_id"], ignore_row_if="any_value_is_missing"
+        ),
+    )
 
 
 def main(path):
@@ -103,7 +137,8 @@ def main(path):
         expectation.meta = {"check": check}
         suite.add_expectation(expectation)
     found = batch.get_batch({"dataframe": frame}).validate(
-        suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
+        suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+    )
     counts = dict.fromkeys(checks.CHECKS, 0)
     for result in found.results:
         # An expectation that could not be asked has no count, and ends the script here.

@@ -1,8 +1,9 @@
-"""The forty checks in Pandera, on its Polars backend (several times as fast as the pandas one): `pandera_checks.py FILE`.
+"""The forty checks in Pandera, on its Polars backend (several times as fast as the pandas one): `pandera_checks.py
+FILE`.
 
-Its own checks where there is one (`nullable`, `isin`, `str_matches`, `str_length`); what asks several columns is a check of
-the whole frame, written as a Polars expression. All is validated lazily, and violations are counted in the table of
-failure cases. It has no count of filled values, which Polars gives beside.
+Its own checks where there is one (`nullable`, `isin`, `str_matches`, `str_length`); what asks several columns is a
+check of the whole frame, written as a Polars expression. All is validated lazily, and violations are counted in the
+table of failure cases. It has no count of filled values, which Polars gives beside.
 """
 
 import collections
@@ -35,9 +36,14 @@ def schema():
     of_column["vardenhet1_namn"].append(pa.Check.str_length(max_value=40, error="JMF-0003"))
     for name in checks.COLUMNS:
         columns[name] = pa.Column(pl.String, of_column[name], nullable=name not in checks.MANDATORY)
-    own = {check.error for several in of_column.values() for check in several} | {f"SVG-K-{name}" for name in checks.MANDATORY}
-    duplicated = (pl.struct("huvudman", "vardkontakts_id").is_duplicated()
-                  & pl.col("huvudman").is_not_null() & pl.col("vardkontakts_id").is_not_null())
+    own = {check.error for several in of_column.values() for check in several} | {
+        f"SVG-K-{name}" for name in checks.MANDATORY
+    }
+    duplicated = (
+        pl.struct("huvudman", "vardkontakts_id").is_duplicated()
+        & pl.col("huvudman").is_not_null()
+        & pl.col("vardkontakts_id").is_not_null()
+    )
     CHECKS["SV-0001"] = duplicated
     return pa.DataFrameSchema(columns, [of_frame(name) for name in CHECKS if name not in own])
 

@@ -2,8 +2,8 @@
 
 Its own steps where there is one (`col_vals_not_null`, `col_vals_null`, `col_vals_in_set`, `col_vals_regex`,
 `col_vals_str_len`); the rest are `col_vals_expr` with Polars expressions. Each step gives how many records fail. The
-records themselves, which it can collect, are not asked for: without them it is faster. It has no count of filled values,
-which Polars gives beside.
+records themselves, which it can collect, are not asked for: without them it is faster. It has no count of filled
+values, which Polars gives beside.
 """
 
 import sys

@@ -17,7 +17,8 @@ import tempfile
 import checks
 
 CANNOT = dict.fromkeys(
-    ["SV-0101", "SVG-0101", "SVG-0104", "SVG-0105", "SVG-0111", "SVG-0401"], "JSON Schema compares no dates")
+    ["SV-0101", "SVG-0101", "SVG-0104", "SVG-0105", "SVG-0111", "SVG-0401"], "JSON Schema compares no dates"
+)
 # The extension leaves the first record of a key valid, and takes blanks for values.
 CANNOT["SV-0001"] = "uniqueCombinedWith counts repetitions only, and blanks among them"
 
@@ -32,14 +33,18 @@ TIME = f"^{DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]$"
 
 def schema():
     """The schema, and the check of each rule of it by the field and the rule's value as it stands in messages."""
-    properties = {name: {"type": ["string"] if name in checks.MANDATORY else ["string", "null"]} for name in checks.COLUMNS}
+    properties = {
+        name: {"type": ["string"] if name in checks.MANDATORY else ["string", "null"]} for name in checks.COLUMNS
+    }
     several, of = [], {}
 
     def rule(check, name, keyword, value, when=None):
         """A rule on one field; those with a condition, or with a keyword that the field has already, stand apart."""
         of.setdefault(name, []).append((check, keyword, value))
         if when:
-            several.append({"if": {"properties": when, "required": list(when)}, "then": {"properties": {name: {keyword: value}}}})
+            several.append(
+                {"if": {"properties": when, "required": list(when)}, "then": {"properties": {name: {keyword: value}}}}
+            )
         elif keyword in properties[name] and keyword != "type":
             several.append({"properties": {name: {keyword: value}}})
         else:
@@ -56,7 +61,9 @@ def schema():
     for name in checks.TIMES:
         rule(f"SVG-V-{name}", name, "pattern", TIME)
     rule("SVG-V-medicinskt_maldatum", "medicinskt_maldatum", "pattern", f"^{DAY}$")
-    rule("SVG-V-patientens_fodelsear", "patientens_fodelsear", "pattern", "^(?:19(?:0[1-9]|[1-9][0-9])|20[0-9]{2}|2100)$")
+    rule(
+        "SVG-V-patientens_fodelsear", "patientens_fodelsear", "pattern", "^(?:19(?:0[1-9]|[1-9][0-9])|20[0-9]{2}|2100)$"
+    )
     for name, codes in checks.CODES.items():
         # A blank is not of the type, where it may not be; it is no unknown code.
         rule(f"SVG-V-{name}", name, "enum", [*codes, None])
@@ -64,12 +71,21 @@ def schema():
         rule(f"SVG-V-{name}", name, "pattern", f"^(?:{pattern})$")
         if longest:
             rule(f"SVG-V-{name}", name, "maxLength", longest)
-    rule("JMF-0001", "vardgaranti_ja_nej", "enum", ["JA", None], {
-        "fas": {"enum": ["1", "2"]}, "medicinskt_verksamhetsomrade": {"not": {"enum": [*checks.PSYCHIATRY, None]}}})
+    rule(
+        "JMF-0001",
+        "vardgaranti_ja_nej",
+        "enum",
+        ["JA", None],
+        {"fas": {"enum": ["1", "2"]}, "medicinskt_verksamhetsomrade": {"not": {"enum": [*checks.PSYCHIATRY, None]}}},
+    )
     rule("JMF-0002", "huvudman", "pattern", "^SE(?:16)?2321|^SE2120")
     rule("JMF-0003", "vardenhet1_namn", "maxLength", 40)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": properties,
-            "allOf": several}, of
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "allOf": several,
+    }, of
 
 
 def check_of(message, rules):
@@ -97,8 +113,17 @@ def main(path):
         link = pathlib.Path(folder, "in.csv")
         link.symlink_to(os.path.abspath(path))
         pathlib.Path(folder, "schema.json").write_text(json.dumps(rules), encoding="utf-8")
-        command = [os.environ.get("QSV", "qsv"), "validate", "--quiet", "--delimiter", ";", "--jobs", str(checks.threads()),
-                   str(link), f"{folder}/schema.json"]
+        command = [
+            os.environ.get("QSV", "qsv"),
+            "validate",
+            "--quiet",
+            "--delimiter",
+            ";",
+            "--jobs",
+            str(checks.threads()),
+            str(link),
+            f"{folder}/schema.json",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         errors = pathlib.Path(folder, "in.csv.validation-errors.tsv")
         if not errors.exists():
@@ -108,8 +133,12 @@ def main(path):
         with errors.open(encoding="utf-8", newline="") as file:
             for row, name, message in list(csv.reader(file, delimiter="\t"))[1:]:
                 # What follows the value is the same for all that break one rule.
-                end = (name, message.rsplit(" is ", 1)[-1] if " does not match " not in message
-                       else message.rsplit(" does not match ", 1)[1])
+                end = (
+                    name,
+                    message.rsplit(" is ", 1)[-1]
+                    if " does not match " not in message
+                    else message.rsplit(" does not match ", 1)[1],
+                )
                 if end not in known:
                     known[end] = check_of(message, of[name])
                 wrong[known[end]].append(int(row))

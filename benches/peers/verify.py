@@ -1,8 +1,8 @@
 """Holds what an engine found against what vantkoll found: `verify.py VANTKOLL.json OTHER.json NAME [complete]`.
 
 Ends with a message at the first difference in the number of records, in the records that violate a check, in how many
-have a value in a column, or in the first ten violating records where the engine tells them. `complete` refuses an engine
-that lacks a check. Prints the checks that it says it cannot express.
+have a value in a column, or in the first ten violating records where the engine tells them. `complete` refuses an
+engine that lacks a check. Prints the checks that it says it cannot express.
 
 A process of its own: the peak memory of a program is at least that of the process that starts it, so the one that
 measures stays small.
@@ -31,10 +31,14 @@ def main(own_path, their_path, name, *complete):
             sys.exit(f"vantkoll: {rule} is violated, and no other engine is asked of it")
     if rules.keys() - whole_file != set(checks.CHECKS):
         sys.exit(f"vantkoll's checks are not the forty: {sorted((rules.keys() - whole_file) ^ set(checks.CHECKS))}")
-    if other["counts"].keys() | other["cannot"].keys() != set(checks.CHECKS) or other["counts"].keys() & other["cannot"].keys():
+    if (
+        other["counts"].keys() | other["cannot"].keys() != set(checks.CHECKS)
+        or other["counts"].keys() & other["cannot"].keys()
+    ):
         sys.exit(f"{name} neither has nor names as lacking: {sorted(set(checks.CHECKS) - other['counts'].keys())}")
-    if complete and (other["cannot"] or other["first"].keys() - other["counts"].keys() or len(other["filled"]) != 40):
-        sys.exit(f"{name} is to have all checks and columns")
+    told = {check for check, count in other["counts"].items() if count}
+    if complete and (other["cannot"] or told - other["first"].keys() or other["filled"].keys() != set(checks.COLUMNS)):
+        sys.exit(f"{name} is to have all checks, with their first records, and all columns")
     if report["records"] != other["records"]:
         differs("records", name, report["records"], other["records"])
     for check, count in other["counts"].items():

@@ -1,7 +1,7 @@
 //! What it costs to read a submission and do nothing else: `floor csv|views|dictionaries FILE THREADS`.
 //!
-//! - `csv`: every field parsed by `csv-core` and counted. The file is cut at line ends into blocks, which threads take in
-//!   turn; a quoted line break would be cut wrongly, but the data has none.
+//! - `csv`: every field parsed by `csv-core` and counted. The file is cut at line ends into blocks, which threads take
+//!   in turn; a quoted line break would be cut wrongly, but the data has none.
 //! - `views`, `dictionaries`: every column of a Parquet file decoded to string views, or to dictionaries. Threads take
 //!   columns in turn, each with a file handle of its own.
 
@@ -37,7 +37,9 @@ fn main() -> Result<()> {
     let n_values = match what.as_str() {
         "csv" => csv(path, threads)?,
         "views" => parquet(path, threads, &DataType::Utf8View)?,
-        "dictionaries" => parquet(path, threads, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))?,
+        "dictionaries" => {
+            parquet(path, threads, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))?
+        }
         _ => return Err(format!("`{what}` is none of csv, views, dictionaries").into()),
     };
     println!("{n_values} {:.3}", start.elapsed().as_secs_f64());
@@ -67,7 +69,8 @@ fn csv(path: &Path, threads: usize) -> Result<u64> {
             if start >= length {
                 return Ok(n_fields);
             }
-            // A block has the records that begin in it. One begins after each line end, so the byte before is looked at too.
+            // A block has the records that begin in it. One begins after each line end, so the byte before is looked at
+            // too.
             let from = start.saturating_sub(1);
             let read = read_at_most(&file, &mut bytes, from)?;
             let bytes = &bytes[..read];
@@ -116,7 +119,8 @@ fn fields_of(mut bytes: &[u8], fields: &mut [u8], ends: &mut [usize]) -> u64 {
 /// The values of the file that are not null, each column read as `wanted`.
 fn parquet(path: &Path, threads: usize, wanted: &DataType) -> Result<u64> {
     let written = ArrowReaderMetadata::load(&File::open(path)?, ArrowReaderOptions::new())?;
-    let columns = written.schema().fields().iter().map(|field| Field::new(field.name(), wanted.clone(), field.is_nullable()));
+    let columns =
+        written.schema().fields().iter().map(|field| Field::new(field.name(), wanted.clone(), field.is_nullable()));
     let schema = Arc::new(Schema::new(columns.collect::<Vec<_>>()));
     let n_columns = schema.fields().len();
     let options = ArrowReaderOptions::new().with_schema(schema);
