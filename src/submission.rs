@@ -7,14 +7,14 @@
 //!
 //! # How a scan runs
 //!
-//! A file is read in *waves*: while the batches of one wave are mapped in parallel, the next wave is read. The
-//! results of a wave are folded in file order, so that what comes out is the same for any number of threads.
-//! Memory is bounded by two waves.
+//! A file is read in parts that every thread takes when it is done with another ([`pump`]). Results are folded in file
+//! order, so that what comes out is the same for any number of threads. Memory is bounded by the parts in flight.
 
 pub mod csv;
 pub mod detect;
 pub mod find;
 pub mod parquet;
+mod pump;
 #[cfg(test)]
 mod testing;
 pub mod unfold;
@@ -341,7 +341,7 @@ impl InputFile {
     /// A batch's `positions.first_row` counts records, also where a row holds several.
     ///
     /// `progress` is told how many bytes of the file (or of the like, for Parquet) have been taken in since last time.
-    /// `stop` is looked at between waves.
+    /// `stop` is looked at between parts.
     ///
     /// # Errors
     /// If the file cannot be read on, if `fold` fails, or [`InputError::Interrupted`].

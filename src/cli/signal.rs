@@ -1,4 +1,4 @@
-//! Ctrl-C and termination, noticed between waves of batches; a second one ends the program at once.
+//! Ctrl-C and termination, noticed between batches; a second one ends the program at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

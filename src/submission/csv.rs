@@ -1,8 +1,8 @@
 //! Separated text: chunks cut at record ends, fields as views into their chunk.
 //!
-//! Responsible for reading records exactly as the rules below say, whatever the chunk size. One thread reads chunks,
-//! finds where their records are ([`split`]) and thereby their numbers and lines; the fields of each chunk are then
-//! found in parallel ([`tokenize`]). Deliberately does not use the `csv` crate: its records are copied field by field,
+//! Responsible for reading records exactly as the rules below say, whatever the chunk size. Chunks are read one after
+//! another, and where their records are is found at once ([`split`]), and thereby their numbers and lines; the fields of
+//! each chunk are then found in parallel ([`tokenize`]). Deliberately does not use the `csv` crate: its records are copied field by field,
 //! and it neither knows physical lines nor reports a quotation mark that is never closed.
 //!
 //! # Rules
@@ -28,11 +28,10 @@ pub(super) mod tokenize;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
+use super::pump::pump;
 use super::view::PADDING;
 use super::{Delimiter, Format, InputError, InputFile, ScanRequest, ScanSummary};
 use crate::model::Text;
@@ -53,9 +52,6 @@ const CHUNK_BYTES: usize = 512 << 10;
 
 /// The largest chunk that is granted: offsets are 32 bits wide.
 const MAX_CHUNK_BYTES: usize = 64 << 20;
-
-/// Chunks of one wave for each thread: enough that threads finish a wave at about the same time.
-const CHUNKS_PER_THREAD: usize = 3;
 
 /// How text is divided into records and fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,47 +133,31 @@ fn scan_with<R: Send>(
     let chunk_bytes = if file.chunk_bytes == 0 { CHUNK_BYTES } else { file.chunk_bytes };
     let spare = Spare::default();
     let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start)?.with_spare(&spare);
-    let wave_chunks = rayon::current_num_threads() * CHUNKS_PER_THREAD;
     progress(file.start.byte);
-
     let mut summary = ScanSummary::default();
-    let mut wave = reader.wave(wave_chunks);
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(InputError::Interrupted);
+    let map = |chunk: Chunk| {
+        let (bytes, records, blank_lines) = (chunk.end as u64, chunk.split.records() as u64, chunk.split.blank_lines);
+        // Chunks may be blank lines only.
+        let result = (records > 0).then(|| {
+            let (batch, kept) = tokenize::batch(chunk, layout);
+            let result = map(batch);
+            kept.take_back(&spare);
+            result
+        });
+        Ok((result, bytes, ScanSummary { records, rows: records, blank_lines }))
+    };
+    let mut fold = |(result, bytes, part): (Option<R>, u64, ScanSummary)| {
+        summary.records += part.records;
+        summary.rows += part.rows;
+        summary.blank_lines += part.blank_lines;
+        if let Some(result) = result {
+            fold(result)?;
         }
-        let (mut chunks, failure) = wave;
-        if chunks.is_empty() {
-            return failure.map_or(Ok(summary), Err);
-        }
-        let bytes: usize = chunks.iter().map(|chunk| chunk.end).sum();
-        for chunk in &chunks {
-            summary.records += chunk.split.records() as u64;
-            summary.rows += chunk.split.records() as u64;
-            summary.blank_lines += chunk.split.blank_lines;
-        }
-        // Chunks of blank lines only.
-        chunks.retain(|chunk| chunk.split.records() > 0);
-        let (next, results) = rayon::join(
-            // After a failure there is nothing more to read: it is returned when this wave has been folded.
-            || failure.map_or_else(|| reader.wave(wave_chunks), |failure| (Vec::new(), Some(failure))),
-            || {
-                chunks
-                    .into_par_iter()
-                    .with_max_len(1)
-                    .map(|chunk| {
-                        let (batch, kept) = tokenize::batch(chunk, layout);
-                        let result = map(batch);
-                        kept.take_back(&spare);
-                        result
-                    })
-                    .collect::<Vec<R>>()
-            },
-        );
-        results.into_iter().try_for_each(&mut *fold)?;
-        progress(bytes as u64);
-        wave = next;
-    }
+        progress(bytes);
+        Ok(())
+    };
+    pump(stop, &mut || reader.chunk(), &map, &mut fold)?;
+    Ok(summary)
 }
 
 /// What stands before the first record, byte for byte: byte order mark, header, its line end.
@@ -262,19 +242,6 @@ impl<'a> ChunkReader<'a> {
     /// Reads into memory that was used before, where there is some.
     fn with_spare(self, spare: &'a Spare) -> Self {
         Self { spare: Some(spare), ..self }
-    }
-
-    /// Up to `n` chunks, fewer at the end of the file, and why no more could be read.
-    fn wave(&mut self, n: usize) -> (Vec<Chunk>, Option<InputError>) {
-        let mut chunks = Vec::with_capacity(n);
-        while chunks.len() < n {
-            match self.chunk() {
-                Ok(Some(chunk)) => chunks.push(chunk),
-                Ok(None) => break,
-                Err(failure) => return (chunks, Some(failure)),
-            }
-        }
-        (chunks, None)
     }
 
     /// The next chunk; `None` at the end of the file.

@@ -1,6 +1,6 @@
 //! Parquet: the same records as a CSV file would hold, column by column.
 //!
-//! Responsible for opening a file by its footer and for decoding its columns, each in a reader of its own so that all
+//! Responsible for opening a file by its footer and for decoding its columns, divided among several readers so that all
 //! threads have work even within one row group. How values become text is in [`text`]. A file that is cut off or
 //! damaged is an error that says so: the `parquet` crate may panic on damaged pages, so decoding is fenced.
 //! Deliberately uses no page index and no statistics: every record is read.
@@ -11,9 +11,15 @@ use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::detect::{Identified, identify};
+use super::pump::pump;
+use super::{Format, InputError, InputFile, ReadOptions, ScanRequest, ScanSummary, csv};
+use crate::model::VariableIndex;
+use crate::schema::{Collection, Schemas};
+use crate::table::{Batch, Fault, FaultKind, Lines, Positions, Raw};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
@@ -23,13 +29,6 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Encoding, EncodingMask};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
-use rayon::prelude::*;
-
-use super::detect::{Identified, identify};
-use super::{Format, InputError, InputFile, ReadOptions, ScanRequest, ScanSummary, csv};
-use crate::model::VariableIndex;
-use crate::schema::{Collection, Schemas};
-use crate::table::{Batch, Fault, FaultKind, Lines, Positions, Raw};
 
 /// The first and last four bytes of a Parquet file.
 pub(super) const MAGIC: &[u8] = b"PAR1";
@@ -40,8 +39,8 @@ const BATCH_ROWS: usize = 4096;
 /// The largest batch that is granted.
 const MAX_BATCH_ROWS: usize = 1 << 20;
 
-/// Batches of one wave for each thread.
-const BATCHES_PER_THREAD: usize = 1;
+/// Readers for each thread, so that threads that decode behind each other seldom wait.
+const READERS_PER_THREAD: usize = 4;
 
 /// Most readers, each with a file handle of its own; more columns than this share them.
 const MAX_READERS: usize = 64;
@@ -101,37 +100,32 @@ pub fn scan<R: Send>(
     // Rows that are wanted unchanged have the types of `schema`.
     let (_, metadata) = load(&file.path, if request.raw { Texts::AsViews } else { Texts::AsWritten })?;
     let layout = Layout::new(file, collection, request, &metadata)?;
-    let mut waves = Waves::new(file, &layout, &metadata)?;
-
-    let mut wave = waves.next();
+    let decoder = Decoder::new(file, &layout, &metadata)?;
+    let records = decoder.records;
+    let (mut number, mut first_row) = (0, 0);
+    let mut next = || {
+        let left = usize::try_from(records - first_row).unwrap_or(usize::MAX);
+        let n_rows = left.min(decoder.batch_rows);
+        let part = Part { number, first_row, n_rows };
+        number += 1;
+        first_row += n_rows as u64;
+        Ok((n_rows > 0).then_some(part))
+    };
+    let decode = |part: Part| {
+        let rows_done = part.first_row + part.n_rows as u64;
+        Ok((map(layout.batch(decoder.decode(&part)?)?), rows_done))
+    };
     let mut told = 0;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(InputError::Interrupted);
-        }
-        let batches = wave?;
-        let Some(last) = batches.last() else {
-            break;
-        };
-        let rows_done = last.first_row + last.n_rows as u64;
-        let (next, results) = rayon::join(
-            || waves.next(),
-            || {
-                batches
-                    .into_par_iter()
-                    .with_max_len(1)
-                    .map(|batch| layout.batch(batch).map(map))
-                    .collect::<Result<Vec<R>, InputError>>()
-            },
-        );
-        results?.into_iter().try_for_each(&mut *fold)?;
-        let done = share(file.size, rows_done, waves.records);
+    let mut fold = |(result, rows_done): (R, u64)| {
+        fold(result)?;
+        let done = share(file.size, rows_done, records);
         progress(done - told);
         told = done;
-        wave = next;
-    }
+        Ok(())
+    };
+    pump(stop, &mut next, &decode, &mut fold)?;
     progress(file.size - told);
-    Ok(ScanSummary { records: waves.records, rows: waves.records, blank_lines: 0 })
+    Ok(ScanSummary { records, rows: records, blank_lines: 0 })
 }
 
 /// The columns of `file`, with the types in which [`Raw::Arrow`] holds them.
@@ -357,23 +351,44 @@ struct Decoded {
     columns: Vec<ArrayRef>,
 }
 
-/// Decodes all columns, some batches at a time.
-struct Waves<'a> {
-    path: &'a Path,
-    /// Each over the next few columns; together over all.
-    readers: Vec<ParquetRecordBatchReader>,
-    batch_rows: usize,
-    n_batches: usize,
-    records: u64,
-    next_row: u64,
+/// Some consecutive records that are to be read.
+struct Part {
+    /// From 0.
+    number: u64,
+    first_row: u64,
+    n_rows: usize,
 }
 
-impl<'a> Waves<'a> {
+/// Decodes all columns, part by part. The columns are divided among readers; parts go from reader to reader behind each
+/// other, so that as many threads decode as there are readers.
+struct Decoder<'a> {
+    path: &'a Path,
+    readers: Vec<Reader>,
+    batch_rows: usize,
+    records: u64,
+}
+
+/// Over some columns.
+struct Reader {
+    state: Mutex<ReaderState>,
+    moved_on: Condvar,
+}
+
+struct ReaderState {
+    reader: ParquetRecordBatchReader,
+    /// The number of the next part.
+    next: u64,
+    /// The first part that failed here or in a reader before; neither it nor any later part comes by.
+    failed: u64,
+}
+
+impl<'a> Decoder<'a> {
     fn new(file: &'a InputFile, layout: &Layout<'_>, metadata: &ArrowReaderMetadata) -> Result<Self, InputError> {
         let path = &file.path;
         let asked = if file.batch_rows == 0 { BATCH_ROWS } else { file.batch_rows };
         let batch_rows = asked.min(MAX_BATCH_ROWS);
-        let columns_each = layout.columns.len().div_ceil(MAX_READERS).max(1);
+        let n_readers = (rayon::current_num_threads() * READERS_PER_THREAD).min(MAX_READERS);
+        let columns_each = layout.columns.len().div_ceil(n_readers).max(1);
         let mut readers = Vec::new();
         for columns in layout.columns.chunks(columns_each) {
             // Not one handle for all: clones of a handle share their place in the file.
@@ -386,54 +401,58 @@ impl<'a> Waves<'a> {
                     .build()
                     .map_err(|error| error.to_string())
             })?;
-            readers.push(reader);
+            readers.push(Reader {
+                state: Mutex::new(ReaderState { reader, next: 0, failed: u64::MAX }),
+                moved_on: Condvar::new(),
+            });
         }
-        let n_batches = rayon::current_num_threads() * BATCHES_PER_THREAD;
-        Ok(Self { path, readers, batch_rows, n_batches, records: records(path, metadata)?, next_row: 0 })
+        Ok(Self { path, readers, batch_rows, records: records(path, metadata)? })
     }
 
-    /// The next batches; none at the end of the file.
-    fn next(&mut self) -> Result<Vec<Decoded>, InputError> {
-        let left = usize::try_from(self.records - self.next_row).unwrap_or(usize::MAX);
-        let mut sizes = Vec::with_capacity(self.n_batches);
-        let mut rest = left;
-        while rest > 0 && sizes.len() < self.n_batches {
-            sizes.push(rest.min(self.batch_rows));
-            rest -= rest.min(self.batch_rows);
+    /// One part. Parts are taken in the order of their numbers, so that the one before is always on its way.
+    fn decode(&self, part: &Part) -> Result<Decoded, InputError> {
+        let mut columns = Vec::new();
+        for reader in &self.readers {
+            let state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_early = |state: &mut ReaderState| state.next < part.number && state.failed > part.number;
+            let mut state = reader.moved_on.wait_while(state, is_early).unwrap_or_else(PoisonError::into_inner);
+            if state.failed <= part.number {
+                // What is wrong is told by the part that met it, which comes before this one.
+                return Err(bad(self.path, format!("damaged before record {}", part.first_row + 1)));
+            }
+            let batch = read(self.path, &mut state.reader, part);
+            state.next += 1;
+            drop(state);
+            reader.moved_on.notify_all();
+            match batch {
+                Ok(batch) => columns.extend_from_slice(batch.columns()),
+                Err(error) => {
+                    self.fail(part.number);
+                    return Err(error);
+                }
+            }
         }
-        let path = self.path;
-        let first_row = self.next_row;
-        let read = |reader: &mut ParquetRecordBatchReader| read(path, reader, &sizes, first_row);
-        let parts: Vec<Vec<RecordBatch>> = self.readers.par_iter_mut().map(read).collect::<Result<_, _>>()?;
-        let mut decoded = Vec::with_capacity(sizes.len());
-        for (index, n_rows) in sizes.iter().copied().enumerate() {
-            let columns = parts.iter().flat_map(|batches| batches[index].columns().iter().cloned()).collect();
-            decoded.push(Decoded { first_row: self.next_row, n_rows, columns });
-            self.next_row += n_rows as u64;
+        Ok(Decoded { first_row: part.first_row, n_rows: part.n_rows, columns })
+    }
+
+    /// Lets go who waits for a part that does not come by any more.
+    fn fail(&self, number: u64) {
+        for reader in &self.readers {
+            let mut state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.failed = state.failed.min(number);
+            drop(state);
+            reader.moved_on.notify_all();
         }
-        Ok(decoded)
     }
 }
 
-/// Batches of the given `sizes` from one reader.
-fn read(
-    path: &Path,
-    reader: &mut ParquetRecordBatchReader,
-    sizes: &[usize],
-    first_row: u64,
-) -> Result<Vec<RecordBatch>, InputError> {
-    let mut batches = Vec::with_capacity(sizes.len());
-    let mut row = first_row;
-    for &n_rows in sizes {
-        let batch = fenced(path, &format!("damaged at or after record {}", row + 1), || match reader.next() {
-            Some(Ok(batch)) if batch.num_rows() == n_rows => Ok(batch),
-            Some(Ok(_)) | None => Err("a column has fewer values than the file has records".to_owned()),
-            Some(Err(error)) => Err(error.to_string()),
-        })?;
-        row += n_rows as u64;
-        batches.push(batch);
-    }
-    Ok(batches)
+/// A part from one reader.
+fn read(path: &Path, reader: &mut ParquetRecordBatchReader, part: &Part) -> Result<RecordBatch, InputError> {
+    fenced(path, &format!("damaged at or after record {}", part.first_row + 1), || match reader.next() {
+        Some(Ok(batch)) if batch.num_rows() == part.n_rows => Ok(batch),
+        Some(Ok(_)) | None => Err("a column has fewer values than the file has records".to_owned()),
+        Some(Err(error)) => Err(error.to_string()),
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::super::ReadOptions;
 use super::super::testing::{Record, open, open_with, plain_schemas, records};
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::submission::Encoding;
 use crate::table::FaultKind;
