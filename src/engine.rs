@@ -6,7 +6,8 @@
 //!
 //! # Memory
 //!
-//! Bounded by the batches in flight, plus one hash (8 bytes) and one bit a record for uniqueness and rejection.
+//! Bounded by the batches in flight, plus one hash (8 bytes) and one bit a record for uniqueness and rejection; beyond a
+//! budget ([`Settings::memory`]) hashes lie in a temporary file.
 //! Findings beyond a budget for each rule and file are counted, not kept: once the first batches hold enough, later
 //! ones are told so and make none.
 //!
@@ -28,6 +29,7 @@ mod parts;
 pub mod probe;
 mod run;
 mod selftest;
+mod spill;
 pub mod split;
 mod status;
 pub mod tally;
@@ -82,6 +84,19 @@ pub struct Settings {
     pub count_doubts: bool,
     /// Findings that the gate disregards.
     pub waivers: Waivers,
+    /// How many bytes of memory may be used; `None` is as many as are needed.
+    pub memory: Option<u64>,
+}
+
+/// What is used beside the keys of records: the batches in flight, what threads know of values, rules and schemas.
+const MEMORY_FOR_ALL_ELSE: u64 = 64 << 20;
+
+impl Settings {
+    /// How many bytes the keys of records may take in memory, over all rules.
+    fn memory_for_keys(&self) -> usize {
+        let left = self.memory.map(|memory| memory.saturating_sub(MEMORY_FOR_ALL_ELSE));
+        left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
+    }
 }
 
 /// Takes every finding as it is made, in the order of file, record and rule; those on duplicates and on the whole
@@ -340,11 +355,13 @@ impl<'a> Runner<'a> {
 
     fn run(&mut self, folders: &[Folder<'_>]) -> Result<(), InputError> {
         let unique_rules = self.unique_rules();
-        let mut states: Vec<unique::State> = unique_rules.iter().map(|_| unique::State::default()).collect();
+        let records = self.files.iter().map(InputFile::estimated_records).sum();
+        let in_memory = self.settings.memory_for_keys() / unique_rules.len().max(1);
+        let states: Vec<unique::State> = unique_rules.iter().map(|_| unique::State::new(records, in_memory)).collect();
         let files = self.files;
         let mut sums = self.sums();
         for (index, (file, sums)) in files.iter().zip(&mut sums).enumerate() {
-            self.scan(index, file, &unique_rules, &mut states, folders, sums)?;
+            self.scan(index, file, (&unique_rules, &states), folders, sums)?;
             self.report_columns(index, file, &sums.skipped)?;
         }
         for (rule, state) in unique_rules.iter().zip(states) {
@@ -422,6 +439,7 @@ impl<'a> Runner<'a> {
             stream: self.sink.is_some(),
             cover: Arc::clone(&self.cover),
             vocabularies: Arc::clone(&self.vocabularies),
+            key_scope: 0,
         }
     }
 
@@ -442,26 +460,22 @@ impl<'a> Runner<'a> {
         &mut self,
         index: usize,
         file: &InputFile,
-        unique_rules: &[unique::UniqueRule],
-        states: &mut [unique::State],
+        (unique_rules, states): (&[unique::UniqueRule], &[unique::State]),
         folders: &[Folder<'_>],
         sums: &mut FileSums,
     ) -> Result<(), InputError> {
         let context = self.context_of(file);
-        let file_context = self.file_context(index, &file.column_of, &context);
+        let key_scope = unique::scope_of(file, &self.plan.collection);
+        let file_context = FileContext { key_scope, ..self.file_context(index, &file.column_of, &context) };
         let request = ScanRequest { wanted: vec![true; self.plan.collection.variables.len()], raw: false };
         let mut rejected = Bits::default();
         let (plan, stop, progress) = (self.plan, self.stop, self.progress);
-        let scope = unique::scope_of(file, &plan.collection);
         let collector = self.collector.take();
         let map = |batch| {
-            let beside = Beside { unique_rules, collector: collector.as_ref(), folders, ..Beside::default() };
+            let beside = Beside { unique_rules, states, collector: collector.as_ref(), folders, ..Beside::default() };
             batch::evaluate(&context, &file_context, beside, &batch)
         };
-        let mut fold = |mut tally: BatchTally| -> Result<(), InputError> {
-            for (state, hashes) in states.iter_mut().zip(std::mem::take(&mut tally.key_hashes)) {
-                state.push(index, hashes, scope);
-            }
+        let mut fold = |tally: BatchTally| -> Result<(), InputError> {
             rejected.append(&tally.rejected);
             self.add_up(&file_context, sums, tally)
         };

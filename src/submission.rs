@@ -336,6 +336,14 @@ impl InputFile {
         detect::open(path, schemas, options)
     }
 
+    /// How many records it has, about, before it is read; rather too many.
+    pub fn estimated_records(&self) -> u64 {
+        match self.format {
+            Format::Csv { .. } => self.size / 100,
+            Format::Parquet { records } => records,
+        }
+    }
+
     /// Reads every record once: `map` sees batches in parallel and in any order, `fold` their results in file order.
     ///
     /// A batch's `positions.first_row` counts records, also where a row holds several.

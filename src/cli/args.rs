@@ -121,6 +121,8 @@ pub(super) struct ReadingArguments {
     pub(super) encoding: Option<String>,
     #[arg(long, value_name = "NAME=VARIABLE")]
     pub(super) column: Vec<String>,
+    #[arg(long, value_name = "SIZE")]
+    pub(super) memory: Option<String>,
 }
 
 /// Check, and coverage in the same pass.
@@ -291,7 +293,7 @@ const CHECK_HELP: [Help; 19] = [
     ("quiet", "Visa inget förlopp", "Show no progress"),
 ];
 
-const READING_HELP: [Help; 4] = [
+const READING_HELP: [Help; 5] = [
     (
         "collection",
         "Insamling, t.ex. specvard_genomforda; annars avläst ur rubriken",
@@ -303,6 +305,11 @@ const READING_HELP: [Help; 4] = [
         "column",
         "Kolumnen NAME i filen är variabeln VARIABLE; kan upprepas",
         "Column NAME of the file is the variable VARIABLE; repeatable",
+    ),
+    (
+        "memory",
+        "Så mycket minne får användas, t.ex. 256M eller 2G; resten läggs i en tillfällig fil",
+        "So much memory may be used, e.g. 256M or 2G; the rest goes to a temporary file",
     ),
 ];
 

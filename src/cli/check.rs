@@ -41,6 +41,7 @@ pub(super) fn run_with(
         stated: stated(arguments, &schemas, as_of, language)?,
         waivers: waivers::read(arguments.waivers.as_deref(), &schemas, &plans, language)?,
         examples: arguments.examples,
+        memory: memory(arguments.reading.memory.as_deref(), language)?,
         ..Settings::default()
     };
     // From here on a signal is noticed, so that no output is left half-written.
@@ -153,6 +154,26 @@ pub(super) fn set_threads(arguments: &CommonArguments, language: Language) -> Re
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
         Failure::usage(language, format!("--threads {threads}: {error}"), format!("--threads {threads}: {error}"))
+    })
+}
+
+/// Reads a number of bytes such as `512M`.
+pub(super) fn memory(text: Option<&str>, language: Language) -> Result<Option<u64>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    let unit = text.trim_end_matches(['B', 'b', 'i']);
+    let (digits, shift) = match unit.char_indices().last() {
+        Some((at, 'K' | 'k')) => (&unit[..at], 10),
+        Some((at, 'M' | 'm')) => (&unit[..at], 20),
+        Some((at, 'G' | 'g')) => (&unit[..at], 30),
+        _ => (unit, 0),
+    };
+    let bytes = digits.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+    bytes.filter(|bytes| *bytes > 0).map(Some).ok_or_else(|| {
+        Failure::usage(
+            language,
+            format!("--memory {text}: ange en mängd som 512M eller 2G"),
+            format!("--memory {text}: state an amount such as 512M or 2G"),
+        )
     })
 }
 

@@ -478,6 +478,7 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
             tallies,
             count_units: session.counts_units(),
             count_doubts: arguments.certainty,
+            memory: check::memory(arguments.reading.memory.as_deref(), language)?,
             ..Settings::default()
         };
         let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);

@@ -1,4 +1,4 @@
-//! One batch: verdicts of every rule, accounts, findings, rejected records, key hashes.
+//! One batch: verdicts of every rule, accounts, findings, rejected records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +35,8 @@ pub(super) struct FileContext {
     pub(super) cover: Arc<Cover>,
     /// What was said of the values of other batches, of other files, too.
     pub(super) vocabularies: Arc<Vocabularies>,
+    /// See [`unique::scope_of`].
+    pub(super) key_scope: u64,
 }
 
 /// Counts of one rule in one batch.
@@ -64,8 +66,6 @@ pub(super) struct BatchTally {
     pub(super) stream: Vec<Finding>,
     /// Records that violate a rule of severity error.
     pub(super) rejected: Bits,
-    /// For each uniqueness rule the hash of each record's key; 0 where a part of it is blank.
-    pub(super) key_hashes: Vec<Vec<u64>>,
     /// How many findings each waiver covers.
     pub(super) waived: Vec<u64>,
 }
@@ -74,6 +74,8 @@ pub(super) struct BatchTally {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'b, 'a> {
     pub(super) unique_rules: &'b [UniqueRule],
+    /// For each of them the keys met so far.
+    pub(super) states: &'b [unique::State],
     pub(super) collector: Option<&'b Collector<'a>>,
     /// Those that put records together to groups.
     pub(super) folders: &'b [Folder<'a>],
@@ -99,7 +101,6 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
         examples: Vec::new(),
         stream: Vec::new(),
         rejected: Bits::none(n_rows),
-        key_hashes: Vec::new(),
         waived: vec![0; file.cover.n_waivers],
     };
     let mut reporters = Reporters::new(&evaluator);
@@ -197,15 +198,18 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
             tally.forms[index] = evaluator.forms(VariableIndex(index));
         }
     }
-    tally.key_hashes =
+    let key_hashes: Vec<Vec<u64>> =
         beside.unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
+    for (state, hashes) in beside.states.iter().zip(&key_hashes) {
+        state.add(file.index, hashes, file.key_scope);
+    }
     for folder in beside.folders {
         folder.add(file.index, &evaluator, broken.as_ref(), &for_folders);
     }
     violations.extend_from_slice(beside.doubts);
     if let Some(collector) = beside.collector {
         let wanted = Collector::fingerprinted(plan);
-        let known = beside.unique_rules.iter().zip(&tally.key_hashes).find(|(rule, _)| rule.columns == wanted);
+        let known = beside.unique_rules.iter().zip(&key_hashes).find(|(rule, _)| rule.columns == wanted);
         let of_month = of_month.as_ref().map(|context| evaluator.beside(context));
         collector.add(
             file.index,

@@ -6,7 +6,7 @@
 //! is external:
 //!
 //! 1. While files are scanned for the rules on records, each record's key is hashed, and what aggregates need of it
-//!    ([`carried`]) is put aside in the bucket of its hash ([`spill`]), with the record's place.
+//!    ([`carried`]) is put aside in the bucket of its hash ([`spill`](super::spill)), with the record's place.
 //! 2. Bucket by bucket, in parallel: records are brought together by key, put in order and folded ([`group`]). What
 //!    a group folds into is put aside again, by where in the files its first record stands.
 //! 3. Stretch by stretch of the files the groups are read back in order ([`judge`]). They are batches like those of any file,
@@ -28,7 +28,6 @@ mod group;
 mod history;
 mod judge;
 mod row;
-mod spill;
 mod trial;
 
 use std::hash::{BuildHasher, Hasher};
@@ -40,6 +39,7 @@ use rayon::prelude::*;
 
 use super::eval::{Context, Evaluator, Parameters};
 use super::parts::Parts;
+use super::spill::{Blocks, Spill};
 use crate::model::VariableIndex;
 use crate::rule::Plan;
 use crate::rule::fold::Fold;
@@ -50,7 +50,6 @@ use carried::Carrying;
 use group::{Groups, Records};
 use history::{Covered, Past};
 use row::{Place, Reader};
-use spill::{Blocks, Spill};
 
 pub use trial::{FoldBench, NoGroup};
 

@@ -1,17 +1,20 @@
 //! Uniqueness of keys over a whole submission: hashes first, then the keys themselves.
 //!
-//! The state is one 64-bit hash a record. Where no two are equal, the keys are unique. Where some are, the keys of
-//! just those records are read again and compared by value, so that two keys are never called equal because their
-//! hashes are.
+//! The state is one 64-bit hash a record, in buckets that go to a temporary file beyond a budget of memory
+//! ([`Spill`]). Where no two are equal, the keys are unique. Where some are, the keys of the files that have them are read
+//! again and compared by value, so that two keys are never called equal because their hashes are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hasher};
+use std::io;
 
 use foldhash::fast::FixedState;
-use rayon::slice::ParallelSliceMut;
+use rayon::prelude::*;
 
 use super::Runner;
 use super::batch::FindingMaker;
+use super::parts::Parts;
+use super::spill::{Blocks, Spill};
 use super::waived;
 use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex, WaiverIndex};
 use crate::schema::Collection;
@@ -27,45 +30,141 @@ pub(super) struct UniqueRule {
     pub(super) severity: Severity,
 }
 
-/// The hashes of every key so far; parts are appended in file order.
-#[derive(Default)]
+/// How many records a bucket of hashes is for, about; so many are sorted within a processor's second cache.
+const BUCKET_RECORDS: u64 = 1 << 17;
+/// The most buckets: each has a block of its own in every thread.
+const MOST_BUCKETS: u64 = 512;
+
+/// The hashes of every key so far, divided into buckets by their upper bits.
+///
+/// A bucket is words of 64 bits: hashes, which are not 0, and, before the first of a file, a 0 and the number of the file.
 pub(super) struct State {
-    files: Vec<FileHashes>,
+    spill: Spill,
+    parts: Parts<Part>,
 }
 
-#[derive(Default)]
-struct FileHashes {
-    /// 0 stands for a key of which a part is blank.
-    parts: Vec<Vec<u64>>,
+/// What one thread has put aside.
+struct Part {
+    blocks: Blocks,
+    /// For each bucket the file of its last hash, if the block at hand has one.
+    files: Vec<Option<usize>>,
+    /// Keys of which a part is blank.
+    n_blank: u64,
+    failure: Option<io::Error>,
+}
+
+/// Which hashes occur more than once.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Repeated {
+    /// Ascending.
+    hashes: Vec<u64>,
+    /// The files that they are of.
+    files: BTreeSet<usize>,
 }
 
 impl State {
-    /// Adds the hashes of some records of a file, in their order; `scope` sets apart files whose keys may be alike.
-    pub(super) fn push(&mut self, file: usize, mut hashes: Vec<u64>, scope: u64) {
-        if scope != 0 {
-            for hash in hashes.iter_mut().filter(|hash| **hash != 0) {
-                *hash = (*hash ^ scope).max(1);
+    /// For about so many records, whose hashes may take so many bytes of memory before they are put into a file.
+    pub(super) fn new(records: u64, in_memory: usize) -> Self {
+        let n_buckets = usize::try_from((records / BUCKET_RECORDS).clamp(1, MOST_BUCKETS)).unwrap_or(1);
+        let part = || Part { blocks: Blocks::new(n_buckets), files: vec![None; n_buckets], n_blank: 0, failure: None };
+        Self { spill: Spill::with_budget(n_buckets, in_memory), parts: Parts::new(part) }
+    }
+
+    /// Adds the hashes of some records of a file; `scope` sets apart files whose keys may be alike.
+    pub(super) fn add(&self, file: usize, hashes: &[u64], scope: u64) {
+        let mut part = self.parts.own();
+        if part.failure.is_none()
+            && let Err(error) = self.put_aside(file, hashes, scope, &mut part)
+        {
+            part.failure = Some(error);
+        }
+    }
+
+    fn put_aside(&self, file: usize, hashes: &[u64], scope: u64, part: &mut Part) -> io::Result<()> {
+        let n_buckets = self.spill.n_buckets();
+        for hash in hashes {
+            if *hash == 0 {
+                part.n_blank += 1;
+                continue;
             }
+            let hash = in_scope(*hash, scope);
+            let bucket = bucket_of(hash, n_buckets);
+            let of_file = &mut part.files[bucket];
+            part.blocks.add(&self.spill, bucket, |block| {
+                if block.is_empty() || *of_file != Some(file) {
+                    *of_file = Some(file);
+                    block.extend_from_slice(&0u64.to_le_bytes());
+                    block.extend_from_slice(&(file as u64).to_le_bytes());
+                }
+                block.extend_from_slice(&hash.to_le_bytes());
+            })?;
         }
-        while self.files.len() <= file {
-            self.files.push(FileHashes::default());
-        }
-        self.files[file].parts.push(hashes);
+        Ok(())
     }
 
-    fn all(&self) -> impl Iterator<Item = u64> + '_ {
-        self.files.iter().flat_map(|file| file.parts.iter().flatten().copied())
+    /// How many keys have a blank part, and which hashes occur more than once.
+    fn finish(self) -> io::Result<(u64, Repeated)> {
+        let mut n_blank = 0;
+        for part in self.parts.into_all() {
+            if let Some(error) = part.failure {
+                return Err(error);
+            }
+            part.blocks.finish(&self.spill)?;
+            n_blank += part.n_blank;
+        }
+        let spill = &self.spill;
+        let of_bucket = |bucket| Ok(repeated(&spill.take(bucket, 0)?));
+        let buckets = (0..spill.n_buckets()).into_par_iter().with_max_len(1);
+        let of_buckets: Vec<Repeated> = buckets.map(of_bucket).collect::<io::Result<_>>()?;
+        let mut all = Repeated::default();
+        for of_bucket in of_buckets {
+            all.hashes.extend(of_bucket.hashes);
+            all.files.extend(of_bucket.files);
+        }
+        all.hashes.sort_unstable();
+        Ok((n_blank, all))
     }
+}
 
-    /// The hashes that occur more than once, ascending.
-    fn repeated(&self) -> Vec<u64> {
-        let mut sorted = Vec::with_capacity(self.files.iter().flat_map(|file| &file.parts).map(Vec::len).sum());
-        sorted.extend(self.all().filter(|hash| *hash != 0));
-        sorted.par_sort_unstable();
-        let mut repeated: Vec<u64> = sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-        repeated.dedup();
-        repeated
+/// Which hashes occur more than once in a bucket.
+fn repeated(bytes: &[u8]) -> Repeated {
+    let words = || bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+    let mut hashes = Vec::with_capacity(bytes.len() / 8);
+    each_hash(words(), |_, hash| hashes.push(hash));
+    hashes.sort_unstable();
+    let mut hashes: Vec<u64> = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    hashes.dedup();
+    let mut files = BTreeSet::new();
+    if !hashes.is_empty() {
+        each_hash(words(), |file, hash| {
+            if hashes.binary_search(&hash).is_ok() {
+                files.insert(usize::try_from(file).unwrap_or(usize::MAX));
+            }
+        });
     }
+    Repeated { hashes, files }
+}
+
+/// Calls `each` with every hash of a bucket and the number of its file.
+fn each_hash(mut words: impl Iterator<Item = u64>, mut each: impl FnMut(u64, u64)) {
+    let mut file = 0;
+    while let Some(word) = words.next() {
+        if word == 0 {
+            file = words.next().unwrap_or(0);
+        } else {
+            each(file, word);
+        }
+    }
+}
+
+/// The hash of a key of a file with this scope.
+fn in_scope(hash: u64, scope: u64) -> u64 {
+    if hash == 0 || scope == 0 { hash } else { (hash ^ scope).max(1) }
+}
+
+/// The bucket of a hash.
+fn bucket_of(hash: u64, n_buckets: usize) -> usize {
+    usize::try_from((u128::from(hash) * n_buckets as u128) >> 64).unwrap_or(0)
 }
 
 /// What sets the keys of a file apart from those of others: of a stock, the month it is of, because who waits on in
@@ -115,11 +214,8 @@ impl Runner<'_> {
             let name = variable.map(|variable| self.plan.collection.get(*variable).id.clone()).unwrap_or_default();
             self.run.rules[rule.rule.0].skipped.push((*file, crate::model::Skipped::MissingColumn(name)));
         }
-        let repeated = state.repeated();
-        let not_checked = state.all().filter(|hash| *hash == 0).count() as u64;
-        let groups =
-            if repeated.is_empty() { Groups::default() } else { self.group_by_value(rule, &state, &repeated)? };
-        drop(state);
+        let (not_checked, repeated) = state.finish().map_err(|error| InputError::io(&std::env::temp_dir(), error))?;
+        let groups = if repeated.hashes.is_empty() { Groups::default() } else { self.group_by_value(rule, &repeated)? };
         let violated = groups.members.len() as u64;
         let counts = &mut self.run.rules[rule.rule.0].counts;
         counts.not_checked = not_checked;
@@ -142,24 +238,11 @@ impl Runner<'_> {
     }
 
     /// Reads the keys of the records whose hashes repeat, and groups them by value.
-    fn group_by_value(&self, rule: &UniqueRule, state: &State, repeated: &[u64]) -> Result<Groups, InputError> {
+    fn group_by_value(&self, rule: &UniqueRule, repeated: &Repeated) -> Result<Groups, InputError> {
         let mut by_key: HashMap<(u64, Vec<u8>), Vec<Place>, FixedState> = HashMap::default();
         let covering = self.cover.of(rule.rule);
         let mut found: HashMap<Place, Found, FixedState> = HashMap::default();
-        for (file_index, file) in self.files.iter().enumerate() {
-            let Some(hashes) = state.files.get(file_index) else { continue };
-            let candidates: Vec<Bits> = hashes
-                .parts
-                .iter()
-                .map(|part| {
-                    Bits::from_fn(part.len(), |row| part[row] != 0 && repeated.binary_search(&part[row]).is_ok())
-                })
-                .collect();
-            if !candidates.iter().any(Bits::any) {
-                continue;
-            }
-            // Batches come in any order in `map`, so a batch finds its own candidates by its first row.
-            let starts = starts(&candidates);
+        for (file_index, file) in self.files.iter().enumerate().filter(|(index, _)| repeated.files.contains(index)) {
             let scope = scope_of(file, &self.plan.collection);
             let plan = self.plan;
             let waiver_of = |batch: &Batch, row: usize| {
@@ -171,8 +254,11 @@ impl Runner<'_> {
             };
             let map = |batch: Batch| -> Vec<(Vec<u8>, u64, Found)> {
                 let first = batch.positions.first_row;
+                let hashes = hash_keys(&batch, &rule.columns, batch.broken().as_ref());
+                let is_repeated =
+                    |hash: u64| hash != 0 && repeated.hashes.binary_search(&in_scope(hash, scope)).is_ok();
                 (0..batch.n_rows)
-                    .filter(|row| contains(&candidates, &starts, first + *row as u64))
+                    .filter(|row| is_repeated(hashes[*row]))
                     .filter_map(|row| {
                         let key = key_bytes(&batch, &rule.columns, row)?;
                         let shown = batch.positions.at(row).row.unwrap_or(0);
@@ -332,23 +418,6 @@ impl Groups {
     }
 }
 
-fn starts(parts: &[Bits]) -> Vec<u64> {
-    let mut start = 0;
-    parts
-        .iter()
-        .map(|part| {
-            let this = start;
-            start += part.len() as u64;
-            this
-        })
-        .collect()
-}
-
-fn contains(parts: &[Bits], starts: &[u64], row: u64) -> bool {
-    let at = starts.partition_point(|start| *start <= row).saturating_sub(1);
-    parts.get(at).is_some_and(|part| part.contains(usize::try_from(row - starts[at]).unwrap_or(usize::MAX)))
-}
-
 /// The key's parts, each with its length before it, so that no two keys run into the same bytes.
 fn key_bytes(batch: &Batch, columns: &[VariableIndex], row: usize) -> Option<Vec<u8>> {
     let mut key = Vec::new();
@@ -365,19 +434,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeated_hashes_are_found_over_parts_and_files() {
-        let mut state = State::default();
-        state.push(0, vec![5, 0, 7], 0);
-        state.push(0, vec![9, 0], 0);
-        state.push(2, vec![7, 7, 8], 0);
-        assert_eq!(state.repeated(), [7]);
-    }
-
-    #[test]
-    fn a_row_is_found_in_its_part() {
-        let parts = vec![Bits::from_fn(3, |row| row == 2), Bits::none(0), Bits::from_fn(2, |row| row == 1)];
-        let starts = starts(&parts);
-        let found: Vec<u64> = (0..5).filter(|row| contains(&parts, &starts, *row)).collect();
-        assert_eq!(found, [2, 4]);
+    fn repeated_hashes_are_found_over_batches_and_files_in_memory_and_on_disk() {
+        for (records, in_memory) in [(0, usize::MAX), (1 << 30, usize::MAX), (1 << 22, 0)] {
+            let state = State::new(records, in_memory);
+            let spread = |hash: u64| hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let many: Vec<u64> = (1..50_000).map(spread).collect();
+            state.add(0, &many, 0);
+            state.add(0, &[spread(1_000_005), 0, spread(1_000_007)], 0);
+            state.add(1, &[spread(1_000_005)], 77);
+            state.add(3, &[spread(1_000_007), spread(1_000_007), 0, spread(40_000)], 0);
+            let mut hashes = vec![spread(40_000), spread(1_000_007)];
+            hashes.sort_unstable();
+            let (n_blank, repeated) = state.finish().expect("temporary files can be written");
+            assert_eq!((n_blank, repeated), (2, Repeated { hashes, files: BTreeSet::from([0, 3]) }));
+        }
     }
 }

@@ -91,13 +91,13 @@ impl Words {
     /// Looks every row of `column` up.
     pub(super) fn code(&mut self, column: &Column) -> Coded {
         let mut others = Vec::new();
-        let keys = match column.keys() {
+        let keys: Option<Vec<u32>> = match column.keys() {
             _ if self.is_given_up => None,
             None => self.look_up(column, true),
-            Some(keys) => match self.of_dictionary(&keys.values) {
-                Some(of_values) => Some(keys.of_rows.iter().map(|key| of_values[*key as usize]).collect::<Vec<u32>>()),
-                None => None,
-            },
+            Some(keys) => {
+                let of_row = |of_values: &[u32]| keys.of_rows.iter().map(|key| of_values[*key as usize]).collect();
+                self.of_dictionary(&keys.values).map(of_row)
+            }
         };
         let Some(mut keys) = keys else {
             return Coded { keys: None, n_words: self.len(), others };

@@ -67,11 +67,8 @@ fn take<T, R>(
     let mut works = is_worker;
     loop {
         if works {
-            loop {
-                match receiver.try_recv() {
-                    Ok(done) => results.add(done)?,
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                }
+            while let Ok(done) = receiver.try_recv() {
+                results.add(done)?;
             }
             match parts.work() {
                 Some(done) => results.add(done)?,

@@ -1,5 +1,7 @@
 //! Sets of rows, a bit each.
 
+use wide::u8x16;
+
 /// A fixed-length set of row numbers, one bit a row; bits at and beyond the length are zero.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Bits {
@@ -28,7 +30,7 @@ impl Bits {
         while start + 64 <= len {
             // By way of bytes, so that comparing is not held up by shifting.
             let members: [u8; 64] = std::array::from_fn(|offset| u8::from(member(start + offset)));
-            words.push(word_of(&members));
+            words.push(equal_bytes(&members, 1));
             start += 64;
         }
         if start < len {
@@ -207,29 +209,12 @@ impl Bits {
     }
 }
 
-/// Moves the lowest bit of each of eight bytes into the highest byte, in order.
-const GATHER: u64 = 0x0102_0408_1020_4080;
-
-/// One bit for each of `bytes`, which are 0 or 1, the first lowest.
-#[inline]
-fn word_of(bytes: &[u8; 64]) -> u64 {
-    let of_eight = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
-    bytes.as_chunks::<8>().0.iter().rev().fold(0, |word, eight| word << 8 | of_eight(eight))
-}
-
 /// One bit for each of `bytes` that equals `byte`, the first lowest.
 #[inline]
 pub fn equal_bytes(bytes: &[u8; 64], byte: u8) -> u64 {
-    const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let pattern = u64::from_le_bytes([byte; 8]);
-    let mut mask = 0;
-    for (index, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
-        let difference = u64::from_le_bytes(*word) ^ pattern;
-        // The highest bit of each byte that is zero; exact, no carry passes from byte to byte.
-        let zero = !(((difference & LOW_BITS) + LOW_BITS) | difference | LOW_BITS);
-        mask |= ((zero >> 7).wrapping_mul(GATHER) >> 56) << (8 * index);
-    }
-    mask
+    let pattern = u8x16::splat(byte);
+    let parts = bytes.as_chunks::<16>().0.iter().rev();
+    parts.fold(0, |mask, part| mask << 16 | u64::from(u8x16::new(*part).simd_eq(pattern).to_bitmask()))
 }
 
 /// Turns up to 64 sets of rows into one word a row, in which bit `n` says whether the row is in set `n`.

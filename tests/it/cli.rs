@@ -291,6 +291,8 @@ fn wrong_usage_is_explained() {
         (["--encoding", "ebcdic"], ["--encoding", "windows-1252"]),
         (["--column", "Fas"], ["--column", "KOLUMN=variabel"]),
         (["--threads", "0"], ["--threads", "minst 1"]),
+        (["--memory", "mycket"], ["--memory mycket", "512M"]),
+        (["--memory", "0"], ["--memory 0", "2G"]),
     ] {
         fails(&check(folder.path(), &[&["a.csv"][..], &arguments].concat()), 2, &words);
     }
@@ -338,6 +340,25 @@ fn files_folders_and_patterns_are_one_submission() {
     let report = report(folder.path(), &["c.csv", "mapp"]);
     let duplicates = rule(&report, "SV-0001");
     assert_eq!((&duplicates["violations"], &duplicates["examples"]["n_shown"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn a_budget_of_memory_changes_nothing_but_where_keys_lie() {
+    let folder = folder();
+    // Far apart, over batches and files; one key three times.
+    for (name, first) in [("a.csv", 0), ("b.csv", 9_000)] {
+        let ids = (first..first + 10_000).map(|number| format!("K{}", number.max(3)));
+        let lines: Vec<String> = ids.map(|id| line(&id, &[])).collect();
+        write(folder.path(), name, submission(&lines));
+    }
+    let report = |more: &[&str]| report(folder.path(), &[&["a.csv", "b.csv"], more].concat());
+    let unlimited = report(&[]);
+    assert_eq!(rule(&unlimited, "SV-0001")["violations"], 2_004);
+    for memory in ["1", "64M", "65mb", "2GiB"] {
+        for threads in ["1", "3"] {
+            assert_eq!(report(&["--memory", memory, "--threads", threads]), unlimited, "{memory} {threads}");
+        }
+    }
 }
 
 #[test]

@@ -121,8 +121,13 @@ mod tests {
     fn a_sample_is_compared_from_arguments_to_reports() {
         let [before, after] = books().map(|book| book.collections);
         let (data, fail_if) = (sample(), ["newly_failing > 0".to_owned(), "newly_passing > 100%".to_owned()]);
-        let reading =
-            ReadingArguments { collection: None, delimiter: Some(";".to_owned()), encoding: None, column: Vec::new() };
+        let reading = ReadingArguments {
+            collection: None,
+            delimiter: Some(";".to_owned()),
+            encoding: None,
+            column: Vec::new(),
+            memory: None,
+        };
         let question = Question {
             data: &data,
             fail_if: &fail_if,

@@ -284,7 +284,7 @@ impl<'a> Evaluator<'a> {
         let n_rows = self.n_rows();
         let known = Bits::from_fn(n_rows, |row| {
             let (left, right) = pair(row);
-            (left != 0) & (right != 0)
+            left != 0 && right != 0
         });
         let holds = Bits::from_fn(n_rows, |row| {
             let (left, right) = pair(row);

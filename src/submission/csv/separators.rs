@@ -1,8 +1,6 @@
 //! Where a byte occurs in a text, for bytes as frequent as delimiters.
 //!
-//! `memchr` starts anew after each hit, which costs more than the search itself when hits are seven bytes apart:
-//! 1.2 GB/s against 2.5 GB/s of this loop, measured with fields of 0–31 bytes on the reference machine. A loop over
-//! `[bool; 64]` left to the compiler reaches 1.0 GB/s for x86-64 without AVX.
+//! `memchr` starts anew after each hit, which costs more than the search itself when hits are seven bytes apart.
 
 use crate::table::equal_bytes;
 

@@ -81,8 +81,8 @@ fn is_utc(zone: &str) -> bool {
 pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
     let text = match array.data_type() {
         // Arrow has checked that the values are UTF-8.
-        DataType::Utf8View => of_views(array.as_string_view().clone().to_binary_view()),
-        DataType::BinaryView => checked(of_views(array.as_binary_view().clone())),
+        DataType::Utf8View => of_views(&array.as_string_view().clone().to_binary_view()),
+        DataType::BinaryView => checked(of_views(array.as_binary_view())),
         DataType::Utf8 => of_bytes(array.as_string::<i32>()),
         DataType::LargeUtf8 => of_bytes(array.as_string::<i64>()),
         DataType::Binary => checked(of_bytes(array.as_binary::<i32>())),
@@ -144,7 +144,7 @@ pub(super) fn column(array: &ArrayRef, separator: u8) -> Result<Text, String> {
 }
 
 /// The values of `array` with nulls made blanks and the rest trimmed.
-fn of_views(array: BinaryViewArray) -> Text {
+fn of_views(array: &BinaryViewArray) -> Text {
     let (views, buffers) = (array.views(), array.data_buffers());
     let cleaned = |view: u128| if is_trimmed(view, buffers) { view } else { trimmed(view, buffers) };
     let column = match array.nulls() {

@@ -43,7 +43,8 @@ impl Spill {
         Self::with_budget(n_buckets, IN_MEMORY)
     }
 
-    fn with_budget(n_buckets: usize, in_memory: usize) -> Self {
+    /// So many empty buckets, of which so many bytes stay in memory.
+    pub(super) fn with_budget(n_buckets: usize, in_memory: usize) -> Self {
         let buckets = (0..n_buckets).map(|_| Mutex::default()).collect();
         Self { buckets, held: AtomicUsize::new(0), in_memory, disk: Mutex::new(None) }
     }
