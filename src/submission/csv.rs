@@ -47,7 +47,7 @@ pub const MAX_QUOTED: usize = 64 << 10;
 /// The longest record, its line end included.
 pub const MAX_RECORD: usize = 16 << 20;
 
-/// Bytes of a chunk, unless asked otherwise; see `benches/csv_read.rs`.
+/// Bytes of a chunk, unless asked otherwise; see `benches/read.rs`.
 const CHUNK_BYTES: usize = 512 << 10;
 
 /// The largest chunk that is granted: offsets are 32 bits wide.
