@@ -62,14 +62,15 @@
 //!
 //! Requirement levels, value domains and checks written in SQL all become a condition and an assertion over columns
 //! (`rule::expr`), so that they share one three-valued logic and one evaluator (`engine::eval`), whatever the file
-//! format. The evaluator works a column at a time over Arrow view arrays; codes are judged once for each distinct value of
-//! a batch. Truths are pairs of bit sets (true, false, neither), on which Kleene's logic is bit algebra.
+//! format. The evaluator works a column at a time over Arrow views; values are judged once for each distinct value that a
+//! thread meets in a whole run. Truths are pairs of bit sets (true, false, neither), on which Kleene's logic is bit algebra.
 //!
 //! # Invariants
 //!
 //! - The result is the same, byte for byte, for any number of threads and batch size, and apart from physical lines
 //!   for CSV and Parquet. Order is file, row, rule. Hash order never reaches an output.
-//! - Memory is bounded by the batches in flight plus 8 bytes and one bit a record. Findings beyond a budget are counted,
+//! - Memory is bounded by the batches in flight plus 8 bytes and one bit a record, and by one bit where `--memory` has the
+//!   rest put into a temporary file. Findings beyond a budget are counted,
 //!   not kept; totals are always exact.
 //! - No input makes the program panic; a panic that happens all the same is caught and never shows a cell value.
 //! - A value that identifies a person appears in no report, log or error; masking happens where a finding is made.

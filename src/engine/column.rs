@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::table::{Bits, Column, length_of, value};
-use crate::time::{self, DAY, Form};
+use crate::time::{self, DAY, Form, Timestamp};
 
 use super::run::TimestampForms;
 
@@ -22,18 +22,26 @@ pub(super) struct Times {
 impl Times {
     /// Reads every value of `column`; counts how they were written.
     pub(super) fn read(column: &Column) -> (Self, TimestampForms) {
-        let n_rows = column.len();
         let views = column.views();
+        let mut times = time::Times::default();
+        Self::of_rows(
+            column.len(),
+            |row| {
+                if length_of(views[row]) == 0 { None } else { times.read(value(column, row)) }
+            },
+        )
+    }
+
+    /// From what each row holds; counts how they were written.
+    pub(super) fn of_rows(
+        n_rows: usize,
+        mut timestamp: impl FnMut(usize) -> Option<Timestamp>,
+    ) -> (Self, TimestampForms) {
         let mut seconds = Vec::with_capacity(n_rows);
         let mut date_only: Option<Bits> = None;
         let mut forms = TimestampForms::default();
-        let mut times = time::Times::default();
         let known = Bits::from_fn(n_rows, |row| {
-            if length_of(views[row]) == 0 {
-                seconds.push(0);
-                return false;
-            }
-            let Some(timestamp) = times.read(value(column, row)) else {
+            let Some(timestamp) = timestamp(row) else {
                 seconds.push(0);
                 return false;
             };

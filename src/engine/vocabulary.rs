@@ -6,24 +6,30 @@
 //!
 //! Only what follows from the value and the plan is kept here, nothing that depends on what is stated of a file.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::names::Names;
 use super::words::{Coded, Distinct, Words};
 use crate::rule::Plan;
 use crate::table::Column;
+use crate::time::{Times, Timestamp};
 
 /// One thread's words and answers.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     /// By variable.
     words: Vec<Words>,
+    /// By variable the points in time of the dictionary that was met last.
+    timestamps: Vec<OfDictionary<Option<Timestamp>>>,
     /// What texts are made of words, over all variables.
     texts: Names,
     plans: Vec<Answers>,
     /// Answers to a question that is not remembered.
     passing: Verdicts,
 }
+
+/// A dictionary, and what each of its values is.
+type OfDictionary<T> = Option<(Arc<Column>, Vec<T>)>;
 
 /// What was said of words, by question.
 #[derive(Debug, Default)]
@@ -76,6 +82,17 @@ impl Vocabulary {
     /// The distinct values of what was coded last of a variable.
     pub(super) fn distinct(&mut self, variable: usize, coded: &Coded, n_rows: usize) -> Distinct {
         self.words(variable).distinct(coded, n_rows)
+    }
+
+    /// The points in time that the values of a dictionary are.
+    pub(super) fn timestamps(&mut self, variable: usize, values: &Arc<Column>) -> &[Option<Timestamp>] {
+        let known = at_place(&mut self.timestamps, variable);
+        if !known.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, values)) {
+            let mut times = Times::default();
+            let read = (0..values.len()).map(|place| times.read(values.value(place))).collect();
+            *known = Some((Arc::clone(values), read));
+        }
+        known.as_ref().map_or(&[], |(_, timestamps)| timestamps)
     }
 
     /// The place of the answers to the questions of `plan`.

@@ -65,7 +65,14 @@ impl<'a> Readings<'a> {
     pub(super) fn times(&self, variable: VariableIndex) -> &(Rc<Times>, TimestampForms) {
         self.times[variable.0].get_or_init(|| match self.column(variable) {
             Some(column) => {
-                let (times, forms) = Times::read(column);
+                let (times, forms) = match column.keys() {
+                    None => Times::read(column),
+                    Some(keys) => {
+                        let mut vocabulary = self.vocabulary.borrow_mut();
+                        let of_values = vocabulary.timestamps(variable.0, &keys.values);
+                        Times::of_rows(column.len(), |row| of_values[keys.of_rows[row] as usize])
+                    }
+                };
                 (Rc::new(times), forms)
             }
             None => (Rc::new(Times::constant(self.batch.n_rows, None)), TimestampForms::default()),

@@ -151,11 +151,23 @@ fn of_views(array: &BinaryViewArray) -> Text {
         None if views.iter().all(|view| is_trimmed(*view, buffers)) => {
             Column::new(array.views().clone(), Arc::clone(buffers))
         }
-        None => view::column(views.iter().map(|view| cleaned(*view)).collect::<Vec<_>>().into(), buffers),
+        None => {
+            let views: Vec<u128> = views.iter().map(|view| cleaned(*view)).collect();
+            Column::new(views.into(), Arc::clone(buffers))
+        }
         Some(nulls) => {
             // What stands in the place of a null is undefined.
-            let cleaned = |(view, valid): (&u128, bool)| cleaned(if valid { *view } else { 0 });
-            view::column(views.iter().zip(nulls.iter()).map(cleaned).collect::<Vec<_>>().into(), buffers)
+            let mut filled: Vec<u128> = Vec::with_capacity(views.len());
+            let valid = nulls.inner().bit_chunks();
+            for (views, valid) in views.chunks(64).zip(valid.iter_padded()) {
+                if valid == 0 {
+                    filled.resize(filled.len() + views.len(), 0);
+                } else {
+                    let view = |(bit, view): (u32, &u128)| if valid >> bit & 1 == 1 { cleaned(*view) } else { 0 };
+                    filled.extend((0..).zip(views).map(view));
+                }
+            }
+            Column::new(filled.into(), Arc::clone(buffers))
         }
     };
     Text { column, undecodable: Vec::new() }
