@@ -11,6 +11,19 @@
 //! Findings beyond a budget for each rule and file are counted, not kept: once the first batches hold enough, later
 //! ones are told so and make none.
 //!
+//! # Where time goes
+//!
+//! One million completed contacts of specialised care (257 MB of CSV, 41 columns), forty rules, by `perf`: a fifth
+//! looks values up as words ([`words`]), a tenth finds delimiters, a tenth makes views, a tenth reads points in time,
+//! another tenth is the system copying the file from its cache; spreading verdicts over rows takes a twentieth, and so do
+//! the keys of uniqueness; the algebra of truths, accounts and findings are what is left. With all shipped rules words are a
+//! quarter and verdicts a tenth. From Parquet, decoding is a third, and words a twentieth, because a dictionary's values
+//! are looked up once for a row group. Every run spends 25 ms on
+//! loading and compiling rules.
+//!
+//! The larger costs that were found and are gone: Arrow's check of each view (a twentieth), patterns and lists asked anew in
+//! each batch (a fifth), new memory for every chunk (a tenth), and threads that waited for a round to end.
+//!
 //! # Duplicates
 //!
 //! A first pass keeps a hash of each record's key. Only where two hashes are equal are the keys themselves read, in

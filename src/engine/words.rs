@@ -15,7 +15,7 @@ use crate::table::{Column, INLINE, length_of};
 pub(super) const BLANK: u32 = 0;
 
 /// So many words are kept; values beyond are looked at row by row.
-const MOST: usize = 1 << 16;
+const MOST: usize = 1 << 15;
 
 /// With fewer words than this nothing is given up on.
 const FEW: usize = 1 << 12;
