@@ -17,16 +17,16 @@ trap 'rm -rf "$work"' EXIT
 python3 - "$(realpath "$VANTKOLL")" "$work" "$records" "$many" <<'PY'
 import os, pathlib, statistics, subprocess, sys, time
 binary, work, records, many = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-day = ["--delivery-date", "2022-04-15"]
+day = ["--delivery-date", "2024-03-01"]
 
 def generate(name, n, *more):
-    command = [binary, "generate", "specvard_genomforda", "--records", str(n), "--seed", "1", "--period", "2022-03"]
+    command = [binary, "generate", "specvard_genomforda", "--records", str(n), "--seed", "1", "--period", "2024-01"]
     subprocess.run([*command, "--quiet", "--output", str(work / name), *more], check=True, stdout=subprocess.DEVNULL)
     return str(work / name)
 
 def defects(rate):
     file = work / f"{rate}.yaml"
-    file.write_text("collection: specvard_genomforda\ndelivery_date: 2022-04-15\ndefects:\n"
+    file.write_text("collection: specvard_genomforda\ndelivery_date: 2024-03-01\ndefects:\n"
                     f"  - {{ name: b, rate: {rate}, plant: {{ blank: kommunkod }}, expect: SVG-K-kommunkod }}\n")
     return ["--defects", str(file)]
 
