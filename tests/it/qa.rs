@@ -205,8 +205,19 @@ fn the_list_of_deliveries_says_what_each_file_should_be() {
         "fil;insamling;lanskod;period;mottagen;poster\nspecvard_vantande_2022-03.csv;specvard_vantande;12;2022-03;2022-04-05;3\n\
          specvard_vantande_2022-04.csv;specvard_vantande;01;2022-04;2022-05-05;1\n",
     );
-    let report = report(folder.path(), &["--population", "befolkning.csv", "--deliveries", "lista.csv"]);
+    // What is said of a value under what is stated of one file is not remembered for the next.
+    fs::create_dir(folder.path().join("regler")).unwrap();
+    write(
+        "regler/extra.yaml",
+        "collections: [specvard_vantande]\nsource: { document: d, place: p }\nchecks:\n  - id: XXX-0001\n    severity: note\n    \
+         assert: \"substring(organisation_number(huvudman), 8, 3) = substring(stated_region_orgnr(), 8, 3)\"\n    \
+         title: { sv: t, en: t }\n    fix: { sv: f, en: f }\n    tests: [{ satisfied: {} }, { violated: {} }]\n",
+    );
+    let options =
+        ["--population", "befolkning.csv", "--deliveries", "lista.csv", "--rules", "regler", "--threads", "1"];
+    let report = report(folder.path(), &options);
     let violations = |id: &str| rule(&report, id)["violations"].as_u64().unwrap();
+    assert_eq!(violations("XXX-0001"), 2);
     let region = report["collections"][0]["rules"]
         .as_array()
         .unwrap()

@@ -88,6 +88,17 @@ impl<'a> Context<'a> {
         self.sources.get(node.0 as usize).copied().flatten()
     }
 
+    /// Whether a text that is the same for every record depends on what is stated of the file.
+    pub(super) fn is_stated(&self, node: TextNode) -> bool {
+        match &self.plan.program.texts[node.0 as usize] {
+            TextExpr::StatedRegion => true,
+            TextExpr::Literal(_) | TextExpr::Variable(_) => false,
+            TextExpr::Substring(inner, ..)
+            | TextExpr::OrganisationNumber(inner)
+            | TextExpr::CodelistValue { code: inner, .. } => self.is_stated(*inner),
+        }
+    }
+
     /// The text that a node makes of a value of the variable it is made of; `None` is null.
     pub(super) fn text_of<'v>(&'v self, node: TextNode, written: &'v [u8]) -> Option<&'v [u8]> {
         match &self.plan.program.texts[node.0 as usize] {

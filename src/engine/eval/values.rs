@@ -1,13 +1,14 @@
 //! Nodes over single values: each is asked about once a word, and looked up for the rows that hold it.
 
+use std::rc::Rc;
+
 use super::{Evaluator, Texts, Tri};
 use crate::engine::vocabulary::Verdicts;
 use crate::model::VariableIndex;
-use crate::rule::expr::{Comparison, TextExpr, TextNode};
+use crate::rule::expr::{Comparison, TextNode};
 use crate::schema::{Codelist, Domain, Missing};
 use crate::table::{Bits, Column, value};
 use crate::time::DAY;
-use std::rc::Rc;
 
 /// The verdicts true and false; 0 is null.
 const YES: u8 = 1;
@@ -225,8 +226,7 @@ impl<'a> Evaluator<'a> {
         let context = self.context;
         let holds = |left: Option<&[u8]>, right: Option<&[u8]>| Some(comparison.holds(left?.cmp(right?)));
         // What is stated of a file is not remembered for others.
-        let question_of =
-            |node: TextNode| question.filter(|_| context.plan.program.texts[node.0 as usize] != TextExpr::StatedRegion);
+        let question_of = |node: TextNode| question.filter(|_| !context.is_stated(node));
         match (context.source(left), context.source(right)) {
             (_, None) => {
                 let right_text = context.text_of(right, b"");
