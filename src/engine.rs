@@ -102,7 +102,7 @@ pub struct Settings {
 }
 
 /// What is used beside the keys of records: the batches in flight, what threads know of values, rules and schemas.
-const MEMORY_FOR_ALL_ELSE: u64 = 64 << 20;
+const MEMORY_FOR_ALL_ELSE: u64 = 80 << 20;
 
 impl Settings {
     /// How many bytes the keys of records may take in memory, over all rules.
