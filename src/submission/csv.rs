@@ -132,7 +132,7 @@ fn scan_with<R: Send>(
     let source = File::open(&file.path).map_err(|error| InputError::io(&file.path, error))?;
     let chunk_bytes = if file.chunk_bytes == 0 { CHUNK_BYTES } else { file.chunk_bytes };
     let spare = Spare::default();
-    let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start)?.with_spare(&spare);
+    let mut reader = ChunkReader::new(source, &file.path, layout.dialect, chunk_bytes, file.start, &spare)?;
     progress(file.start.byte);
     let mut summary = ScanSummary::default();
     let map = |chunk: Chunk| {
@@ -212,7 +212,8 @@ struct ChunkReader<'a> {
     line: u64,
     /// 1-based spreadsheet row of the next record.
     sheet_row: u64,
-    spare: Option<&'a Spare>,
+    /// Where memory that was used before may be had.
+    spare: &'a Spare,
 }
 
 impl<'a> ChunkReader<'a> {
@@ -222,6 +223,7 @@ impl<'a> ChunkReader<'a> {
         dialect: Dialect,
         chunk_bytes: usize,
         start: Start,
+        spare: &'a Spare,
     ) -> Result<Self, InputError> {
         source.seek(SeekFrom::Start(start.byte)).map_err(|error| InputError::io(path, error))?;
         Ok(Self {
@@ -235,19 +237,14 @@ impl<'a> ChunkReader<'a> {
             row: 0,
             line: start.line,
             sheet_row: start.sheet_row,
-            spare: None,
+            spare,
         })
-    }
-
-    /// Reads into memory that was used before, where there is some.
-    fn with_spare(self, spare: &'a Spare) -> Self {
-        Self { spare: Some(spare), ..self }
     }
 
     /// The next chunk; `None` at the end of the file.
     fn chunk(&mut self) -> Result<Option<Chunk>, InputError> {
         let mut wanted = self.chunk_bytes;
-        let mut bytes = self.spare.map(Spare::take).unwrap_or_default();
+        let mut bytes = self.spare.take();
         bytes.reserve(wanted.max(self.rest.len()) + PADDING);
         bytes.append(&mut self.rest);
         loop {

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use arrow::buffer::{Buffer, ScalarBuffer};
 use memchr::{memchr, memchr_iter};
@@ -18,7 +19,7 @@ use crate::schema::Collection;
 use crate::submission::detect::Encoding;
 use crate::submission::view;
 use crate::submission::{InputFile, ScanRequest};
-use crate::table::{Batch, Fault, FaultKind, Raw};
+use crate::table::{Batch, Column, Fault, FaultKind, Raw};
 
 /// Rows whose views are made together: their bytes and delimiters fit into 48 KiB.
 const BLOCK_ROWS: usize = 64;
@@ -108,11 +109,10 @@ pub(in crate::submission) fn batch(chunk: Chunk, layout: &Layout) -> (Batch, Kep
     let buffers = [Buffer::from_vec(chunk.bytes), Buffer::from_vec(rewritten)];
     let views = Buffer::from_vec(views);
     let kept = Kept { bytes: buffers[0].clone(), views: views.clone() };
-    let column = |slot: usize| {
-        let views = ScalarBuffer::new(views.clone(), slot * stride, n_rows);
-        // The second buffer is seldom needed.
-        view::column(views, if buffers[1].is_empty() { &buffers[..1] } else { &buffers })
-    };
+    // The second buffer is seldom needed.
+    let shared: Arc<[Buffer]> = Arc::from(if buffers[1].is_empty() { &buffers[..1] } else { &buffers });
+    let column =
+        |slot: usize| Column::new(ScalarBuffer::new(views.clone(), slot * stride, n_rows), Arc::clone(&shared));
     let columns = layout.variables.iter().map(|slot| slot.map(column)).collect();
     let [bytes, _] = buffers;
     let raw =
