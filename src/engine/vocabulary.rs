@@ -45,7 +45,7 @@ struct Answers {
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
     /// By word; 0 of the blank.
-    pub(super) codes: Vec<u8>,
+    codes: Vec<u8>,
     /// A bit for each code, but the highest bit for those from 7 on, that some word other than the blank has.
     seen: u8,
 }
@@ -55,6 +55,12 @@ impl Verdicts {
     pub(super) fn only(&self) -> Option<u8> {
         let code = self.seen.trailing_zeros();
         (self.seen.is_power_of_two() && code < 7).then(|| u8::try_from(code).unwrap_or(0))
+    }
+
+    /// The code of a word; `None` of a value that is none.
+    #[inline]
+    pub(super) fn of_key(&self, key: u32) -> Option<u8> {
+        self.codes.get(key as usize).copied()
     }
 
     fn extend(&mut self, words: &Words, judge: impl Fn(&[u8]) -> u8) {

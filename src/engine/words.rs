@@ -14,6 +14,9 @@ use crate::table::{Column, INLINE, length_of};
 /// The word that is a blank.
 pub(super) const BLANK: u32 = 0;
 
+/// In place of the word of a value that is not kept; no word has this number.
+const NOT_KEPT: u32 = u32::MAX;
+
 /// So many words are kept; values beyond are looked at row by row.
 const MOST: usize = 1 << 15;
 
@@ -43,12 +46,10 @@ pub(super) struct Words {
 /// One batch of a column as words.
 #[derive(Debug)]
 pub(super) struct Coded {
-    /// For each row its word; numbers from `n_words` on are places in `others`. `None` where every row is for itself.
+    /// For each row its word, [`NOT_KEPT`] where its value is none. `None` where every row is for itself.
     pub(super) keys: Option<Vec<u32>>,
-    /// How many words there are.
-    pub(super) n_words: usize,
-    /// Rows whose values are not kept.
-    pub(super) others: Vec<u32>,
+    /// Whether every value is a word.
+    pub(super) is_whole: bool,
 }
 
 /// The distinct values of a batch, as the first row each stands on.
@@ -90,8 +91,7 @@ impl Words {
 
     /// Looks every row of `column` up.
     pub(super) fn code(&mut self, column: &Column) -> Coded {
-        let mut others = Vec::new();
-        let keys: Option<Vec<u32>> = match column.keys() {
+        let mut keys: Option<Vec<u32>> = match column.keys() {
             _ if self.is_given_up => None,
             None => self.look_up(column, true),
             Some(keys) => {
@@ -99,22 +99,13 @@ impl Words {
                 self.of_dictionary(&keys.values).map(of_row)
             }
         };
-        let Some(mut keys) = keys else {
-            return Coded { keys: None, n_words: self.len(), others };
-        };
-        let n_words = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        if self.len() >= MOST {
-            let places = keys.iter_mut().zip(0..).filter(|(key, _)| **key == NOT_KEPT);
-            for ((key, row), place) in places.zip(n_words..) {
-                *key = place;
-                others.push(row);
-            }
-            if others.len() * 2 > keys.len() {
-                self.give_up();
-                return Coded { keys: None, n_words: self.len(), others: Vec::new() };
-            }
+        let count = |keys: &Vec<u32>| keys.iter().filter(|key| **key == NOT_KEPT).count();
+        let n_others = keys.as_ref().filter(|_| self.len() >= MOST).map_or(0, count);
+        if n_others * 2 > column.len() {
+            self.give_up();
+            keys = None;
         }
-        Coded { keys: Some(keys), n_words: n_words as usize, others }
+        Coded { keys, is_whole: n_others == 0 }
     }
 
     /// For each value of a dictionary its word; `None` where the column is given up on.
@@ -134,6 +125,7 @@ impl Words {
         let mut previous = (0, BLANK);
         for (row, view) in views.iter().enumerate() {
             if *view == previous.0 {
+                self.n_rows += u64::from(previous.1 != BLANK);
                 keys.push(previous.1);
                 continue;
             }
@@ -215,11 +207,11 @@ impl Words {
             self.stamps.clear();
             self.generation = 1;
         }
-        self.stamps.resize(coded.n_words.max(self.stamps.len()), (0, 0));
+        self.stamps.resize(self.len(), (0, 0));
         let mut first_rows = Vec::new();
         let distinct = keys.iter().zip(0..).map(|(key, row)| {
             let next = u32::try_from(first_rows.len()).unwrap_or(u32::MAX);
-            match self.stamps[..coded.n_words].get_mut(*key as usize) {
+            match self.stamps.get_mut(*key as usize) {
                 Some((generation, number)) if *generation == self.generation => *number,
                 stamp => {
                     if let Some(stamp) = stamp {
@@ -234,9 +226,6 @@ impl Words {
         Distinct { keys: Some(keys), first_rows }
     }
 }
-
-/// In place of the word of a value that is not kept.
-const NOT_KEPT: u32 = u32::MAX;
 
 #[inline]
 fn place(hash: u64) -> usize {
@@ -311,10 +300,9 @@ mod tests {
         let distinct = words.distinct(&coded, column.len());
         for row in 0..column.len() {
             if let Some(keys) = &coded.keys {
-                let key = keys[row] as usize;
-                match key.checked_sub(coded.n_words) {
-                    None => assert_eq!(words.get(key), column.value(row)),
-                    Some(other) => assert_eq!(coded.others[other] as usize, row),
+                match keys[row] {
+                    NOT_KEPT => assert!(!coded.is_whole && words.len() >= MOST),
+                    key => assert_eq!(words.get(key as usize), column.value(row)),
                 }
                 assert_eq!(keys[row] == BLANK, column.value(row).is_empty());
             }
@@ -351,6 +339,20 @@ mod tests {
         let coded = words.code(&column(&values));
         assert!(coded.keys.is_none() && words.is_given_up);
         check(&mut words, &column(&values));
+    }
+
+    #[test]
+    fn values_beyond_the_most_are_looked_at_row_by_row_and_too_many_of_them_end_it() {
+        let mut words = Words::default();
+        // Each value twice, so that nothing is given up on before the most are kept.
+        let batch = |from: usize, to: usize| column(&(from..to).map(|row| format!("V{}", row / 2)).collect::<Vec<_>>());
+        for part in 0..7 {
+            check(&mut words, &batch(part * 10_000, (part + 1) * 10_000));
+        }
+        assert!(words.len() == MOST && !words.is_given_up);
+        assert!(!words.code(&batch(60_000, 70_000)).is_whole);
+        check(&mut words, &batch(0, 10_000));
+        assert!(words.code(&batch(80_000, 90_000)).keys.is_none() && words.is_given_up);
     }
 
     #[test]

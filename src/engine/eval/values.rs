@@ -46,19 +46,12 @@ impl<'a> Evaluator<'a> {
         let Some(keys) = &coded.keys else { return Bits::of_codes(n_rows, of_row, wanted) };
         let mut vocabulary = self.readings.vocabulary.borrow_mut();
         let known: &Verdicts = vocabulary.verdicts(self.place, question, variable.0, &judge);
-        let others: Vec<u8> = coded.others.iter().map(|row| of_row(*row as usize)).collect();
         // Where all values but blanks are judged alike, nothing needs looking up.
-        if others.is_empty()
-            && let Some(code) = known.only()
-        {
+        if let Some(code) = known.only().filter(|_| coded.is_whole) {
             let of = |wanted| if wanted == code { self.filled(variable).as_ref().clone() } else { Bits::none(n_rows) };
             return wanted.map(of);
         }
-        if others.is_empty() {
-            return Bits::of_codes(n_rows, |row| known.codes[keys[row] as usize], wanted);
-        }
-        let at = |key: usize| known.codes.get(key).or_else(|| others.get(key - coded.n_words)).copied();
-        Bits::of_codes(n_rows, |row| at(keys[row] as usize).unwrap_or(0), wanted)
+        Bits::of_codes(n_rows, |row| known.of_key(keys[row]).unwrap_or_else(|| of_row(row)), wanted)
     }
 
     /// What `judge` says of each row's value, and 0 of a blank; what it says to `question` is remembered.
@@ -76,7 +69,7 @@ impl<'a> Evaluator<'a> {
         let Some(keys) = &coded.keys else { return (0..self.n_rows()).map(of_row).collect() };
         let mut vocabulary = self.readings.vocabulary.borrow_mut();
         let known = vocabulary.verdicts(self.place, Some(question), variable.0, &judge);
-        let of_key = |(row, key): (usize, &u32)| known.codes.get(*key as usize).copied().unwrap_or_else(|| of_row(row));
+        let of_key = |(row, key): (usize, &u32)| known.of_key(*key).unwrap_or_else(|| of_row(row));
         keys.iter().enumerate().map(of_key).collect()
     }
 
@@ -269,7 +262,7 @@ impl<'a> Evaluator<'a> {
         };
         let words = |(_, variable, column)| {
             let coded = self.readings.words(variable, column);
-            coded.keys.as_ref().filter(|_| coded.others.is_empty())
+            coded.keys.as_ref().filter(|_| coded.is_whole)
         };
         let (ones, others) = (words(one)?, words(other)?);
         let mut vocabulary = self.readings.vocabulary.borrow_mut();
