@@ -26,10 +26,10 @@ const FEW: usize = 1 << 12;
 /// The words of one column.
 #[derive(Debug)]
 pub(super) struct Words {
-    /// The upper half of a hash, and the word's number plus one; 0 where free. A power of two of them.
-    slots: Vec<u64>,
-    /// For each word what it is compared by.
-    prints: Vec<Print>,
+    /// Those of at most [`INLINE`] bytes by their view, the blank among them.
+    shorts: Slots<u128>,
+    /// The others by what they are compared by.
+    longs: Slots<Print>,
     /// Where each word ends in `bytes`.
     ends: Vec<usize>,
     bytes: Vec<u8>,
@@ -63,9 +63,11 @@ pub(super) struct Distinct {
 
 impl Default for Words {
     fn default() -> Self {
+        let mut shorts = Slots::default();
+        shorts.insert(0, BLANK);
         Self {
-            slots: vec![0; 64],
-            prints: vec![Print::default()],
+            shorts,
+            longs: Slots::default(),
             ends: vec![0],
             bytes: Vec::new(),
             n_rows: 0,
@@ -80,7 +82,7 @@ impl Default for Words {
 impl Words {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.prints.len()
+        self.ends.len()
     }
 
     /// A word by its number.
@@ -122,75 +124,61 @@ impl Words {
     fn look_up(&mut self, column: &Column, may_give_up: bool) -> Option<Vec<u32>> {
         let views = column.views();
         let mut keys = Vec::with_capacity(views.len());
-        let mut previous = (0, BLANK);
         for (row, view) in views.iter().enumerate() {
-            if *view == previous.0 {
-                self.n_rows += u64::from(previous.1 != BLANK);
-                keys.push(previous.1);
-                continue;
-            }
-            if length_of(*view) == 0 {
-                keys.push(BLANK);
-                continue;
-            }
-            self.n_rows += 1;
-            let word = self.number(*view, || column.value(row), may_give_up)?;
-            previous = (*view, word);
+            // Blanks and what was said of the row before are not asked for first: either would be guessed wrong too often.
+            let word = if length_of(*view) as usize <= INLINE {
+                self.shorts.get(*view).unwrap_or_else(|| self.number_short(*view, column.value(row)))
+            } else {
+                let value = column.value(row);
+                let print = Print::of(value);
+                match self.longs.get(print) {
+                    Some(word) if print.is_whole() => word,
+                    _ => self.number_long(print, value),
+                }
+            };
             keys.push(word);
+        }
+        self.n_rows += keys.iter().filter(|word| **word != BLANK).count() as u64;
+        if may_give_up && self.len() > FEW && self.len() as u64 * 20 > self.n_rows * 19 {
+            self.give_up();
+            return None;
         }
         Some(keys)
     }
 
-    /// The word of a value; `None` where the column is given up on.
-    #[inline]
-    fn number<'v>(&mut self, view: u128, value: impl Fn() -> &'v [u8], may_give_up: bool) -> Option<u32> {
-        let print = Print::of(view, &value);
-        let hash = print.hash();
-        let mask = self.slots.len() - 1;
-        let mut slot = place(hash) & mask;
-        loop {
-            let found = self.slots[slot];
-            if found == 0 {
-                break;
+    /// The word of a value that was not found at once, a new one where it is none.
+    #[inline(never)]
+    fn number_short(&mut self, view: u128, value: &[u8]) -> u32 {
+        self.shorts.find(view, |_| true).unwrap_or_else(|| {
+            let word = self.push(value);
+            if word != NOT_KEPT {
+                self.shorts.insert(view, word);
             }
-            if found >> 32 == hash >> 32 {
-                #[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
-                let word = found as u32 - 1;
-                if self.prints[word as usize] == print && (print.is_whole() || self.get(word as usize) == value()) {
-                    return Some(word);
-                }
-            }
-            slot = (slot + 1) & mask;
-        }
-        if self.len() >= MOST {
-            return Some(NOT_KEPT);
-        }
-        let word = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        self.prints.push(print);
-        self.bytes.extend_from_slice(value());
-        self.ends.push(self.bytes.len());
-        self.slots[slot] = hash >> 32 << 32 | u64::from(word + 1);
-        if self.len() * 2 > self.slots.len() {
-            if may_give_up && self.len() > FEW && self.len() as u64 * 20 > self.n_rows * 19 {
-                self.give_up();
-                return None;
-            }
-            self.grow();
-        }
-        Some(word)
+            word
+        })
     }
 
-    fn grow(&mut self) {
-        self.slots = vec![0; self.slots.len() * 4];
-        let mask = self.slots.len() - 1;
-        for (word, print) in self.prints.iter().enumerate().skip(1) {
-            let hash = print.hash();
-            let mut slot = place(hash) & mask;
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & mask;
+    /// The same of a long value.
+    #[inline(never)]
+    fn number_long(&mut self, print: Print, value: &[u8]) -> u32 {
+        let is_same = |word: u32| print.is_whole() || self.get(word as usize) == value;
+        self.longs.find(print, is_same).unwrap_or_else(|| {
+            let word = self.push(value);
+            if word != NOT_KEPT {
+                self.longs.insert(print, word);
             }
-            self.slots[slot] = hash >> 32 << 32 | (word as u64 + 1);
+            word
+        })
+    }
+
+    fn push(&mut self, value: &[u8]) -> u32 {
+        if self.len() >= MOST {
+            return NOT_KEPT;
         }
+        let word = u32::try_from(self.len()).unwrap_or(NOT_KEPT);
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len());
+        word
     }
 
     fn give_up(&mut self) {
@@ -227,15 +215,100 @@ impl Words {
     }
 }
 
-#[inline]
-fn place(hash: u64) -> usize {
-    usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
+/// What a word is found by.
+trait Key: Copy + PartialEq {
+    /// None is this.
+    const FREE: Self;
+
+    fn hash(self) -> u64;
 }
 
-/// What a word is compared by: all of it where it has at most 32 bytes, otherwise its ends and a hash.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+impl Key for u128 {
+    const FREE: Self = Self::MAX;
+
+    #[inline]
+    fn hash(self) -> u64 {
+        mix(self)
+    }
+}
+
+impl Key for Print {
+    const FREE: Self = Self { first: 0, last: 0, length: 0 };
+
+    #[inline]
+    fn hash(self) -> u64 {
+        mix(self.first) ^ mix(self.last).rotate_left(23)
+    }
+}
+
+/// Words by their keys, which stand where their hash says or in the places that follow. Of few slots an eighth at most is
+/// taken, so that nearly all words are found at the first; of many a half, for the sake of memory.
+#[derive(Debug)]
+struct Slots<K> {
+    /// A power of two of them.
+    keys: Vec<K>,
+    /// The word of each.
+    words: Vec<u32>,
+    n_taken: usize,
+}
+
+impl<K: Key> Default for Slots<K> {
+    fn default() -> Self {
+        Self { keys: vec![K::FREE; 64], words: vec![BLANK; 64], n_taken: 0 }
+    }
+}
+
+impl<K: Key> Slots<K> {
+    #[inline]
+    fn place(&self, key: K) -> usize {
+        usize::try_from(key.hash() & u64::from(u32::MAX)).unwrap_or(0) & (self.keys.len() - 1)
+    }
+
+    /// The word of `key` where it stands in its first place.
+    #[inline]
+    fn get(&self, key: K) -> Option<u32> {
+        let place = self.place(key);
+        (self.keys[place] == key).then(|| self.words[place])
+    }
+
+    /// The word of `key` that `is_wanted`, wherever it stands.
+    fn find(&self, key: K, is_wanted: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut place = self.place(key);
+        while self.keys[place] != K::FREE {
+            if self.keys[place] == key && is_wanted(self.words[place]) {
+                return Some(self.words[place]);
+            }
+            place = (place + 1) & (self.keys.len() - 1);
+        }
+        None
+    }
+
+    fn insert(&mut self, key: K, word: u32) {
+        const FEW: usize = 1 << 10;
+        let n_slots = self.keys.len();
+        if (self.n_taken + 1) * (if n_slots < FEW { 8 } else { 2 }) > n_slots {
+            let n_wanted = if n_slots < FEW { n_slots * 4 } else { n_slots * 2 };
+            let keys = std::mem::replace(&mut self.keys, vec![K::FREE; n_wanted]);
+            let words = std::mem::replace(&mut self.words, vec![BLANK; n_wanted]);
+            keys.into_iter().zip(words).filter(|(key, _)| *key != K::FREE).for_each(|(key, word)| self.put(key, word));
+        }
+        self.n_taken += 1;
+        self.put(key, word);
+    }
+
+    fn put(&mut self, key: K, word: u32) {
+        let mut place = self.place(key);
+        while self.keys[place] != K::FREE {
+            place = (place + 1) & (self.keys.len() - 1);
+        }
+        (self.keys[place], self.words[place]) = (key, word);
+    }
+}
+
+/// What a long word is compared by: all of it where it has at least 8 and at most 32 bytes, otherwise its ends and a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Print {
-    /// The view of a value that fits into it, otherwise the first bytes.
+    /// The first bytes.
     first: u128,
     /// The last bytes, which may be among the first; or the hash.
     last: u128,
@@ -244,20 +317,16 @@ struct Print {
 
 impl Print {
     #[inline]
-    fn of<'v>(view: u128, value: &impl Fn() -> &'v [u8]) -> Self {
-        let length = length_of(view);
-        if length as usize <= INLINE {
-            return Self { first: view, last: 0, length };
-        }
-        let value = value();
+    fn of(value: &[u8]) -> Self {
+        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
         let (first, last) = match (value.first_chunk::<16>(), value.last_chunk::<16>()) {
             (Some(first), Some(last)) if value.len() <= 32 => (u128::from_le_bytes(*first), u128::from_le_bytes(*last)),
             (Some(first), _) => (u128::from_le_bytes(*first), FixedState::default().hash_one(value).into()),
-            _ => {
-                let mut padded = [0; 16];
-                padded[..value.len().min(16)].copy_from_slice(value);
-                (u128::from_le_bytes(padded), 0)
-            }
+            _ => match (value.first_chunk::<8>(), value.last_chunk::<8>()) {
+                (Some(first), Some(last)) => (u64::from_le_bytes(*first).into(), u64::from_le_bytes(*last).into()),
+                // Only long words are asked for.
+                _ => (0, FixedState::default().hash_one(value).into()),
+            },
         };
         Self { first, last, length }
     }
@@ -265,13 +334,7 @@ impl Print {
     /// Whether it tells its word from every other.
     #[inline]
     fn is_whole(&self) -> bool {
-        self.length <= 32
-    }
-
-    #[inline]
-    fn hash(&self) -> u64 {
-        let first = mix(self.first);
-        if self.last == 0 { first } else { first ^ mix(self.last).rotate_left(23) }
+        (8..=32).contains(&self.length)
     }
 }
 
@@ -317,7 +380,7 @@ mod tests {
             let mut words = Words::default();
             for batch in 0..6 {
                 let values: Vec<String> = (0..20_000usize)
-                    .map(|row| (row + batch * 13_000) * 7 % n_distinct)
+                    .map(|row| (row + batch * 13_000) * 11 % n_distinct)
                     .map(|number| {
                         if number % 11 == 5 {
                             String::new()
@@ -359,9 +422,7 @@ mod tests {
     fn a_dictionary_is_looked_up_once() {
         let values = Arc::new(column(&["b".into(), String::new(), "a".into(), "b".into()]));
         let of_rows = ScalarBuffer::from(vec![3u32, 1, 0, 2, 2]);
-        let views: Vec<u128> = of_rows.iter().map(|key| values.views()[*key as usize]).collect();
-        let keyed = Column::new(views.into(), Arc::clone(values.buffers()));
-        let keyed = keyed.with_keys(Keys { of_rows, values });
+        let keyed = Column::keyed(Keys { of_rows, values });
         let mut words = Words::default();
         assert_eq!(words.code(&keyed).keys, Some(vec![1, 0, 1, 2, 2]));
         assert_eq!(words.n_rows, 3);
