@@ -191,15 +191,41 @@ pub fn parse(text: &[u8]) -> Option<Timestamp> {
 }
 
 /// Reads points in time as [`parse`] does, faster where many are written with dashes and lie in few months.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Times {
-    /// The month read last, as the digits of `2022-03` less those of zeros; and what is known of it.
-    month: u64,
+    /// Months met, each at the place that [`place_of`](Self::place_of) says.
+    months: [OfMonth; Self::MONTHS],
+}
+
+/// What is known of a month.
+#[derive(Clone, Copy, Debug)]
+struct OfMonth {
+    /// The digits of `2022-03`, less those of zeros; no month has those of [`NONE`](Self::NONE).
+    digits: u64,
     first_day: i64,
     length: u8,
 }
 
+impl OfMonth {
+    const NONE: Self = Self { digits: u64::MAX, first_day: 0, length: 0 };
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { months: [OfMonth::NONE; Self::MONTHS] }
+    }
+}
+
 impl Times {
+    /// Five years' months are known together.
+    const MONTHS: usize = 64;
+
+    /// Where a month of the last two digits of a year is kept.
+    #[inline]
+    fn place_of(year: u8, month: u8) -> usize {
+        (usize::from(year) * 12 + usize::from(month)) % Self::MONTHS
+    }
+
     /// [`parse`].
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
@@ -233,19 +259,24 @@ impl Times {
         let pairs = (digits * 10 + (digits >> 8)).to_le_bytes();
         let (day, hour, minute) = (pairs[8], pairs[11], pairs[14]);
         #[expect(clippy::cast_possible_truncation, reason = "the low seven bytes are wanted")]
-        let month = digits as u64 & 0x00ff_ffff_ffff_ffff;
-        if month != self.month || self.length == 0 {
-            let (year, number) = (i64::from(pairs[0]) * 100 + i64::from(pairs[2]), i64::from(pairs[5]));
-            let first_day = days_from_civil(year, number, 1)?;
-            let length = (28..=31).rev().find(|last| days_from_civil(year, number, i64::from(*last)).is_some())?;
-            *self = Self { month, first_day, length };
+        let digits = digits as u64 & 0x00ff_ffff_ffff_ffff;
+        let known = &mut self.months[Self::place_of(pairs[2], pairs[5])];
+        if known.digits != digits {
+            *known = month(digits, i64::from(pairs[0]) * 100 + i64::from(pairs[2]), i64::from(pairs[5]))?;
         }
-        if day == 0 || day > self.length || hour > 23 || minute > 59 {
+        if day == 0 || day > known.length || hour > 23 || minute > 59 {
             return None;
         }
-        let seconds = (self.first_day + i64::from(day) - 1) * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60;
+        let seconds = (known.first_day + i64::from(day) - 1) * DAY + i64::from(hour) * 3_600 + i64::from(minute) * 60;
         Some(Timestamp { seconds, form: Form::Minutes })
     }
+}
+
+#[cold]
+fn month(digits: u64, year: i64, month: i64) -> Option<OfMonth> {
+    let first_day = days_from_civil(year, month, 1)?;
+    let length = (28..=31).rev().find(|last| days_from_civil(year, month, i64::from(*last)).is_some())?;
+    Some(OfMonth { digits, first_day, length })
 }
 
 #[inline]
