@@ -26,7 +26,7 @@ pub(super) mod split;
 pub(super) mod tokenize;
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
@@ -190,9 +190,15 @@ impl Spare {
     }
 
     /// Keeps the memory of some bytes.
-    pub(super) fn keep(&self, mut bytes: Vec<u8>) {
-        bytes.clear();
+    pub(super) fn keep(&self, bytes: Vec<u8>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
+}
+
+/// Room for at least so many bytes and the padding behind them.
+fn grow(bytes: &mut Vec<u8>, wanted: usize) {
+    if bytes.len() < wanted + PADDING {
+        bytes.resize(wanted + PADDING, 0);
     }
 }
 
@@ -245,41 +251,47 @@ impl<'a> ChunkReader<'a> {
     fn chunk(&mut self) -> Result<Option<Chunk>, InputError> {
         let mut wanted = self.chunk_bytes;
         let mut bytes = self.spare.take();
-        bytes.reserve(wanted.max(self.rest.len()) + PADDING);
-        bytes.append(&mut self.rest);
+        // What was read; behind it lies whatever was there before.
+        let mut end = self.rest.len();
+        grow(&mut bytes, end);
+        bytes[..end].copy_from_slice(&self.rest);
+        self.rest.clear();
         loop {
-            self.fill(&mut bytes, wanted)?;
-            if bytes.is_empty() {
+            end = self.fill(&mut bytes, end, wanted)?;
+            if end == 0 {
                 return Ok(None);
             }
-            let split = split::split(&bytes, self.at_end, self.dialect, self.line, self.sheet_row);
+            let split = split::split(&bytes[..end], self.at_end, self.dialect, self.line, self.sheet_row);
             if let Some(line) = split.too_long {
                 return Err(self.too_long(line));
             }
             if split.end > 0 {
-                return Ok(Some(self.hand_out(bytes, split)));
+                return Ok(Some(self.hand_out(bytes, end, split)));
             }
             // Not one whole record: the chunk grows.
-            wanted = bytes.len() * 2;
+            wanted = end * 2;
         }
     }
 
-    fn fill(&mut self, bytes: &mut Vec<u8>, wanted: usize) -> Result<(), InputError> {
-        while bytes.len() < wanted && !self.at_end {
-            let missing = wanted - bytes.len();
-            bytes.reserve(missing + PADDING);
-            let n_read = (&mut self.source)
-                .take(missing as u64)
-                .read_to_end(bytes)
-                .map_err(|error| InputError::io(self.path, error))?;
-            self.at_end = n_read < missing;
+    /// Reads on from `end` until there are as many bytes as wanted, or the file ends; where they end then.
+    fn fill(&mut self, bytes: &mut Vec<u8>, mut end: usize, wanted: usize) -> Result<usize, InputError> {
+        grow(bytes, wanted);
+        while end < wanted && !self.at_end {
+            match self.source.read(&mut bytes[end..wanted]) {
+                Ok(n_read) => {
+                    end += n_read;
+                    self.at_end = n_read == 0;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(InputError::io(self.path, error)),
+            }
         }
-        Ok(())
+        Ok(end)
     }
 
-    fn hand_out(&mut self, mut bytes: Vec<u8>, split: Split) -> Chunk {
+    fn hand_out(&mut self, mut bytes: Vec<u8>, read: usize, split: Split) -> Chunk {
         let end = split.end;
-        self.rest.extend_from_slice(&bytes[end..]);
+        self.rest.extend_from_slice(&bytes[end..read]);
         bytes.truncate(end);
         bytes.resize(end + PADDING, 0);
         let offset = self.offset;

@@ -4,8 +4,6 @@
 //! only. What it says of a record does not depend on where the chunk ends: a quotation mark whose fate is decided
 //! beyond the bytes at hand ends the split before its record.
 
-use memchr::{memchr, memchr_iter};
-
 use super::{Dialect, place, separators};
 use crate::table::Lines;
 
@@ -55,7 +53,10 @@ pub(in crate::submission) fn split(bytes: &[u8], at_end: bool, dialect: Dialect,
         too_long: None,
     };
     let mut splitter = Splitter { bytes, dialect, split };
-    let whole = if memchr(b'"', bytes).is_none() { splitter.plain() } else { splitter.quoted(at_end) };
+    let mut marks = Vec::with_capacity(bytes.len() / 128);
+    separators::find_either(bytes, b'\n', b'"', &mut marks);
+    let has_quotes = marks.iter().any(|mark| bytes[*mark as usize] == b'"');
+    let whole = if has_quotes { splitter.quoted(&marks, at_end) } else { splitter.plain(&marks) };
     match whole {
         Scanned::All if at_end && splitter.split.end < bytes.len() => {
             splitter.push(bytes.len(), 0, false);
@@ -108,24 +109,20 @@ struct Splitter<'a> {
 
 impl Splitter<'_> {
     /// Every LF ends a record.
-    fn plain(&mut self) -> Scanned {
-        let expected = self.bytes.len() / 128;
-        self.split.starts.reserve(expected);
-        self.split.ends.reserve(expected);
-        for line_feed in memchr_iter(b'\n', self.bytes) {
-            if !self.push(line_feed + 1, 0, false) {
+    fn plain(&mut self, line_feeds: &[u32]) -> Scanned {
+        self.split.starts.reserve(line_feeds.len());
+        self.split.ends.reserve(line_feeds.len());
+        for line_feed in line_feeds {
+            if !self.push(*line_feed as usize + 1, 0, false) {
                 return Scanned::TooLong;
             }
         }
         Scanned::All
     }
 
-    /// Line ends within quoted fields end no record.
-    fn quoted(&mut self, at_end: bool) -> Scanned {
+    /// Line ends within quoted fields end no record; `marks` are line feeds and quotation marks.
+    fn quoted(&mut self, mut marks: &[u32], at_end: bool) -> Scanned {
         let bytes = self.bytes;
-        let mut marks = Vec::new();
-        separators::find_either(bytes, b'\n', b'"', &mut marks);
-        let mut marks = &marks[..];
         let (mut lines, mut quoted) = (0, false);
         while let [mark, after @ ..] = marks {
             let mark = *mark as usize;
