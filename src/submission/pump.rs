@@ -14,8 +14,11 @@ use std::sync::{Mutex, PoisonError};
 
 use super::InputError;
 
-/// Results that may lie waiting to be folded, for each thread.
-const WAITING_PER_THREAD: usize = 4;
+/// Results that a thread hands over together: waking the caller for each costs more than folding it.
+const TOGETHER: usize = 4;
+
+/// Results of some parts, by their numbers.
+type Done<R> = Vec<(u64, Result<R, InputError>)>;
 
 /// Calls `next` for part after part until it has none, `map` for each of them on any thread, and `fold` with what comes out
 /// in the order of the parts.
@@ -31,19 +34,23 @@ pub(super) fn pump<T: Send, R: Send>(
 ) -> Result<(), InputError> {
     let parts = Parts { stop, of: Mutex::new(Source { next, taken: 0, is_done: false }), map };
     let n_threads = rayon::current_num_threads();
-    let (sender, receiver) = sync_channel(n_threads * WAITING_PER_THREAD);
+    let (sender, receiver) = sync_channel(n_threads);
     let is_worker = rayon::current_thread_index().is_some();
     let mut results = InOrder { waiting: BTreeMap::new(), folded: 0, fold };
     let outcome = rayon::in_place_scope(|scope| {
-        let sender: SyncSender<(u64, Result<R, InputError>)> = sender;
+        let sender: SyncSender<Done<R>> = sender;
         for _ in usize::from(is_worker)..n_threads {
             let (parts, sender) = (&parts, sender.clone());
             scope.spawn(move |_| {
-                while let Some(done) = parts.work() {
-                    if sender.send(done).is_err() {
-                        break;
+                let mut done = Vec::new();
+                while let Some(result) = parts.work() {
+                    done.push(result);
+                    if done.len() == TOGETHER && sender.send(std::mem::take(&mut done)).is_err() {
+                        return;
                     }
                 }
+                // Where nobody wants them any more, nothing is lost.
+                let _ = sender.send(done);
             });
         }
         drop(sender);
@@ -60,7 +67,7 @@ pub(super) fn pump<T: Send, R: Send>(
 /// Folds results as they come; works itself where it is one of the threads that do.
 fn take<T, R>(
     parts: &Parts<'_, '_, T, R>,
-    receiver: &Receiver<(u64, Result<R, InputError>)>,
+    receiver: &Receiver<Done<R>>,
     results: &mut InOrder<'_, R>,
     is_worker: bool,
 ) -> Result<(), InputError> {
@@ -68,7 +75,7 @@ fn take<T, R>(
     loop {
         if works {
             while let Ok(done) = receiver.try_recv() {
-                results.add(done)?;
+                results.add_all(done)?;
             }
             match parts.work() {
                 Some(done) => results.add(done)?,
@@ -77,7 +84,7 @@ fn take<T, R>(
         } else {
             let done = if is_worker { receive_in_pool(receiver) } else { receiver.recv().ok() };
             match done {
-                Some(done) => results.add(done)?,
+                Some(done) => results.add_all(done)?,
                 // All threads are done.
                 None => return Ok(()),
             }
@@ -144,6 +151,10 @@ struct InOrder<'f, R> {
 }
 
 impl<R> InOrder<'_, R> {
+    fn add_all(&mut self, done: Done<R>) -> Result<(), InputError> {
+        done.into_iter().try_for_each(|result| self.add(result))
+    }
+
     fn add(&mut self, (number, result): (u64, Result<R, InputError>)) -> Result<(), InputError> {
         self.waiting.insert(number, result);
         while let Some(result) = self.waiting.remove(&self.folded) {
