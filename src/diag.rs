@@ -277,6 +277,11 @@ impl Diagnostics {
         result.map_err(|diagnostic| self.push(diagnostic)).ok()
     }
 
+    /// Adds those of another list.
+    pub fn append(&mut self, mut other: Self) {
+        self.list.append(&mut other.list);
+    }
+
     /// True where there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

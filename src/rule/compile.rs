@@ -7,6 +7,8 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::expr::{BoolExpr, BoolNode, Comparison, Program, TimeExpr};
 use super::fold;
 use super::history::{self};
@@ -44,45 +46,13 @@ pub fn compile_as_of(
     let mut diagnostics = Diagnostics::default();
     check_files(schemas, rules, &mut diagnostics);
     let version = version(schemas, rules, as_of);
+    let collections: Vec<&Arc<Collection>> = schemas.collections.values().collect();
+    let compiled: Vec<(Plan, Diagnostics)> =
+        collections.par_iter().map(|collection| plan(schemas, rules, collection, as_of, &version)).collect();
     let mut plans = BTreeMap::new();
-    for collection in schemas.collections.values() {
-        let files: Vec<&(Source, RuleFileSpec)> =
-            rules.files.iter().filter(|(_, file)| speaks_of(file, collection)).collect();
-        let mut builder = Builder {
-            schemas,
-            collection,
-            as_of,
-            is_partial: rules.is_partial,
-            program: Program::default(),
-            rules: Vec::new(),
-            diagnostics: &mut diagnostics,
-        };
-        // What is made by folding is neither required nor written by anybody.
-        let requirements =
-            if collection.folds.is_some() { builder.no_requirements(&files) } else { builder.requirements(&files) };
-        if collection.folds.is_none() {
-            builder.values();
-        }
-        builder.checks(&files);
-        builder.submission(&files);
-        let (program, rules) = (builder.program, builder.rules);
-        let fold = collection
-            .folds
-            .as_ref()
-            .and_then(|folds| fold::compile(schemas, collection, folds, as_of, &version, &mut diagnostics));
-        let assumptions = files.iter().filter_map(|(_, file)| file.assumption.clone().map(Into::into)).collect();
-        let plan = Plan {
-            collection: Arc::clone(collection),
-            fold: fold.map(Arc::new),
-            codelists: schemas.codelists.clone(),
-            rules,
-            requirements,
-            program,
-            assumptions,
-            as_of,
-            version: version.clone(),
-        };
-        plans.insert(collection.id.clone(), Arc::new(plan));
+    for (plan, of_plan) in compiled {
+        diagnostics.append(of_plan);
+        plans.insert(plan.collection.id.clone(), Arc::new(plan));
     }
     if diagnostics.is_empty() {
         return Ok(plans);
@@ -95,6 +65,54 @@ pub fn compile_as_of(
             && a.place().map(|place| place.source.name()) == b.place().map(|place| place.source.name())
     });
     Err(list)
+}
+
+/// The plan of one collection, and the mistakes in what it is made of.
+fn plan(
+    schemas: &Schemas,
+    rules: &RuleSet,
+    collection: &Arc<Collection>,
+    as_of: Option<i64>,
+    version: &str,
+) -> (Plan, Diagnostics) {
+    let mut diagnostics = Diagnostics::default();
+    let files: Vec<&(Source, RuleFileSpec)> =
+        rules.files.iter().filter(|(_, file)| speaks_of(file, collection)).collect();
+    let mut builder = Builder {
+        schemas,
+        collection,
+        as_of,
+        is_partial: rules.is_partial,
+        program: Program::default(),
+        rules: Vec::new(),
+        diagnostics: &mut diagnostics,
+    };
+    // What is made by folding is neither required nor written by anybody.
+    let requirements =
+        if collection.folds.is_some() { builder.no_requirements(&files) } else { builder.requirements(&files) };
+    if collection.folds.is_none() {
+        builder.values();
+    }
+    builder.checks(&files);
+    builder.submission(&files);
+    let (program, rules) = (builder.program, builder.rules);
+    let fold = collection
+        .folds
+        .as_ref()
+        .and_then(|folds| fold::compile(schemas, collection, folds, as_of, version, &mut diagnostics));
+    let assumptions = files.iter().filter_map(|(_, file)| file.assumption.clone().map(Into::into)).collect();
+    let plan = Plan {
+        collection: Arc::clone(collection),
+        fold: fold.map(Arc::new),
+        codelists: schemas.codelists.clone(),
+        rules,
+        requirements,
+        program,
+        assumptions,
+        as_of,
+        version: version.to_owned(),
+    };
+    (plan, diagnostics)
 }
 
 /// Whether a file has rules on the collection. What holds of all submissions is not for one that nobody submits.

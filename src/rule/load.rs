@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::spec::RuleFileSpec;
 use super::{Plan, compile_as_of};
 use crate::assets::Files;
@@ -55,9 +57,15 @@ fn read(files: &Files) -> (RuleSet, Diagnostics) {
         let is_measured = ["coverage/", "goals/"].iter().any(|folder| relative.starts_with(folder));
         relative.strip_suffix(".yaml").is_some() && !is_measured
     };
-    for file in files.iter().filter(|(relative, _)| is_rule_file(relative)).map(|(_, file)| file) {
-        let source = Source::new(&file.name, file.text.as_str());
-        match diagnostics.take(yaml::parse::<RuleFileSpec>(&source)) {
+    let rule_files: Vec<_> =
+        files.iter().filter(|(relative, _)| is_rule_file(relative)).map(|(_, file)| file).collect();
+    let read: Vec<(Source, Result<RuleFileSpec, Diagnostic>)> = rule_files
+        .par_iter()
+        .map(|file| Source::new(&file.name, file.text.as_str()))
+        .map(|source| (source.clone(), yaml::parse(&source)))
+        .collect();
+    for (source, spec) in read {
+        match diagnostics.take(spec) {
             Some(spec) => set.files.push((source, spec)),
             None => set.is_partial = true,
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::spec::{
     CollectionSpec, ExamplesSpec, FoldTestSpec, FoldsSpec, FormatSpec, FormatsSpec, HistorySpec, MissingSpec, TypeSpec,
     VariableSpec, require_text,
@@ -26,10 +28,15 @@ pub fn load(files: &Files) -> Result<Schemas, Vec<Diagnostic>> {
     let codelists = load_codelists(files, &mut diagnostics);
     let formats = load_formats(files, &mut diagnostics);
     let mut specs: Vec<(Source, CollectionSpec)> = Vec::new();
-    for (relative, file) in files.iter().filter(|(relative, _)| is_collection_file(relative)) {
-        let source = Source::new(&file.name, file.text.as_str());
-        if let Some(spec) = diagnostics.take(yaml::parse::<CollectionSpec>(&source)) {
-            if format!("{}.yaml", spec.collection.value) != *relative {
+    let collection_files: Vec<_> = files.iter().filter(|(relative, _)| is_collection_file(relative)).collect();
+    let read: Vec<(Source, Result<CollectionSpec, Diagnostic>)> = collection_files
+        .par_iter()
+        .map(|(_, file)| Source::new(&file.name, file.text.as_str()))
+        .map(|source| (source.clone(), yaml::parse(&source)))
+        .collect();
+    for ((relative, _), (source, spec)) in collection_files.iter().zip(read) {
+        if let Some(spec) = diagnostics.take(spec) {
+            if format!("{}.yaml", spec.collection.value) != **relative {
                 diagnostics.push(spec.collection.diagnostic(
                     &source,
                     "schema::file_name",
