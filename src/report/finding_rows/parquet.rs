@@ -1,31 +1,46 @@
 //! Findings as Parquet: what a rule or a file says of each of its findings is a dictionary made once for each plan.
+//!
+//! Encoding is most of the work, so that columns are divided between threads of their own: those that check records are busy.
 
 use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use ::parquet::basic::Encoding;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::types::ColumnPath;
 use arrow::array::{
-    ArrayRef, DictionaryArray, Int32Array, Int32Builder, RecordBatch, StringArray, StringBuilder,
-    StringDictionaryBuilder, UInt64Builder,
+    ArrayRef, DictionaryArray, Int32Array, Int32Builder, StringArray, StringBuilder, StringDictionaryBuilder,
+    UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 
 use super::{COLUMNS, FindingContext, FindingWriter, PlanName, address, detail_text, push_members, push_values};
 use crate::model::{Finding, WaiverIndex};
 use crate::report::ReportError;
-use crate::report::parquet::properties;
+use crate::report::parquet::{MAX_ROW_GROUP_ROWS, properties};
 use crate::report::rule_rows::{source_line, valid_days};
 use crate::rule::Rule;
 
 /// Rows gathered before they are encoded.
 const BATCH_ROWS: usize = 16 * 1024;
 
+/// More threads than this encode no faster: a few columns have most of the bytes.
+const MOST_ENCODERS: usize = 4;
+
+/// Columns in which hardly any value is there twice. A dictionary of them would be made in vain.
+const NUMBERS: [&str; 3] = ["row", "line", "sheet_row"];
+const NAMES: [&str; 2] = ["cell", "key"];
+
 /// Writes findings as Parquet.
 pub struct ParquetFindings {
-    writer: ArrowWriter<Box<dyn Write + Send>>,
-    schema: SchemaRef,
+    encoder: Encoder,
     plan: PlanName,
     rules: RuleDictionaries,
     paths: Vec<PathBuf>,
@@ -74,11 +89,8 @@ impl ParquetFindings {
     /// # Errors
     /// If the output cannot be written.
     pub fn new(out: Box<dyn Write + Send>) -> Result<Self, ReportError> {
-        let schema = schema();
-        let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties()))?;
         Ok(Self {
-            writer,
-            schema,
+            encoder: Encoder::new(out)?,
             plan: PlanName::default(),
             rules: RuleDictionaries::of(&[]),
             paths: Vec::new(),
@@ -93,7 +105,7 @@ impl ParquetFindings {
     fn hand_on(&mut self) -> Result<(), ReportError> {
         if self.rows.len > 0 {
             let columns = self.rows.take(&self.rules, &self.paths)?;
-            self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
+            self.encoder.write(&columns)?;
         }
         Ok(())
     }
@@ -119,8 +131,7 @@ impl FindingWriter for ParquetFindings {
 
     fn finish(mut self: Box<Self>) -> Result<u64, ReportError> {
         self.hand_on()?;
-        // Not `into_inner`: it turns a closed pipe into a text.
-        self.writer.finish()?;
+        self.encoder.finish()?;
         Ok(self.n_rows)
     }
 }
@@ -129,6 +140,92 @@ impl fmt::Debug for ParquetFindings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParquetFindings").field("n_rows", &self.n_rows).finish_non_exhaustive()
     }
+}
+
+/// Encodes columns and puts them together to row groups.
+struct Encoder {
+    file: SerializedFileWriter<Box<dyn Write + Send>>,
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+    /// Those of the row group in the making.
+    columns: Vec<ArrowColumnWriter>,
+    /// Of that row group.
+    n_rows: usize,
+    n_groups: usize,
+}
+
+impl Encoder {
+    fn new(out: Box<dyn Write + Send>) -> Result<Self, ReportError> {
+        let schema = schema();
+        let properties = of_columns(properties());
+        let (file, factory) =
+            ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))?.into_serialized_writer()?;
+        Ok(Self { file, factory, schema, columns: Vec::new(), n_rows: 0, n_groups: 0 })
+    }
+
+    fn write(&mut self, columns: &[ArrayRef]) -> Result<(), ReportError> {
+        if self.n_rows == 0 {
+            self.columns = self.factory.create_column_writers(self.n_groups)?;
+        }
+        let n_threads = rayon::current_num_threads().min(MOST_ENCODERS);
+        let mut shares: Vec<Vec<_>> = (0..n_threads).map(|_| Vec::new()).collect();
+        for (number, work) in self.columns.iter_mut().zip(self.schema.fields()).zip(columns).enumerate() {
+            shares[number % n_threads].push(work);
+        }
+        let encode = |share: Vec<((&mut ArrowColumnWriter, &Arc<Field>), &ArrayRef)>| -> Result<(), ParquetError> {
+            for ((writer, field), column) in share {
+                for leaf in compute_leaves(field, column)? {
+                    writer.write(&leaf)?;
+                }
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let own = shares.pop().unwrap_or_default();
+            let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| encode(share))).collect();
+            let done = encode(own);
+            let join = |other: thread::ScopedJoinHandle<'_, Result<(), ParquetError>>| {
+                other.join().unwrap_or_else(|_| Err(ParquetError::General("an encoder ended early".to_owned())))
+            };
+            others.into_iter().map(join).fold(done, Result::and)
+        })?;
+        self.n_rows += columns.first().map_or(0, |column| column.len());
+        if self.n_rows >= MAX_ROW_GROUP_ROWS { self.end_group() } else { Ok(()) }
+    }
+
+    fn end_group(&mut self) -> Result<(), ReportError> {
+        let mut group = self.file.next_row_group()?;
+        for writer in self.columns.drain(..) {
+            writer.close()?.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        self.n_rows = 0;
+        self.n_groups += 1;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), ReportError> {
+        if self.n_rows > 0 {
+            self.end_group()?;
+        }
+        // Not `into_inner`: it turns a closed pipe into a text.
+        self.file.finish()?;
+        Ok(())
+    }
+}
+
+/// The same properties, with what is known of single columns.
+fn of_columns(properties: WriterProperties) -> WriterProperties {
+    let mut builder = properties.into_builder();
+    for name in NUMBERS {
+        let column = ColumnPath::from(name);
+        builder = builder.set_column_dictionary_enabled(column.clone(), false);
+        builder = builder.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    for name in NAMES {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
+    builder.build()
 }
 
 fn schema() -> SchemaRef {
