@@ -27,7 +27,13 @@ pub fn value(column: &Column, row: usize) -> &[u8] {
 #[inline]
 pub fn filled(column: &Column) -> Bits {
     let views = column.views();
-    Bits::from_fn(views.len(), |row| length_of(views[row]) != 0)
+    match column.keys() {
+        None => Bits::from_fn(views.len(), |row| length_of(views[row]) != 0),
+        Some(keys) => {
+            let is_filled: Vec<bool> = views.iter().map(|view| length_of(*view) != 0).collect();
+            Bits::from_fn(column.len(), |row| is_filled[keys.of_rows[row] as usize])
+        }
+    }
 }
 
 /// Something wrong with how a record is written, found while reading.

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::table::{Bits, Column, length_of, value};
+use crate::table::{Bits, Column, value};
 use crate::time::{self, DAY, Form, Timestamp};
 
 use super::run::TimestampForms;
@@ -22,14 +22,11 @@ pub(super) struct Times {
 impl Times {
     /// Reads every value of `column`; counts how they were written.
     pub(super) fn read(column: &Column) -> (Self, TimestampForms) {
-        let views = column.views();
         let mut times = time::Times::default();
-        Self::of_rows(
-            column.len(),
-            |row| {
-                if length_of(views[row]) == 0 { None } else { times.read(value(column, row)) }
-            },
-        )
+        Self::of_rows(column.len(), |row| match value(column, row) {
+            [] => None,
+            value => times.read(value),
+        })
     }
 
     /// From what each row holds; counts how they were written.
@@ -111,11 +108,22 @@ pub(super) struct Ints {
 impl Ints {
     /// Reads every value of `column`; a year has exactly four digits.
     pub(super) fn read(column: &Column, year: bool) -> Self {
-        let mut values = Vec::with_capacity(column.len());
-        let known = Bits::from_fn(column.len(), |row| {
-            let parsed = parse_int(value(column, row), year);
-            values.push(parsed.unwrap_or(0));
-            parsed.is_some()
+        match column.keys() {
+            Some(keys) if keys.values.len() < column.len() => {
+                let of_values: Vec<Option<i64>> =
+                    (0..keys.values.len()).map(|place| parse_int(keys.values.value(place), year)).collect();
+                Self::of_rows(column.len(), |row| of_values[keys.of_rows[row] as usize])
+            }
+            _ => Self::of_rows(column.len(), |row| parse_int(value(column, row), year)),
+        }
+    }
+
+    fn of_rows(n_rows: usize, number: impl Fn(usize) -> Option<i64>) -> Self {
+        let mut values = Vec::with_capacity(n_rows);
+        let known = Bits::from_fn(n_rows, |row| {
+            let number = number(row);
+            values.push(number.unwrap_or(0));
+            number.is_some()
         });
         Self { values, known }
     }

@@ -81,7 +81,10 @@ impl<'a> Unfolder<'a> {
     }
 
     /// The records of a batch of rows, whose columns are those of [`Layout::row`].
-    pub fn unfold(&self, rows: Batch) -> Batch {
+    pub fn unfold(&self, mut rows: Batch) -> Batch {
+        // Columns are put together out of views of each row.
+        let flat = |column: Option<Column>| column.map(Column::without_keys);
+        rows.columns = std::mem::take(&mut rows.columns).into_iter().map(flat).collect();
         let places = self.places(&rows);
         let columns = self
             .wanted

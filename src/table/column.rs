@@ -18,11 +18,11 @@ pub fn length_of(view: u128) -> u32 {
 ///
 /// The values are views of the Arrow columnar format 1.4, "Variable-size Binary View Layout", as in Arrow's own
 /// `BinaryViewArray`. That type checks each view against its buffer when it is made, which was a twentieth of a whole run;
-/// here a view is checked when it is followed.
+/// here a view is checked when it is followed. Where a file says which rows have the same value, there is one view for each
+/// of those values instead of one for each row.
 #[derive(Clone, Debug)]
 pub struct Column {
-    views: ScalarBuffer<u128>,
-    buffers: Arc<[Buffer]>,
+    values: Values,
     keys: Option<Keys>,
 }
 
@@ -31,43 +31,50 @@ pub struct Column {
 pub struct Keys {
     /// For each row the place of its value in `values`.
     pub of_rows: ScalarBuffer<u32>,
-    /// The values; the same may be there more than once. Batches that share them share this very column.
+    /// The values, which have no keys themselves; the same may be there more than once. Batches that share them share this
+    /// very column.
     pub values: Arc<Column>,
+}
+
+/// Views, and what the long ones point into.
+#[derive(Clone, Debug)]
+struct Values {
+    views: ScalarBuffer<u128>,
+    buffers: Arc<[Buffer]>,
 }
 
 impl Column {
     /// A column of `views` into `buffers`. A view beyond them is a blank.
     pub fn new(views: ScalarBuffer<u128>, buffers: Arc<[Buffer]>) -> Self {
-        Self { views, buffers, keys: None }
+        Self { values: Values { views, buffers }, keys: None }
     }
 
-    /// The same column, of which is known which rows have the same value.
-    #[must_use]
-    pub fn with_keys(self, keys: Keys) -> Self {
-        debug_assert_eq!(keys.of_rows.len(), self.len());
-        Self { keys: Some(keys), ..self }
+    /// A column of which is known which rows have the same value. No key is beyond the values.
+    pub fn keyed(keys: Keys) -> Self {
+        debug_assert!(keys.values.keys.is_none());
+        Self { values: keys.values.values.clone(), keys: Some(keys) }
     }
 
     /// How many records.
     #[inline]
     pub fn len(&self) -> usize {
-        self.views.len()
+        self.keys.as_ref().map_or(self.values.views.len(), |keys| keys.of_rows.len())
     }
 
     /// True where there are no records.
     pub fn is_empty(&self) -> bool {
-        self.views.is_empty()
+        self.len() == 0
     }
 
-    /// The view of each record's value.
+    /// The view of each record's value, or where there are keys, of each value that they are places of.
     #[inline]
     pub fn views(&self) -> &[u128] {
-        &self.views
+        &self.values.views
     }
 
     /// What the views of long values point into.
     pub fn buffers(&self) -> &Arc<[Buffer]> {
-        &self.buffers
+        &self.values.buffers
     }
 
     /// Which rows have the same value, where that is known.
@@ -75,21 +82,39 @@ impl Column {
         self.keys.as_ref()
     }
 
+    /// The same column with a view for each record.
+    #[must_use]
+    pub fn without_keys(self) -> Self {
+        let Some(keys) = &self.keys else { return self };
+        let view = |key: &u32| self.values.views[*key as usize];
+        Self::new(keys.of_rows.iter().map(view).collect(), self.values.buffers)
+    }
+
     /// The value at `row`; empty where blank.
     #[inline]
     pub fn value(&self, row: usize) -> &[u8] {
-        let view = self.views[row];
+        match &self.keys {
+            None => self.values.get(row),
+            Some(keys) => self.values.get(keys.of_rows[row] as usize),
+        }
+    }
+}
+
+impl Values {
+    #[inline]
+    fn get(&self, place: usize) -> &[u8] {
+        let view = self.views[place];
         let length = length_of(view) as usize;
         if length <= INLINE {
-            let start = row * 16 + 4;
+            let start = place * 16 + 4;
             return self.views.inner().get(start..start + length).unwrap_or_default();
         }
-        self.long_value(view, length)
+        self.long(view, length)
     }
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the view each")]
-    fn long_value(&self, view: u128, length: usize) -> &[u8] {
+    fn long(&self, view: u128, length: usize) -> &[u8] {
         let (buffer, offset) = ((view >> 64) as u32 as usize, (view >> 96) as usize);
         self.buffers.get(buffer).and_then(|bytes| bytes.get(offset..offset + length)).unwrap_or_default()
     }
@@ -169,6 +194,13 @@ mod tests {
         let read: Vec<&[u8]> = (0..column.len()).map(|row| column.value(row)).collect();
         assert_eq!(read[..6], values.map(str::as_bytes));
         assert_eq!(read[6], b"");
+        let of_rows: ScalarBuffer<u32> = vec![4, 0, 4, 3, 1].into();
+        let keyed = Column::keyed(Keys { of_rows: of_rows.clone(), values: Arc::new(column.clone()) });
+        for keyed in [keyed.clone(), keyed.without_keys()] {
+            let read: Vec<&[u8]> = (0..keyed.len()).map(|row| keyed.value(row)).collect();
+            assert_eq!(read, [4, 0, 4, 3, 1].map(|place: usize| values[place].as_bytes()));
+            assert_eq!(crate::table::filled(&keyed), crate::table::Bits::from_fn(5, |row| row != 1));
+        }
         let beyond = Column::new(column.views().to_vec().into(), Arc::new([Buffer::from_vec(b"short".to_vec())]));
         assert_eq!((beyond.value(2), beyond.value(4)), (&b"exactly 12 b"[..], &b""[..]));
     }

@@ -303,16 +303,13 @@ pub(super) fn keyed(array: &ArrayRef, separator: u8, known: &Mutex<Option<Arc<Di
     if of_rows.iter().any(|key| *key > blank) {
         return Err("a value is beyond its dictionary".to_owned());
     }
-    let known = values.views();
-    let views: Vec<u128> = of_rows.iter().map(|key| known[*key as usize]).collect();
     let place = |(row, key): (usize, &u32)| {
         let found = undecodable.iter().find(|(value, _)| *value == *key as usize);
         found.map(|(_, byte)| (row, *byte))
     };
     let undecodable =
         if undecodable.is_empty() { Vec::new() } else { of_rows.iter().enumerate().filter_map(place).collect() };
-    let column = Column::new(views.into(), Arc::clone(values.buffers()));
-    Ok(Text { column: column.with_keys(Keys { of_rows, values: Arc::clone(values) }), undecodable })
+    Ok(Text { column: Column::keyed(Keys { of_rows, values: Arc::clone(values) }), undecodable })
 }
 
 fn dictionary(array: &ArrayRef, separator: u8) -> Result<Dictionary, String> {
