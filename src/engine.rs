@@ -104,10 +104,14 @@ pub struct Settings {
 /// What is used beside the keys of records: the batches in flight, what threads know of values, rules and schemas.
 const MEMORY_FOR_ALL_ELSE: u64 = 80 << 20;
 
+/// What the counts of coverage take, of a national year with care units.
+const MEMORY_FOR_COVERAGE: u64 = 64 << 20;
+
 impl Settings {
     /// How many bytes the keys of records may take in memory, over all rules.
     fn memory_for_keys(&self) -> usize {
-        let left = self.memory.map(|memory| memory.saturating_sub(MEMORY_FOR_ALL_ELSE));
+        let coverage = if self.tallies.is_empty() { 0 } else { MEMORY_FOR_COVERAGE };
+        let left = self.memory.map(|memory| memory.saturating_sub(MEMORY_FOR_ALL_ELSE + coverage));
         left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
     }
 }

@@ -56,12 +56,12 @@ impl Spill {
 
     /// Adds a block to a bucket.
     pub(super) fn push(&self, bucket: usize, block: Vec<u8>) -> io::Result<()> {
-        let len = block.len();
-        let fits = self.held.fetch_add(len, Ordering::Relaxed) + len <= self.in_memory;
+        let (len, taken) = (block.len(), block.capacity());
+        let fits = self.held.fetch_add(taken, Ordering::Relaxed) + taken <= self.in_memory;
         let block = if fits {
             Block::Held(block)
         } else {
-            self.held.fetch_sub(len, Ordering::Relaxed);
+            self.held.fetch_sub(taken, Ordering::Relaxed);
             let mut disk = lock(&self.disk);
             let disk = match &mut *disk {
                 Some(disk) => disk,
@@ -115,6 +115,9 @@ pub(super) struct Blocks {
 /// A block is put aside once it is this long.
 const BLOCK: usize = 16 << 10;
 
+/// What a block in the making takes.
+pub(super) const BLOCK_IN_MEMORY: usize = BLOCK + BLOCK / 16;
+
 impl Blocks {
     /// Of nothing yet, for a spill of so many buckets.
     pub(super) fn new(n_buckets: usize) -> Self {
@@ -126,7 +129,7 @@ impl Blocks {
     pub(super) fn add(&mut self, spill: &Spill, bucket: usize, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let block = &mut self.blocks[bucket];
         if block.capacity() == 0 {
-            block.reserve(BLOCK + BLOCK / 16);
+            block.reserve_exact(BLOCK_IN_MEMORY);
         }
         write(block);
         if block.len() >= BLOCK { spill.push(bucket, std::mem::take(block)) } else { Ok(()) }

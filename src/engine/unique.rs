@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::Runner;
 use super::batch::FindingMaker;
 use super::parts::Parts;
-use super::spill::{Blocks, Spill};
+use super::spill::{BLOCK_IN_MEMORY, Blocks, Spill};
 use super::waived;
 use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex, WaiverIndex};
 use crate::schema::Collection;
@@ -63,11 +63,13 @@ struct Repeated {
 }
 
 impl State {
-    /// For about so many records, whose hashes may take so many bytes of memory before they are put into a file.
+    /// For about so many records, whose hashes may take so many bytes of memory before they are put into a file. Of these
+    /// each thread takes its blocks in the making.
     pub(super) fn new(records: u64, in_memory: usize) -> Self {
         let n_buckets = usize::try_from((records / BUCKET_RECORDS).clamp(1, MOST_BUCKETS)).unwrap_or(1);
         let part = || Part { blocks: Blocks::new(n_buckets), files: vec![None; n_buckets], n_blank: 0, failure: None };
-        Self { spill: Spill::with_budget(n_buckets, in_memory), parts: Parts::new(part) }
+        let in_the_making = n_buckets * rayon::current_num_threads() * BLOCK_IN_MEMORY;
+        Self { spill: Spill::with_budget(n_buckets, in_memory.saturating_sub(in_the_making)), parts: Parts::new(part) }
     }
 
     /// Adds the hashes of some records of a file; `scope` sets apart files whose keys may be alike.

@@ -5,6 +5,7 @@ use super::profile::{
 };
 use super::random::{Stream, hash_name, mix};
 use super::strata::{Place, Stated};
+use crate::engine::is_personal_number;
 use crate::time::{self, DAY, Form};
 
 /// What every record of a run shares.
@@ -286,11 +287,7 @@ impl Drawing<'_> {
                 }
                 Part::Scrambled => {
                     let number = mix(self.record.number ^ self.setting.scrambler);
-                    for shift in (0..16).rev() {
-                        // Four bits are a digit of base 16.
-                        let digit = usize::try_from((number >> (4 * shift)) & 15).unwrap_or(0);
-                        self.record.bytes.push(b"0123456789ABCDEF"[digit]);
-                    }
+                    self.record.bytes.extend(sixteen_characters(number));
                 }
                 Part::Sequence(width) => {
                     let number = i64::try_from(self.record.number + 1).unwrap_or(i64::MAX);
@@ -467,6 +464,16 @@ fn write_number(bytes: &mut Vec<u8>, number: i64, width: usize) {
     bytes.extend_from_slice(&digits[start..]);
 }
 
+/// A number in base 16. Of millions some would read like a person's; those have letters only.
+fn sixteen_characters(number: u64) -> [u8; 16] {
+    let written_with = |digits: &[u8; 16]| {
+        let digit = |place: usize| digits[usize::try_from((number >> (60 - 4 * place)) & 15).unwrap_or(0)];
+        std::array::from_fn(digit)
+    };
+    let written = written_with(b"0123456789ABCDEF");
+    if is_personal_number(&written) { written_with(b"GHJKLMNPQRSTUVWX") } else { written }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -484,6 +491,13 @@ mod tests {
             write_time(&mut bytes, timestamp.seconds, form);
             assert_eq!((String::from_utf8_lossy(&bytes).as_ref(), timestamp.form), (text, form));
         }
+    }
+
+    #[test]
+    fn no_sixteen_characters_read_like_a_persons_number() {
+        let text = |number| String::from_utf8_lossy(&sixteen_characters(number)).into_owned();
+        assert_eq!(text(0x0012_3456_789A_BCDE), "00123456789ABCDE");
+        assert_eq!(text(0xABCD_EF81_1218_9876), "STUVWXQHHJHQRQPN");
     }
 
     #[test]
