@@ -105,7 +105,7 @@ pub struct Settings {
 const MEMORY_FOR_ALL_ELSE: u64 = 80 << 20;
 
 /// What the counts of coverage take, of a national year with care units.
-const MEMORY_FOR_COVERAGE: u64 = 64 << 20;
+const MEMORY_FOR_COVERAGE: u64 = 80 << 20;
 
 impl Settings {
     /// How many bytes the keys of records may take in memory, over all rules.

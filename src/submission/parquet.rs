@@ -8,18 +8,19 @@
 mod text;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::detect::{Identified, identify};
 use super::pump::pump;
 use super::{Format, InputError, InputFile, ReadOptions, ScanRequest, ScanSummary, csv};
 use crate::model::VariableIndex;
 use crate::schema::{Collection, Schemas};
-use crate::table::{Batch, Fault, FaultKind, Lines, Positions, Raw};
+use crate::table::{Batch, Column, Fault, FaultKind, Lines, Positions, Raw};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
@@ -113,7 +114,7 @@ pub fn scan<R: Send>(
     };
     let decode = |part: Part| {
         let rows_done = part.first_row + part.n_rows as u64;
-        Ok((map(layout.batch(decoder.decode(&part)?)?), rows_done))
+        Ok((map(layout.batch(decoder.decode(part)?)?), rows_done))
     };
     let mut told = 0;
     let mut fold = |(result, rows_done): (R, u64)| {
@@ -312,19 +313,19 @@ impl<'a> Layout<'a> {
     fn batch(&self, decoded: Decoded) -> Result<Batch, InputError> {
         let Decoded { first_row, n_rows, columns } = decoded;
         let mut faults = Vec::new();
-        let mut texts = Vec::with_capacity(self.variables.len());
-        for variable in &self.variables {
-            let Some((place, separator)) = variable else {
-                texts.push(None);
-                continue;
-            };
+        let n_variables = self.variables.len();
+        let mut texts: Vec<Option<Column>> = vec![None; n_variables];
+        // Parts begin with different columns, so that of new dictionaries each thread makes others ready.
+        let first = usize::try_from(first_row).unwrap_or(0) / n_rows.max(1) * 7;
+        for variable in (0..n_variables).map(|place| (first + place) % n_variables) {
+            let Some((place, separator)) = &self.variables[variable] else { continue };
             let text = fenced(self.path, "a column cannot be read as text", || {
                 text::keyed(&columns[*place], *separator, &self.dictionaries[*place])
             })?;
             let column = self.columns[*place];
             let fault = |(row, byte)| Fault { row, kind: FaultKind::Undecodable { column, byte } };
             faults.extend(text.undecodable.into_iter().map(fault));
-            texts.push(Some(text.column));
+            texts[variable] = Some(text.column);
         }
         faults.sort_by_key(|fault| match fault.kind {
             FaultKind::Undecodable { column, .. } => (fault.row, column),
@@ -352,6 +353,7 @@ struct Decoded {
 }
 
 /// Some consecutive records that are to be read.
+#[derive(Clone, Copy)]
 struct Part {
     /// From 0.
     number: u64,
@@ -359,27 +361,45 @@ struct Part {
     n_rows: usize,
 }
 
-/// Decodes all columns, part by part. The columns are divided among readers; parts go from reader to reader behind each
-/// other, so that as many threads decode as there are readers.
+/// Decodes all columns, part by part. The columns are divided among readers, each of which goes through the parts in order.
+///
+/// A thread that wants a part decodes whatever is next for any reader, of its own part or of an earlier one, until its own is
+/// complete. So all threads have work where a few columns take long, as at the start of a row group, whose dictionaries are
+/// read then.
 struct Decoder<'a> {
     path: &'a Path,
-    readers: Vec<Reader>,
+    readers: Vec<Mutex<ParquetRecordBatchReader>>,
+    schedule: Mutex<Schedule>,
+    moved_on: Condvar,
     batch_rows: usize,
     records: u64,
 }
 
-/// Over some columns.
-struct Reader {
-    state: Mutex<ReaderState>,
-    moved_on: Condvar,
+/// Which reader is where.
+struct Schedule {
+    /// For each reader the number of its next part; `None` while it is at work, and once it has failed.
+    next: Vec<Option<u64>>,
+    /// The parts that were asked for and are not complete, by their numbers.
+    parts: BTreeMap<u64, InTheMaking>,
+    /// The first part that a reader failed at; no later one is made any more.
+    failed: u64,
 }
 
-struct ReaderState {
-    reader: ParquetRecordBatchReader,
-    /// The number of the next part.
-    next: u64,
-    /// The first part that failed here or in a reader before; neither it nor any later part comes by.
-    failed: u64,
+struct InTheMaking {
+    part: Part,
+    /// What each reader has made of it.
+    columns: Vec<Option<Result<RecordBatch, InputError>>>,
+}
+
+impl Schedule {
+    /// The earliest part that a reader can go on with.
+    fn find_work(&self) -> Option<(usize, Part)> {
+        let ready = |(number, making): (&u64, &InTheMaking)| {
+            let reader = self.next.iter().position(|next| *next == Some(*number))?;
+            Some((reader, making.part))
+        };
+        self.parts.iter().find_map(ready)
+    }
 }
 
 impl<'a> Decoder<'a> {
@@ -401,48 +421,63 @@ impl<'a> Decoder<'a> {
                     .build()
                     .map_err(|error| error.to_string())
             })?;
-            readers.push(Reader {
-                state: Mutex::new(ReaderState { reader, next: 0, failed: u64::MAX }),
-                moved_on: Condvar::new(),
-            });
+            readers.push(Mutex::new(reader));
         }
-        Ok(Self { path, readers, batch_rows, records: records(path, metadata)? })
+        let schedule = Schedule { next: vec![Some(0); readers.len()], parts: BTreeMap::new(), failed: u64::MAX };
+        let (schedule, moved_on) = (Mutex::new(schedule), Condvar::new());
+        Ok(Self { path, readers, schedule, moved_on, batch_rows, records: records(path, metadata)? })
     }
 
-    /// One part. Parts are taken in the order of their numbers, so that the one before is always on its way.
-    fn decode(&self, part: &Part) -> Result<Decoded, InputError> {
-        let mut columns = Vec::new();
-        for reader in &self.readers {
-            let state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_early = |state: &mut ReaderState| state.next < part.number && state.failed > part.number;
-            let mut state = reader.moved_on.wait_while(state, is_early).unwrap_or_else(PoisonError::into_inner);
-            if state.failed <= part.number {
+    /// One part. Parts are taken in the order of their numbers, so that those before have been asked for.
+    fn decode(&self, part: Part) -> Result<Decoded, InputError> {
+        let mut schedule = self.schedule();
+        let columns = self.readers.iter().map(|_| None).collect();
+        schedule.parts.insert(part.number, InTheMaking { part, columns });
+        loop {
+            if schedule.failed < part.number {
+                schedule.parts.remove(&part.number);
                 // What is wrong is told by the part that met it, which comes before this one.
                 return Err(bad(self.path, format!("damaged before record {}", part.first_row + 1)));
             }
-            let batch = read(self.path, &mut state.reader, part);
-            state.next += 1;
-            drop(state);
-            reader.moved_on.notify_all();
-            match batch {
-                Ok(batch) => columns.extend_from_slice(batch.columns()),
-                Err(error) => {
-                    self.fail(part.number);
-                    return Err(error);
-                }
+            let making = schedule.parts.get(&part.number);
+            if making.is_some_and(|making| making.columns.iter().all(Option::is_some)) {
+                let made = schedule.parts.remove(&part.number).map(|making| making.columns).unwrap_or_default();
+                drop(schedule);
+                // Of several readers that failed the first one tells, whichever was the quickest.
+                let batches = made.into_iter().flatten().collect::<Result<Vec<RecordBatch>, InputError>>()?;
+                let columns = batches.iter().flat_map(|batch| batch.columns().iter().cloned()).collect();
+                return Ok(Decoded { first_row: part.first_row, n_rows: part.n_rows, columns });
             }
+            schedule = match schedule.find_work() {
+                None => self.moved_on.wait(schedule).unwrap_or_else(PoisonError::into_inner),
+                Some((reader, next)) => {
+                    schedule.next[reader] = None;
+                    drop(schedule);
+                    let batch = self.read(reader, &next);
+                    let mut schedule = self.schedule();
+                    if batch.is_ok() {
+                        schedule.next[reader] = Some(next.number + 1);
+                    } else {
+                        schedule.failed = schedule.failed.min(next.number);
+                    }
+                    if let Some(making) = schedule.parts.get_mut(&next.number) {
+                        making.columns[reader] = Some(batch);
+                    }
+                    self.moved_on.notify_all();
+                    schedule
+                }
+            };
         }
-        Ok(Decoded { first_row: part.first_row, n_rows: part.n_rows, columns })
     }
 
-    /// Lets go who waits for a part that does not come by any more.
-    fn fail(&self, number: u64) {
-        for reader in &self.readers {
-            let mut state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.failed = state.failed.min(number);
-            drop(state);
-            reader.moved_on.notify_all();
-        }
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part from one reader.
+    fn read(&self, reader: usize, part: &Part) -> Result<RecordBatch, InputError> {
+        let mut reader = self.readers[reader].lock().unwrap_or_else(PoisonError::into_inner);
+        read(self.path, &mut reader, part)
     }
 }
 
