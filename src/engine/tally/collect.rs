@@ -253,13 +253,13 @@ impl Part {
                 sorts[4].push(unknown);
                 sorts[5].push(if is_conditional { required.clone() } else { Bits::default() });
             }
-            for (sort, sets) in sorts.iter().enumerate() {
-                if !sets.iter().any(Bits::any) {
-                    continue;
-                }
+            let [counted, outside] = [0, 1].map(|sort| row_words(&sorts[sort], n_rows));
+            for adding in &mut fills {
+                adding.add_pairs(&counted, &outside, layout.at(0, variables[0]));
+            }
+            for (sort, sets) in sorts.iter().enumerate().skip(2).filter(|(_, sets)| sets.iter().any(Bits::any)) {
                 let words = row_words(sets, n_rows);
-                let wanting = if sort < 2 { fills.len() } else { n_full };
-                for adding in &mut fills[..wanting] {
+                for adding in &mut fills[..n_full] {
                     adding.add_words(&words, layout.at(sort, variables[0]));
                 }
             }

@@ -356,17 +356,28 @@ impl DoubtPart {
         if !open.any() {
             return;
         }
-        let mut counts = vec![[0u64; KINDS]; divided.keys.len()];
-        for row in open.iter() {
-            let could = Could::of(within.contains(row), beyond.contains(row), outside.contains(row));
-            if let Some(could) = could {
-                let group = divided.of_group[groups.of_row[row] as usize];
-                counts[group][Doubt::place(now.now(row), could)] += 1;
+        // The group of a row, and what is counted there.
+        let kind = |row: usize| {
+            let could = Could::of(within.contains(row), beyond.contains(row), outside.contains(row))?;
+            Some((divided.of_group[groups.of_row[row] as usize], Doubt::place(now.now(row), could)))
+        };
+        // Records of no known region or month are in no figure.
+        let is_counted = |key: &Key| key.0 != u32::MAX && key.1 != NO_TIME;
+        if open.count() < divided.keys.len() as u64 {
+            for (group, kind) in open.iter().filter_map(kind) {
+                let key = divided.keys[group];
+                if is_counted(&key) {
+                    self.counts.entry((key, pair, rule)).or_insert([0; KINDS])[kind] += 1;
+                }
             }
+            return;
+        }
+        let mut counts = vec![[0u64; KINDS]; divided.keys.len()];
+        for (group, kind) in open.iter().filter_map(kind) {
+            counts[group][kind] += 1;
         }
         for (key, counts) in divided.keys.iter().zip(counts) {
-            // Records of no known region or month are in no figure.
-            if key.0 == u32::MAX || key.1 == NO_TIME || counts.iter().all(|count| *count == 0) {
+            if !is_counted(key) || counts.iter().all(|count| *count == 0) {
                 continue;
             }
             let total = self.counts.entry((*key, pair, rule)).or_insert([0; KINDS]);

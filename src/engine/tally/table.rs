@@ -117,6 +117,22 @@ impl Adding<'_> {
             }
         }
     }
+
+    /// The same for pairs of counters: for each bit of a word adds one to the first of its pair, and to the second where the
+    /// bit is in the other word of the row, too.
+    pub(super) fn add_pairs(&mut self, words: &[u64], others: &[u64], at: usize) {
+        for ((place, word), other) in self.places.iter().zip(words).zip(others) {
+            let (pairs, _) = self.table.counters[place + at..].as_chunks_mut::<2>();
+            let mut rest = *word;
+            while rest != 0 {
+                let bit = rest.trailing_zeros();
+                let [first, second] = &mut pairs[bit as usize];
+                *first += 1;
+                *second += other >> bit & 1;
+                rest &= rest - 1;
+            }
+        }
+    }
 }
 
 /// Where the counters of a group's [`Fills`](super::Fills) are in a [`Table`]: records, sets, then one counter a variable of each sort.
@@ -133,9 +149,10 @@ impl Layout {
 
     /// The counter of a sort and a variable. Sorts: 0 blank or filled, whichever is rarer (`Part::counts_filled`); 1
     /// the same outside the set that the variable's reporting rate is taken among; 2 blank although required; 3 and 4
-    /// declared codes; 5 required.
+    /// declared codes; 5 required. The first two of a variable, which are counted of most rows, stand beside each other.
     pub(super) fn at(self, sort: usize, variable: usize) -> usize {
-        1 + self.n_among + sort * self.n_variables + variable
+        let of_sort = if sort < 2 { variable * 2 + sort } else { sort * self.n_variables + variable };
+        1 + self.n_among + of_sort
     }
 
     pub(super) fn width(self) -> usize {
