@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use rayon::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -217,6 +218,15 @@ pub fn short_or_long<'de, D: Deserializer<'de>, T: ShortForm>(deserializer: D) -
         }
     }
     deserializer.deserialize_any(EitherVisitor(PhantomData))
+}
+
+/// Reads documents of their own, in parallel; in the same order.
+pub fn parse_all<T: DeserializeOwned + Send>(sources: Vec<Source>) -> Vec<(Source, Result<T, Diagnostic>)> {
+    let read = |source: Source| {
+        let value = parse(&source);
+        (source, value)
+    };
+    sources.into_par_iter().map(read).collect()
 }
 
 /// Reads one YAML document.

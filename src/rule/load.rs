@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::spec::RuleFileSpec;
 use super::{Plan, compile_as_of};
 use crate::assets::Files;
@@ -57,14 +55,9 @@ fn read(files: &Files) -> (RuleSet, Diagnostics) {
         let is_measured = ["coverage/", "goals/"].iter().any(|folder| relative.starts_with(folder));
         relative.strip_suffix(".yaml").is_some() && !is_measured
     };
-    let rule_files: Vec<_> =
-        files.iter().filter(|(relative, _)| is_rule_file(relative)).map(|(_, file)| file).collect();
-    let read: Vec<(Source, Result<RuleFileSpec, Diagnostic>)> = rule_files
-        .par_iter()
-        .map(|file| Source::new(&file.name, file.text.as_str()))
-        .map(|source| (source.clone(), yaml::parse(&source)))
-        .collect();
-    for (source, spec) in read {
+    let rule_files = files.iter().filter(|(relative, _)| is_rule_file(relative)).map(|(_, file)| file);
+    let sources = rule_files.map(|file| Source::new(&file.name, file.text.as_str())).collect();
+    for (source, spec) in yaml::parse_all::<RuleFileSpec>(sources) {
         match diagnostics.take(spec) {
             Some(spec) => set.files.push((source, spec)),
             None => set.is_partial = true,

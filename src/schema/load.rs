@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::spec::{
     CollectionSpec, ExamplesSpec, FoldTestSpec, FoldsSpec, FormatSpec, FormatsSpec, HistorySpec, MissingSpec, TypeSpec,
     VariableSpec, require_text,
@@ -29,11 +27,8 @@ pub fn load(files: &Files) -> Result<Schemas, Vec<Diagnostic>> {
     let formats = load_formats(files, &mut diagnostics);
     let mut specs: Vec<(Source, CollectionSpec)> = Vec::new();
     let collection_files: Vec<_> = files.iter().filter(|(relative, _)| is_collection_file(relative)).collect();
-    let read: Vec<(Source, Result<CollectionSpec, Diagnostic>)> = collection_files
-        .par_iter()
-        .map(|(_, file)| Source::new(&file.name, file.text.as_str()))
-        .map(|source| (source.clone(), yaml::parse(&source)))
-        .collect();
+    let sources = collection_files.iter().map(|(_, file)| Source::new(&file.name, file.text.as_str())).collect();
+    let read = yaml::parse_all::<CollectionSpec>(sources);
     for ((relative, _), (source, spec)) in collection_files.iter().zip(read) {
         if let Some(spec) = diagnostics.take(spec) {
             if format!("{}.yaml", spec.collection.value) != **relative {
