@@ -100,7 +100,7 @@ fn reports(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(format), |bencher| {
             bencher.iter(|| {
                 let mut out = Vec::new();
-                report::write(format, &outcome, &options, &mut out).expect("to memory");
+                report::write(format, &(&outcome).into(), &options, &mut out).expect("to memory");
                 out
             });
         });

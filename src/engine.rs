@@ -45,6 +45,7 @@ mod fold;
 mod names;
 mod parts;
 pub mod probe;
+pub mod reporter;
 mod run;
 mod selftest;
 mod spill;
@@ -100,6 +101,10 @@ pub struct Settings {
     pub count_units: bool,
     /// Whether records are counted that findings put in doubt for what is measured.
     pub count_doubts: bool,
+    /// Whether what was found is counted by reporter, with what findings have in common ([`reporter`]).
+    pub by_reporter: bool,
+    /// Whether findings say whose record they are about.
+    pub origins: bool,
     /// Findings that the gate disregards.
     pub waivers: Waivers,
     /// How many bytes of memory may be used; `None` is as many as are needed.
@@ -338,6 +343,7 @@ impl<'a> Runner<'a> {
             tally: None,
             waived: vec![0; cover.n_waivers],
             folded: None,
+            reporters: BTreeMap::new(),
         };
         let paths = files.iter().map(|file| file.path.clone()).collect();
         Self {
@@ -580,6 +586,7 @@ impl<'a> Runner<'a> {
                 detail: detail.map(Detail::Text),
                 waiver: None,
                 members: None,
+                origin: None,
             };
             match kind {
                 SubmissionKind::RequiredColumns => {
@@ -677,6 +684,7 @@ impl<'a> Runner<'a> {
                 detail: Some(Detail::Text(detail)),
                 waiver: None,
                 members: None,
+                origin: None,
             };
             let mut findings = Vec::new();
             match kind {

@@ -51,6 +51,7 @@
 //! | [`waiver`] | findings that the gate disregards, until when and on whose responsibility |
 //! | [`submission`] | finds, detects and reads files as batches |
 //! | [`engine`] | runs a plan over batches in parallel, or two of them beside each other |
+//! | [`cause`] | puts findings together by what they have in common |
 //! | [`logic`] | proofs: whether a record can exist for which conditions have given truths |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
 //! | [`generate`] | synthetic submissions with planted defects |
@@ -92,6 +93,7 @@
 //! models. The clock is read in one place, for the delivery date when none is stated.
 
 pub mod assets;
+pub mod cause;
 pub mod cli;
 pub mod coverage;
 pub mod diag;

@@ -383,6 +383,18 @@ pub struct Finding {
     pub waiver: Option<WaiverIndex>,
     /// The records of the group that it is about, where it is about a group.
     pub members: Option<Members>,
+    /// Whose record it is about, where that is asked for.
+    pub origin: Option<Origin>,
+}
+
+/// Whose a record is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// The reporter: the region that the file is stated to be of, else the one that the record names; `None` where neither
+    /// is known.
+    pub region: Option<County>,
+    /// The care unit; blank where the collection has none or the record names none.
+    pub unit: String,
 }
 
 /// The records of a group, as a finding names them.

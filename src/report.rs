@@ -19,6 +19,7 @@
 //! | JSON | programs; versioned | [`json`] |
 //! | CSV | Excel: one row a rule | [`csv`] |
 //! | Parquet | data platforms: the same table | [`parquet`] |
+//! | HTML | everybody: one page to read, mail and print | [`html`] |
 //!
 //! What a change of rules means for deliveries has shapes of its own ([`impact`]).
 
@@ -26,6 +27,7 @@ pub mod coverage;
 pub mod csv;
 mod figures;
 pub mod finding_rows;
+pub mod html;
 pub mod impact;
 pub mod json;
 pub mod parquet;
@@ -43,6 +45,7 @@ use std::str::FromStr;
 
 use ::parquet::errors::ParquetError;
 
+use crate::coverage::Coverage;
 use crate::engine::Outcome;
 use crate::model::{Language, Severity};
 
@@ -57,11 +60,13 @@ pub enum ReportFormat {
     Csv,
     /// One row a rule, for data platforms.
     Parquet,
+    /// One self-contained page for people.
+    Html,
 }
 
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Csv, Self::Parquet];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Csv, Self::Parquet, Self::Html];
 
     /// The word used in arguments.
     pub fn as_str(self) -> &'static str {
@@ -70,6 +75,7 @@ impl ReportFormat {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Html => "html",
         }
     }
 
@@ -80,6 +86,7 @@ impl ReportFormat {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Html => "html",
         }
     }
 
@@ -97,7 +104,7 @@ impl fmt::Display for ReportFormat {
 
 /// A word that names no report format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown report format `{0}`; known are text, json, csv and parquet")]
+#[error("unknown report format `{0}`; known are text, json, csv, parquet and html")]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for ReportFormat {
@@ -194,21 +201,38 @@ pub fn gate(outcome: &Outcome, fail_on: Severity, strict: bool) -> Gate {
     }
 }
 
-/// Writes `outcome` in `format` to `out`, and flushes it.
+/// What reports are written from.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// What was checked.
+    pub outcome: &'a Outcome,
+    /// What was measured in the same run; only the HTML page tells of it.
+    pub coverage: Option<&'a Coverage>,
+}
+
+impl<'a> From<&'a Outcome> for Content<'a> {
+    fn from(outcome: &'a Outcome) -> Self {
+        Self { outcome, coverage: None }
+    }
+}
+
+/// Writes `content` in `format` to `out`, and flushes it.
 ///
 /// # Errors
 /// If `out` cannot be written. A closed pipe is a [`ReportError::Io`] of kind [`io::ErrorKind::BrokenPipe`] in every format.
 pub fn write(
     format: ReportFormat,
-    outcome: &Outcome,
+    content: &Content<'_>,
     options: &ReportOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
+    let outcome = content.outcome;
     match format {
         ReportFormat::Text => text::write(outcome, options, out)?,
         ReportFormat::Json => json::write(outcome, options, out)?,
         ReportFormat::Csv => csv::write(outcome, out)?,
         ReportFormat::Parquet => parquet::write(outcome, out)?,
+        ReportFormat::Html => html::write(content, options, out)?,
     }
     out.flush()?;
     Ok(())
@@ -241,7 +265,7 @@ mod tests {
     #[test]
     fn every_format_tells_a_closed_pipe_from_other_failures() {
         for format in ReportFormat::ALL {
-            let result = write(format, &sample::outcome(), &ReportOptions::default(), &mut ClosedPipe);
+            let result = write(format, &(&sample::outcome()).into(), &ReportOptions::default(), &mut ClosedPipe);
             assert!(
                 matches!(&result, Err(ReportError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe),
                 "{format}: {result:?}"
@@ -254,7 +278,7 @@ mod tests {
         for format in ReportFormat::ALL {
             for outcome in [sample::nothing(), sample::no_records()] {
                 let mut out = Vec::new();
-                write(format, &outcome, &ReportOptions::default(), &mut out).unwrap();
+                write(format, &(&outcome).into(), &ReportOptions::default(), &mut out).unwrap();
                 assert!(!out.is_empty(), "{format}");
             }
         }

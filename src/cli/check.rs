@@ -118,7 +118,7 @@ pub(super) fn run_with(
         top: arguments.top,
         ..ReportOptions::default()
     };
-    reports.write(options, &|format, options, out| report::write(format, &outcome, options, out))?;
+    reports.write(options, &|format, options, out| report::write(format, &(&outcome).into(), options, out))?;
     if let Some(session) = coverage {
         session.finish(tallies)?;
     }

@@ -320,6 +320,7 @@ impl FindingMaker<'_> {
             detail,
             waiver: None,
             members: self.members.map(|members| members(row)),
+            origin: None,
         }
     }
 
@@ -404,6 +405,7 @@ impl FindingMaker<'_> {
             detail: Some(Detail::Text(detail)),
             waiver: None,
             members: None,
+            origin: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::fold::FoldedFrom;
+use super::reporter::Reporters;
 use super::tally::Tally;
 use crate::model::{Account, Finding, Severity, Skipped, Text, VerdictCounts};
 use crate::rule::Plan;
@@ -81,6 +82,8 @@ pub struct Run {
     pub waived: Vec<u64>,
     /// Of which records the groups are made, where these are groups of another collection's records.
     pub folded: Option<FoldedFrom>,
+    /// By reporter, where asked for; else empty.
+    pub reporters: Reporters,
 }
 
 /// How the points in time of a variable were written, by count.

@@ -12,7 +12,7 @@ mod text;
 use std::io::Write;
 
 use crate::coverage::Coverage;
-use crate::report::{ReportError, ReportFormat, ReportOptions};
+use crate::report::{ReportError, ReportFormat, ReportOptions, html};
 
 pub use json::SCHEMA;
 pub use rows::COLUMNS;
@@ -32,6 +32,7 @@ pub fn write(
         ReportFormat::Json => json::write(coverage, out)?,
         ReportFormat::Csv => rows::write_csv(coverage, out)?,
         ReportFormat::Parquet => rows::write_parquet(coverage, out)?,
+        ReportFormat::Html => html::write_coverage(coverage, options, out)?,
     }
     out.flush()?;
     Ok(())

@@ -1,5 +1,6 @@
 //! A small outcome built by hand, for the tests of every format.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -312,6 +313,7 @@ fn finding(rule: usize, row: u64, faulty: Vec<ShownValue>) -> Finding {
         detail: None,
         waiver: None,
         members: None,
+        origin: None,
     }
 }
 
@@ -452,6 +454,7 @@ fn outcome_of(entries: Vec<(Rule, RuleRun)>) -> Outcome {
             tally: None,
             waived: Vec::new(),
             folded: None,
+            reporters: BTreeMap::new(),
         }],
     }
 }

@@ -185,7 +185,7 @@ fn check_case(folder: &Path) {
     assert_eq!(outcome.runs[0].plan.collection.id.as_str(), collection, "{}", folder.display());
     let written = |format: ReportFormat| {
         let mut bytes = Vec::new();
-        report::write(format, &outcome, &ReportOptions::default(), &mut bytes).unwrap();
+        report::write(format, &(&outcome).into(), &ReportOptions::default(), &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     };
     let mut settings = insta::Settings::new();

@@ -166,7 +166,7 @@ impl Checked {
 
     fn report(&self, format: ReportFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
-        report::write(format, &self.outcome, &ReportOptions::default(), &mut bytes).unwrap();
+        report::write(format, &(&self.outcome).into(), &ReportOptions::default(), &mut bytes).unwrap();
         bytes
     }
 }

@@ -1,0 +1,1 @@
+//! Charts as inline SVG: the only module that names the chart library.
