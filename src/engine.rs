@@ -77,6 +77,7 @@ use crate::waiver::{Cover, Waivers};
 use batch::{BatchTally, Beside, FileContext, SkippedPart};
 use eval::{Context, Evaluator, Parameters};
 use fold::Folder;
+use reporter::owner::RegionsOfFile;
 use status::RuleStatus;
 use tally::Collector;
 use vocabulary::Vocabularies;
@@ -101,14 +102,21 @@ pub struct Settings {
     pub count_units: bool,
     /// Whether records are counted that findings put in doubt for what is measured.
     pub count_doubts: bool,
-    /// Whether what was found is counted by reporter, with what findings have in common ([`reporter`]).
-    pub by_reporter: bool,
-    /// Whether findings say whose record they are about.
-    pub origins: bool,
+    /// What is asked of whose records are.
+    pub whose: Whose,
     /// Findings that the gate disregards.
     pub waivers: Waivers,
     /// How many bytes of memory may be used; `None` is as many as are needed.
     pub memory: Option<u64>,
+}
+
+/// What is asked of whose records are ([`reporter`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// Whether what was found is counted by reporter, with what findings have in common.
+    pub counts: bool,
+    /// Whether findings say whose record they are about.
+    pub origins: bool,
 }
 
 /// What is used beside the keys of records: the batches in flight, what threads know of values, rules and schemas.
@@ -316,6 +324,8 @@ struct Runner<'a> {
     collector: Option<Collector<'a>>,
     cover: Arc<Cover>,
     vocabularies: Arc<Vocabularies>,
+    /// Whose the records of each file are, where that is asked for.
+    regions: Vec<RegionsOfFile>,
 }
 
 impl<'a> Runner<'a> {
@@ -363,6 +373,7 @@ impl<'a> Runner<'a> {
             }),
             cover,
             vocabularies: Arc::default(),
+            regions: vec![RegionsOfFile::default(); files.len()],
         }
     }
 
@@ -437,6 +448,7 @@ impl<'a> Runner<'a> {
         if self.run.folded.is_none() {
             self.run.rejected = self.rejections.count();
         }
+        self.settle_reporters();
         self.run.tally = self.collector.map(Collector::finish);
         (self.run, self.rejections)
     }
@@ -468,6 +480,7 @@ impl<'a> Runner<'a> {
             cover: Arc::clone(&self.cover),
             vocabularies: Arc::clone(&self.vocabularies),
             key_scope: 0,
+            asked: self.asked_of(index),
         }
     }
 
@@ -539,6 +552,12 @@ impl<'a> Runner<'a> {
             total.merge(part);
         }
         let limit = self.settings.examples;
+        for part in tally.reporters {
+            part.add_to(&mut run.reporters);
+        }
+        if let Some(regions) = tally.regions {
+            self.regions[file.index].append(regions);
+        }
         for finding in tally.examples {
             let rule = finding.rule.0;
             let kept_alike = &mut sums.kept[usize::from(finding.waiver.is_some())][rule];
@@ -652,6 +671,8 @@ impl<'a> Runner<'a> {
                 self.run.waived[waiver.0] += 1;
             }
         }
+        self.report_to_owners(rule, &mut findings);
+        let total = &mut self.run.rules[rule.0];
         if let (Some(sink), false) = (&mut self.sink, findings.is_empty()) {
             sink.take(self.plan, &self.paths, &findings).map_err(InputError::Consumer)?;
         }

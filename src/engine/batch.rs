@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::eval::{Context, Evaluator};
 use super::fold::Folder;
+use super::reporter::count::{self, Judged, ReporterPart, Violated};
+use super::reporter::owner::{Asked, Owners, RegionsOfRows};
 use super::run::TimestampForms;
 use super::status::RuleStatus;
 use super::tally::Collector;
@@ -13,11 +15,11 @@ use super::unique::{self, UniqueRule};
 use super::vocabulary::Vocabularies;
 use super::waived::{self, Reporters};
 use crate::model::{
-    Account, Detail, FileIndex, Finding, Members, RuleIndex, Severity, ShownValue, Text, VariableIndex, VerdictCounts,
-    column_letters,
+    Account, Detail, FileIndex, Finding, Members, Origin, RuleIndex, Severity, ShownValue, Text, VariableIndex,
+    VerdictCounts, column_letters,
 };
 use crate::rule::{Check, Plan, Rule, SubmissionKind};
-use crate::schema::Domain;
+use crate::schema::{Domain, Variable};
 use crate::table::{Batch, Bits, FaultKind, value};
 use crate::waiver::Cover;
 
@@ -37,6 +39,8 @@ pub(super) struct FileContext {
     pub(super) vocabularies: Arc<Vocabularies>,
     /// See [`unique::scope_of`].
     pub(super) key_scope: u64,
+    /// Where it is asked whose records are.
+    pub(super) asked: Option<Asked>,
 }
 
 /// Counts of one rule in one batch.
@@ -68,6 +72,10 @@ pub(super) struct BatchTally {
     pub(super) rejected: Bits,
     /// How many findings each waiver covers.
     pub(super) waived: Vec<u64>,
+    /// What was found by reporter, where asked for.
+    pub(super) reporters: Vec<ReporterPart>,
+    /// The region of each record, where that was asked for.
+    pub(super) regions: Option<RegionsOfRows>,
 }
 
 /// What a batch is wanted for beside its rules on records.
@@ -93,7 +101,16 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     let of_month = beside.collector.and_then(|collector| collector.context_of_month(file.index, context));
     let evaluator = Evaluator::with_vocabulary(context, batch, file.vocabularies.borrow());
     let broken = batch.broken();
-    let maker = FindingMaker { plan, file: file.index, column_of: &file.column_of, batch, members: beside.members };
+    let owners = file.asked.map(|asked| Owners::new(asked, &evaluator));
+    let maker = FindingMaker {
+        plan,
+        file: file.index,
+        column_of: &file.column_of,
+        batch,
+        members: beside.members,
+        owners: owners.as_ref(),
+    };
+    let counts_reporters = file.asked.is_some_and(|asked| asked.counts);
     let mut tally = BatchTally {
         rules: vec![RulePart::default(); plan.rules.len()],
         accounts: Vec::new(),
@@ -102,9 +119,12 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
         stream: Vec::new(),
         rejected: Bits::none(n_rows),
         waived: vec![0; file.cover.n_waivers],
+        reporters: Vec::new(),
+        regions: None,
     };
     let mut reporters = Reporters::new(&evaluator);
     let mut violations: Vec<(usize, Bits)> = Vec::new();
+    let mut for_reporters: Vec<Violated> = Vec::new();
     let mut for_folders: Vec<(usize, Bits)> = Vec::new();
     for (index, (rule, status)) in plan.rules.iter().zip(&file.statuses).enumerate() {
         let part = &mut tally.rules[index];
@@ -128,7 +148,10 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
                 continue;
             }
             (Check::Submission(SubmissionKind::Readable), _) => {
-                readable(&maker, RuleIndex(index), rule, file, &mut reporters, &mut tally);
+                let rows = readable(&maker, RuleIndex(index), rule, file, &mut reporters, &mut tally);
+                if counts_reporters && rows.any() {
+                    for_reporters.push(Violated { rule: index, rows, waived: None });
+                }
                 continue;
             }
             _ => continue,
@@ -180,6 +203,10 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
         if file.stream {
             tally.stream.extend(violated.iter().map(finding));
         }
+        if counts_reporters {
+            let covered = waived.iter().map(|(_, rows)| rows.clone()).reduce(|all, rows| all.or(&rows));
+            for_reporters.push(Violated { rule: index, rows: violated.clone(), waived: covered });
+        }
         if beside.folders.iter().any(|folder| folder.asks_for(index)) {
             for_folders.push((index, violated.clone()));
         }
@@ -192,7 +219,7 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     let is_reported = beside.members.is_none();
     let n_reported = if is_reported { plan.collection.variables.len() } else { 0 };
     tally.accounts =
-        (0..n_reported).map(|variable| account(&evaluator, VariableIndex(variable), broken.as_ref())).collect();
+        (0..n_reported).map(|variable| account(&evaluator, VariableIndex(variable), broken.as_ref(), None)).collect();
     for (index, variable) in plan.collection.variables.iter().enumerate() {
         if is_reported && matches!(variable.domain, Domain::Timestamp { .. }) {
             tally.forms[index] = evaluator.forms(VariableIndex(index));
@@ -200,6 +227,19 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     }
     let key_hashes: Vec<Vec<u64>> =
         beside.unique_rules.iter().map(|rule| unique::hash_keys(batch, &rule.columns, broken.as_ref())).collect();
+    if let Some(owners) = owners.as_ref().filter(|_| counts_reporters) {
+        let judged = Judged {
+            evaluator: &evaluator,
+            file,
+            broken: broken.as_ref(),
+            tally: &tally,
+            violated: &for_reporters,
+            keys: beside.unique_rules.iter().zip(key_hashes.iter().map(Vec::as_slice)).collect(),
+        };
+        let parts = count::count(owners, &judged);
+        tally.regions = Some(owners.regions_of_rows(n_rows));
+        tally.reporters = parts;
+    }
     for (state, hashes) in beside.states.iter().zip(&key_hashes) {
         state.add(file.index, hashes, file.key_scope);
     }
@@ -223,17 +263,23 @@ pub(super) fn evaluate(context: &Context<'_>, file: &FileContext, beside: Beside
     tally
 }
 
-/// The five-way account of one variable.
-fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&Bits>) -> Account {
+/// The five-way account of one variable, of the rows `within` where only some are asked about.
+pub(super) fn account(
+    evaluator: &Evaluator<'_>,
+    variable: VariableIndex,
+    broken: Option<&Bits>,
+    within: Option<&Bits>,
+) -> Account {
     let (plan, batch) = (evaluator.plan(), evaluator.batch());
-    let n_rows = batch.n_rows as u64;
-    let unreadable = broken.map_or(0, Bits::count);
+    let count = |rows: &Bits| within.map_or_else(|| rows.count(), |within| rows.count_both(within));
+    let n_rows = within.map_or(batch.n_rows as u64, Bits::count);
+    let unreadable = broken.map_or(0, count);
     let filled = evaluator.filled(variable);
     let required = &evaluator.bool(plan.requirements[variable.0].required).yes;
     let blank_required = required.minus(filled);
-    let blank_required = broken.map_or_else(|| blank_required.count(), |broken| blank_required.minus(broken).count());
-    let [negative, unknown] = evaluator.declared_codes(variable).map(|rows| rows.count());
-    let n_filled = filled.count();
+    let blank_required = broken.map_or_else(|| count(&blank_required), |broken| count(&blank_required.minus(broken)));
+    let [negative, unknown] = evaluator.declared_codes(variable).map(|rows| count(&rows));
+    let n_filled = count(filled);
     Account {
         filled: n_filled - negative - unknown,
         negative,
@@ -245,7 +291,7 @@ fn account(evaluator: &Evaluator<'_>, variable: VariableIndex, broken: Option<&B
     }
 }
 
-/// Faults in how records are written, as findings of the rule on readability.
+/// Faults in how records are written, as findings of the rule on readability; gives the rows that have any.
 fn readable(
     maker: &FindingMaker<'_>,
     index: RuleIndex,
@@ -253,7 +299,7 @@ fn readable(
     file: &FileContext,
     reporters: &mut Reporters<'_, '_>,
     tally: &mut BatchTally,
-) {
+) -> Bits {
     let batch = maker.batch;
     let mut faulty_rows = Bits::none(batch.n_rows);
     for fault in &batch.faults {
@@ -275,7 +321,7 @@ fn readable(
         if file.stream {
             tally.stream.extend(batch.faults.iter().map(|fault| maker.fault(index, fault.row, &fault.kind)));
         }
-        return;
+        return faulty_rows;
     }
     let mut kept = [0; 2];
     for fault in &batch.faults {
@@ -294,6 +340,7 @@ fn readable(
             tally.stream.push(finding);
         }
     }
+    faulty_rows
 }
 
 /// Makes findings of one batch. Every value that a finding shows is masked here, where needed, and nowhere else.
@@ -304,6 +351,8 @@ pub(super) struct FindingMaker<'a> {
     pub(super) batch: &'a Batch,
     /// Of groups: the records of each.
     pub(super) members: Option<&'a dyn Fn(usize) -> Members>,
+    /// Whose the records are, where that is asked for.
+    pub(super) owners: Option<&'a Owners>,
 }
 
 impl FindingMaker<'_> {
@@ -320,8 +369,12 @@ impl FindingMaker<'_> {
             detail,
             waiver: None,
             members: self.members.map(|members| members(row)),
-            origin: None,
+            origin: self.origin(row),
         }
+    }
+
+    fn origin(&self, row: usize) -> Option<Origin> {
+        self.owners.and_then(|owners| owners.origin(row))
     }
 
     /// The record's key, its parts joined by spaces.
@@ -334,13 +387,7 @@ impl FindingMaker<'_> {
     fn shown(&self, variable: VariableIndex, row: usize) -> ShownValue {
         let item = self.plan.collection.get(variable);
         let value = self.batch.columns[variable.0].as_ref().map(|column| value(column, row)).unwrap_or_default();
-        let value = if value.is_empty() {
-            String::new()
-        } else if item.identifies_person || is_personal_number(value) {
-            MASK.to_owned()
-        } else {
-            String::from_utf8_lossy(value).into_owned()
-        };
+        let value = shown_value(item, value);
         let column = self.batch.positions.own_column(row, variable).unwrap_or(self.column_of[variable.0]);
         ShownValue { variable: item.id.clone(), column: column.map(column_letters), value }
     }
@@ -405,8 +452,19 @@ impl FindingMaker<'_> {
             detail: Some(Detail::Text(detail)),
             waiver: None,
             members: None,
-            origin: None,
+            origin: self.origin(row),
         }
+    }
+}
+
+/// A value as findings show it.
+pub(super) fn shown_value(variable: &Variable, value: &[u8]) -> String {
+    if value.is_empty() {
+        String::new()
+    } else if variable.identifies_person || is_personal_number(value) {
+        MASK.to_owned()
+    } else {
+        String::from_utf8_lossy(value).into_owned()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was found in the records of each reporter, and what those findings have in common.
 //!
-//! Counted in the same pass, where asked for ([`Settings::by_reporter`](super::Settings::by_reporter)): who gets a report
+//! Counted in the same pass, where asked for ([`Whose::counts`](super::Whose::counts)): who gets a report
 //! of its own records, and which unit, code or value explains most findings of a rule, is a matter of counts that no list
 //! of examples can answer.
 //!
@@ -14,6 +14,10 @@
 //! Values, units, codes and combinations of rules are counted exactly up to a number of different ones
 //! ([`MOST_VALUES`], [`MOST_PARTS`], [`MOST_COMBINATIONS`]): those met first, in the order of file and record. The others are
 //! counted together. So the counts are the same for any number of threads, and add up.
+
+pub(super) mod count;
+pub(super) mod owner;
+pub(super) mod settle;
 
 use std::collections::BTreeMap;
 

@@ -11,11 +11,13 @@ use std::io;
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
 
-use super::Runner;
 use super::batch::FindingMaker;
 use super::parts::Parts;
+use super::reporter::owner;
+use super::reporter::settle::Duplicate;
 use super::spill::{BLOCK_IN_MEMORY, Blocks, Spill};
 use super::waived;
+use super::{Runner, Whose};
 use crate::model::{Detail, Finding, RuleIndex, Severity, Text, VariableIndex, WaiverIndex};
 use crate::schema::Collection;
 use crate::submission::{InputError, InputFile, ScanRequest};
@@ -223,8 +225,12 @@ impl Runner<'_> {
         counts.not_checked = not_checked;
         counts.violated = violated;
         counts.satisfied = self.run.records - violated - not_checked;
+        let mut newly_rejected: BTreeSet<Place> = BTreeSet::new();
         if rule.severity == Severity::Error {
             for (file, row) in groups.members.keys() {
+                if self.settings.whose.counts && !self.rejections.contains(*file, *row) {
+                    newly_rejected.insert((*file, *row));
+                }
                 self.rejections.insert(*file, *row);
             }
         }
@@ -234,7 +240,7 @@ impl Runner<'_> {
             self.run.waived[waiver.0] += 1;
         }
         if violated > 0 {
-            self.duplicate_findings(rule, &groups)?;
+            self.duplicate_findings(rule, &groups, &newly_rejected)?;
         }
         Ok(())
     }
@@ -291,17 +297,27 @@ impl Runner<'_> {
 
     fn request(&self, columns: &[VariableIndex]) -> ScanRequest {
         let mut wanted = vec![false; self.plan.collection.variables.len()];
-        let region = self.plan.collection.region.map(|region| region.variable);
-        for variable in columns.iter().chain(&self.plan.collection.key).chain(&region) {
+        let collection = &self.plan.collection;
+        let region = collection.region.map(|region| region.variable);
+        let is_asked = self.settings.whose != Whose::default();
+        let code = collection.breakdown.as_ref().map(|breakdown| breakdown.variable);
+        let of_owners = collection.unit.into_iter().chain(code).filter(|_| is_asked);
+        for variable in columns.iter().copied().chain(collection.key.iter().copied()).chain(region).chain(of_owners) {
             wanted[variable.0] = true;
         }
         ScanRequest { wanted, raw: false }
     }
 
     /// One finding a member of each group, naming the others: the first ones as examples, all where they are streamed.
-    fn duplicate_findings(&mut self, rule: &UniqueRule, groups: &Groups) -> Result<(), InputError> {
+    fn duplicate_findings(
+        &mut self,
+        rule: &UniqueRule,
+        groups: &Groups,
+        newly_rejected: &BTreeSet<Place>,
+    ) -> Result<(), InputError> {
         let total = groups.members.len() as u64;
-        let wanted = if self.sink.is_some() { usize::MAX } else { self.settings.examples };
+        let counts_owners = self.settings.whose.counts;
+        let wanted = if self.sink.is_some() || counts_owners { usize::MAX } else { self.settings.examples };
         let files = self.files;
         for (file_index, file) in files.iter().enumerate() {
             // So many of those waived, and of the others.
@@ -312,13 +328,21 @@ impl Runner<'_> {
             let Some(last) = rows.last().copied() else { continue };
             let plan = self.plan;
             let paths = &self.paths;
-            let map = |batch: Batch| -> (u64, Vec<Finding>) {
+            let asked = self.asked_of(file_index);
+            let map = |batch: Batch| -> (u64, Vec<Finding>, Vec<Duplicate>) {
                 let first = batch.positions.first_row;
                 let end = first + batch.n_rows as u64;
                 let from = rows.partition_point(|row| *row < first);
                 let to = rows.partition_point(|row| *row < end);
-                let maker =
-                    FindingMaker { plan, file: file_index, column_of: &file.column_of, batch: &batch, members: None };
+                let maker = FindingMaker {
+                    plan,
+                    file: file_index,
+                    column_of: &file.column_of,
+                    batch: &batch,
+                    members: None,
+                    owners: None,
+                };
+                let mut duplicates = Vec::new();
                 let findings = rows[from..to]
                     .iter()
                     .map(|row| {
@@ -330,16 +354,29 @@ impl Runner<'_> {
                             Some(Detail::Text(detail)),
                         );
                         let waiver = groups.members.get(&(file_index, *row)).and_then(|member| member.waiver);
-                        Finding { waiver, ..finding }
+                        let at = usize::try_from(row - first).unwrap_or(0);
+                        let origin = asked.map(|asked| asked.origin(plan, &batch, at));
+                        if let Some(origin) = origin.clone().filter(|_| counts_owners) {
+                            duplicates.push(Duplicate {
+                                origin,
+                                code: owner::code_of(plan, &batch, at),
+                                is_newly_rejected: newly_rejected.contains(&(file_index, *row)),
+                                is_waived: waiver.is_some(),
+                            });
+                        }
+                        let origin = origin.filter(|_| asked.is_some_and(|asked| asked.origins));
+                        Finding { waiver, origin, ..finding }
                     })
                     .collect();
-                (end, findings)
+                (end, findings, duplicates)
             };
             let request = self.request(&rule.columns);
             let (run, sink, limit) = (&mut self.run.rules[rule.rule.0], &mut self.sink, self.settings.examples);
             let mut kept = [0; 2];
-            let streams = sink.is_some();
-            let mut fold = |(end, findings): (u64, Vec<Finding>)| {
+            let streams = sink.is_some() || counts_owners;
+            let mut counted = Vec::new();
+            let mut fold = |(end, findings, duplicates): (u64, Vec<Finding>, Vec<Duplicate>)| {
+                counted.extend(duplicates);
                 if let (Some(sink), false) = (sink.as_mut(), findings.is_empty()) {
                     sink.take(plan, paths, &findings).map_err(InputError::Consumer)?;
                 }
@@ -357,6 +394,7 @@ impl Runner<'_> {
                 Err(error) => return Err(error),
                 Ok(_) => {}
             }
+            self.count_duplicates(rule.rule, counted, rule.severity == Severity::Error);
         }
         self.run.rules[rule.rule.0].violations += total;
         Ok(())

@@ -24,6 +24,7 @@ mod publish;
 mod published;
 mod published_svf;
 mod qa;
+mod reporters;
 mod rules;
 mod rules_sql;
 mod rulework;

@@ -21,6 +21,7 @@ use vantkoll::schema::{self, Schemas};
 use vantkoll::submission::{InputFile, ReadOptions};
 
 use crate::oracle::{CheckRule, Kind, Level, Reads, Truth, World};
+use crate::reporters;
 use case::Case;
 use choices::Choices;
 use table::Table;
@@ -96,6 +97,7 @@ impl Loaded {
                 as_of: stated.as_of.map(day),
             },
             examples: EXAMPLES,
+            whose: engine::Whose { counts: true, origins: true },
             ..Settings::default()
         }
     }
@@ -444,7 +446,8 @@ fn the_engine_agrees_with_the_oracle() {
     run(400, &generated(), |choices| {
         let loaded = Loaded::new(&choices);
         let checked = loaded.check(&loaded.write_csv(), &ReadOptions::default());
-        explained(&loaded, agrees(&checked, &Expected { loaded: &loaded, ragged: SOUND }))
+        let agreed = agrees(&checked, &Expected { loaded: &loaded, ragged: SOUND });
+        explained(&loaded, agreed.and_then(|()| reporters::add_up(checked.run(), &checked.stream)))
     });
 }
 
@@ -457,7 +460,8 @@ fn records_of_another_length_are_findings_and_the_rest_is_checked() {
             std::fs::write(path, table.csv(|row| ragged(file, row))).unwrap();
         });
         let checked = loaded.check(&paths, &ReadOptions::default());
-        explained(&loaded, agrees(&checked, &Expected { loaded: &loaded, ragged: &ragged }))
+        let agreed = agrees(&checked, &Expected { loaded: &loaded, ragged: &ragged });
+        explained(&loaded, agreed.and_then(|()| reporters::add_up(checked.run(), &checked.stream)))
     });
 }
 
@@ -475,7 +479,8 @@ fn threads_chunks_and_batches_change_nothing() {
                 let about = || format!("{} threads, size {size}", pool.current_num_threads());
                 let result =
                     same(&String::from_utf8(again.report(ReportFormat::Json)), &String::from_utf8(json.clone()), about)
-                        .and_then(|()| same(&again.stream, &first.stream, about));
+                        .and_then(|()| same(&again.stream, &first.stream, about))
+                        .and_then(|()| same(&again.run().reporters, &first.run().reporters, about));
                 explained(&loaded, result)?;
             }
         }
