@@ -175,8 +175,22 @@ impl Rejections {
 /// The files of one run, and which of their records are rejected.
 pub type Checked = (Vec<InputFile>, Rejections);
 
-/// Told about progress: bytes taken in since last time.
-pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+/// How far a run has come since it last told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Advance {
+    /// Bytes of the files (or of the like, for Parquet) taken in.
+    pub bytes: u64,
+    /// Records judged.
+    pub records: u64,
+}
+
+/// Told about progress.
+pub type Progress<'a> = &'a (dyn Fn(Advance) + Sync);
+
+/// The same for who reads bytes.
+fn of_bytes(progress: Progress<'_>) -> impl Fn(u64) + Sync + '_ {
+    move |bytes| progress(Advance { bytes, records: 0 })
+}
 
 /// Checks `files` against the plans of their collections; those among them that were delivered earlier are what groups
 /// of records are compared with ([`crate::rule::fold`]), and are not themselves checked.
@@ -424,7 +438,7 @@ impl<'a> Runner<'a> {
                 };
                 let request = ScanRequest { wanted: vec![true; plan.collection.variables.len()], raw: false };
                 let summary =
-                    file.scan(&plan.collection, &request, self.stop, self.progress, &map, &mut |()| Ok(()))?;
+                    file.scan(&plan.collection, &request, self.stop, &of_bytes(self.progress), &map, &mut |()| Ok(()))?;
                 Ok(self.file_run(file, summary))
             })
             .collect()
@@ -518,9 +532,10 @@ impl<'a> Runner<'a> {
         };
         let mut fold = |tally: BatchTally| -> Result<(), InputError> {
             rejected.append(&tally.rejected);
+            progress(Advance { bytes: 0, records: tally.rejected.len() as u64 });
             self.add_up(&file_context, sums, tally)
         };
-        let summary = file.scan(&plan.collection, &request, stop, progress, &map, &mut fold);
+        let summary = file.scan(&plan.collection, &request, stop, &of_bytes(progress), &map, &mut fold);
         self.collector = collector;
         let summary = summary?;
         self.rejections.files.push(rejected);

@@ -25,7 +25,7 @@
 
 pub mod coverage;
 pub mod csv;
-mod figures;
+pub(crate) mod figures;
 pub mod finding_rows;
 pub mod html;
 pub mod impact;

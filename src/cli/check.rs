@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::args::{CheckArguments, CommonArguments, QaArguments, ReadingArguments};
 use super::earlier::Earlier;
 use super::output::PendingFile;
+use super::progress::Bar;
 use super::qa::{Inputs, Session};
 use super::reports::{Reports, Wanted, into_io};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, progress, qa, region, waivers};
+use super::{ExitCode, Failure, messages, qa, region, waivers};
 use crate::assets;
 use crate::diag::{self, Diagnostic};
 use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
@@ -93,11 +94,11 @@ pub(super) fn run_with(
     let reading = (coverage.as_ref(), &options);
     files.extend(earlier.open((&schemas, &plans), &files, delivery_date, reading, &signals, language)?);
 
-    let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
+    let bar = Bar::reading(files.iter().map(|file| file.size).sum(), arguments.common.quiet, language);
     let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;
     let sink = findings.as_mut().map(|findings| findings as &mut dyn FindingSink);
-    let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), sink);
-    bar.finish_and_clear();
+    let checked = engine::check(&plans, files, &settings, &signals.stop, &|advance| bar.read(advance), sink);
+    bar.finish();
     let (mut outcome, parts) = checked.map_err(|error| match error {
         InputError::Consumer(cause) => {
             Failure::output(language, &display(arguments.findings.as_deref()), &into_io(cause))

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::args::GenerateArguments;
 use super::output::PendingFile;
+use super::progress::{self, Bar};
 use super::signal::Signals;
-use super::{ExitCode, Failure, check, messages, progress, region};
+use super::{ExitCode, Failure, check, messages, region};
 use crate::assets;
 use crate::diag::{Diagnostic, Source};
 use crate::generate::{
@@ -41,11 +42,11 @@ pub(super) fn run(arguments: &GenerateArguments, language: Language) -> Result<E
     };
     let (file, writer) = create(&arguments.output)?;
     let (truth_file, truth_writer) = arguments.truth.as_deref().map(create).transpose()?.unzip();
-    let bar = progress::records(request.records.count(), arguments.common.quiet);
-    let progress = |records| bar.inc(records);
+    let bar = Bar::writing(request.records.count(), arguments.common.quiet, language);
+    let progress = |records| bar.written(records);
     let generated =
         generate::generate(&profile, defects.as_ref(), &request, writer, truth_writer, &signals.stop, &progress);
-    bar.finish_and_clear();
+    bar.finish();
     let summary = generated.map_err(|error| match error {
         GenerateError::Io(error) => failed(&arguments.output, &error),
         GenerateError::Interrupted => {

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use super::args::{CommonArguments, CoverageArguments, CoverageOptions, DetailArgument, MergeArguments, QaArguments};
 use super::check::{self, input_failure, load_plans, parse_period, read_options, refuse_overwriting, set_threads};
 use super::output::PendingFile;
+use super::progress::{self, Bar};
 use super::reports::{Reports, Wanted};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, progress};
+use super::{ExitCode, Failure, messages};
 use crate::assets;
 use crate::coverage::period::Period;
 use crate::coverage::reference::{
@@ -481,9 +482,9 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
             memory: check::memory(arguments.reading.memory.as_deref(), language)?,
             ..Settings::default()
         };
-        let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
-        let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), None);
-        bar.finish_and_clear();
+        let bar = Bar::reading(files.iter().map(|file| file.size).sum(), arguments.common.quiet, language);
+        let checked = engine::check(&plans, files, &settings, &signals.stop, &|advance| bar.read(advance), None);
+        bar.finish();
         let (mut outcome, _) = checked.map_err(|error| input_failure(&error, &signals, language))?;
         counted = take_tallies(&mut outcome);
     }

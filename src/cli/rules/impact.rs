@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::super::args::ReadingArguments;
+use super::super::progress::Bar;
 use super::super::signal::Signals;
-use super::super::{Failure, check, progress};
+use super::super::{Failure, check};
 use crate::engine::Stated;
 use crate::engine::compare::{self, Delivery, Impact};
 use crate::model::Language;
@@ -57,10 +58,10 @@ impl Question<'_> {
             .map(|path| Delivery::open(path, &before.schemas, &after.schemas, &self.options))
             .collect::<Result<Vec<Delivery>, _>>()
             .map_err(failed)?;
-        let bar = progress::bar(deliveries.iter().map(Delivery::size).sum(), self.quiet);
-        let inc = |bytes| bar.inc(bytes);
+        let bar = Bar::reading(deliveries.iter().map(Delivery::size).sum(), self.quiet, language);
+        let inc = |advance| bar.read(advance);
         let compared = compare::compare(&before.plans, &after.plans, &deliveries, &stated, &signals.stop, &inc);
-        bar.finish_and_clear();
+        bar.finish();
         let impact = compared.map_err(failed)?;
         let breaches = conditions.iter().flat_map(|condition| condition.judge(&impact)).collect();
         Ok(Answer { impact, breaches })

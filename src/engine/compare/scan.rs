@@ -8,7 +8,7 @@ use super::groups::Groups;
 use super::{CollectionImpact, Delivery, FileImpact, Group, Rejected, RuleImpact, Version, VersionImpact, Violations};
 use crate::engine::eval::{Context, Evaluator};
 use crate::engine::status::{self, RuleStatus};
-use crate::engine::{Progress, Stated};
+use crate::engine::{Advance, Progress, Stated};
 use crate::model::{Severity, Text, VariableIndex};
 use crate::rule::{Check, Plan, Rule};
 use crate::schema::{Collection, region};
@@ -157,12 +157,16 @@ impl<'a> Pair<'a> {
             rejected: Rejected::default(),
         };
         let request = ScanRequest { wanted: vec![true; collection.variables.len()], raw: false };
-        let map = |batch: Batch| self.judge(&sides, &batch);
+        let map = |batch: Batch| {
+            progress(Advance { bytes: 0, records: batch.n_rows as u64 });
+            self.judge(&sides, &batch)
+        };
         let mut fold = |part: Part| -> Result<(), InputError> {
             self.fold(part, total, &mut file.rejected);
             Ok(())
         };
-        scanned.scan(&collection, &request, stop, progress, &map, &mut fold)?;
+        let bytes = |bytes| progress(Advance { bytes, records: 0 });
+        scanned.scan(&collection, &request, stop, &bytes, &map, &mut fold)?;
         total.files.push(file);
         Ok(())
     }
