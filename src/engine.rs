@@ -455,6 +455,7 @@ impl<'a> Runner<'a> {
             statement: file.statement.clone(),
             header: file.header.clone(),
             summary,
+            reporters: BTreeMap::new(),
         }
     }
 
@@ -540,7 +541,8 @@ impl<'a> Runner<'a> {
         let summary = summary?;
         self.rejections.files.push(rejected);
         self.run.records += summary.records;
-        self.run.files.push(self.file_run(file, summary));
+        let reporters = self.regions[index].records();
+        self.run.files.push(FileRun { reporters, ..self.file_run(file, summary) });
         self.report_skipped(index, &file_context, &sums.skipped);
         Ok(())
     }

@@ -54,6 +54,7 @@
 //! | [`cause`] | puts findings together by what they have in common |
 //! | [`logic`] | proofs: whether a record can exist for which conditions have given truths |
 //! | [`coverage`] | turns what was counted into figures, with the reference tables they need |
+//! | [`edition`] | what of a run a region, or everybody, may see |
 //! | [`generate`] | synthetic submissions with planted defects |
 //! | [`rulebook`] | rule work: proving, testing, comparing and explaining rules |
 //! | [`report`] | writes an outcome, one file a format |
@@ -98,6 +99,7 @@ pub mod cli;
 pub mod coverage;
 pub mod diag;
 pub mod dialect;
+pub mod edition;
 pub mod engine;
 pub mod generate;
 pub mod logic;

@@ -1,12 +1,13 @@
 //! What a finished run holds; what reports are written from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::fold::FoldedFrom;
 use super::reporter::Reporters;
 use super::tally::Tally;
-use crate::model::{Account, Finding, Severity, Skipped, Text, VerdictCounts};
+use crate::model::{Account, County, Finding, Severity, Skipped, Text, VerdictCounts};
 use crate::rule::Plan;
 use crate::submission::{CollectionSource, Format, HeaderColumn, ScanSummary, Statement};
 use crate::waiver::Waiver;
@@ -128,6 +129,8 @@ pub struct FileRun {
     pub header: Vec<HeaderColumn>,
     /// What was read.
     pub summary: ScanSummary,
+    /// Its records by reporter, where that was asked for; else empty.
+    pub reporters: BTreeMap<Option<County>, u64>,
 }
 
 /// A layout with several records to a row.

@@ -381,6 +381,7 @@ fn file(path: &str, records: u64) -> FileRun {
         statement: crate::submission::Statement::default(),
         header: header(),
         summary: ScanSummary { records, rows: records, blank_lines: 2 },
+        reporters: BTreeMap::new(),
     }
 }
 

@@ -169,6 +169,20 @@ impl RegionsOfFile {
         self.0.push(next);
     }
 
+    /// How many records are each region's.
+    pub(in crate::engine) fn records(&self) -> BTreeMap<Option<County>, u64> {
+        let mut counts: BTreeMap<Option<County>, u64> = BTreeMap::new();
+        for stretch in &self.0 {
+            match stretch {
+                RegionsOfRows::One(region, records) => *counts.entry(*region).or_default() += records,
+                RegionsOfRows::Each(regions) => {
+                    regions.iter().for_each(|region| *counts.entry(*region).or_default() += 1);
+                }
+            }
+        }
+        counts
+    }
+
     /// How many of `rows` are each region's.
     pub(in crate::engine) fn count(&self, rows: &Bits) -> BTreeMap<Option<County>, u64> {
         let mut counts: BTreeMap<Option<County>, u64> = BTreeMap::new();
