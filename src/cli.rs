@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod earlier;
+mod editions;
 mod generate;
 mod messages;
 mod output;

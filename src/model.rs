@@ -120,6 +120,18 @@ impl Level {
             Self::NotIncluded => "not_included",
         }
     }
+
+    /// What a person reads, in one or two words: the reporting models' own, shortened for tables.
+    pub fn word(self, language: Language) -> &'static str {
+        match self {
+            Self::Mandatory => language.pick("obligatorisk", "mandatory"),
+            Self::Conditional => language.pick("villkorad", "conditional"),
+            Self::IfAvailable => language.pick("om tillgänglig", "if available"),
+            Self::Voluntary => language.pick("frivillig", "voluntary"),
+            Self::FetchedSeparately => language.pick("hämtas separat", "separate source"),
+            Self::NotIncluded => language.pick("ingår ej", "not included"),
+        }
+    }
 }
 
 /// SCB's county code (länskod) of a region, two digits: 01 is Stockholm, 25 Norrbotten.

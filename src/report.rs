@@ -31,6 +31,7 @@ pub mod html;
 pub mod impact;
 pub mod json;
 pub mod parquet;
+pub mod public_json;
 pub mod rule_diff;
 mod rule_rows;
 pub mod rulework;
@@ -46,6 +47,7 @@ use std::str::FromStr;
 use ::parquet::errors::ParquetError;
 
 use crate::coverage::Coverage;
+use crate::edition::PublicOutcome;
 use crate::engine::Outcome;
 use crate::model::{Language, Severity};
 
@@ -214,6 +216,26 @@ impl<'a> From<&'a Outcome> for Content<'a> {
     fn from(outcome: &'a Outcome) -> Self {
         Self { outcome, coverage: None }
     }
+}
+
+/// Writes what everybody may know of a run, with published figures where there are any; as HTML or JSON.
+///
+/// # Errors
+/// If `out` cannot be written, or the format is another.
+pub fn write_public(
+    format: ReportFormat,
+    outcome: &PublicOutcome,
+    coverage: Option<&Coverage>,
+    options: &ReportOptions,
+    out: &mut (dyn Write + Send),
+) -> Result<(), ReportError> {
+    match format {
+        ReportFormat::Json => public_json::write(outcome, out)?,
+        ReportFormat::Html => html::write_public(outcome, coverage, options, out)?,
+        _ => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
+    }
+    out.flush()?;
+    Ok(())
 }
 
 /// Writes `content` in `format` to `out`, and flushes it.

@@ -102,6 +102,8 @@ pub(super) struct CheckArguments {
     pub(super) fail_on: SeverityArgument,
     #[arg(long)]
     pub(super) strict: bool,
+    #[arg(long, value_name = "EDITION")]
+    pub(super) edition: Option<String>,
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) examples: usize,
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -153,6 +155,8 @@ pub(super) struct CoverageArguments {
     pub(super) output: Option<PathBuf>,
     #[arg(long)]
     pub(super) certainty: bool,
+    #[arg(long, value_name = "EDITION")]
+    pub(super) edition: Option<String>,
     #[command(flatten)]
     pub(super) coverage: CoverageOptions,
     #[command(flatten)]
@@ -235,7 +239,13 @@ pub(super) struct GenerateArguments {
 /// Help texts: argument id, Swedish, English.
 type Help = (&'static str, &'static str, &'static str);
 
-const CHECK_HELP: [Help; 19] = [
+const EDITION_HELP: Help = (
+    "edition",
+    "Vem rapporten är till: internal (allt), region (bara regionens egna poster) eller public (inga poster, små antal dolda)",
+    "Whom the report is for: internal (everything), region (the region's own records only) or public (no records, small counts hidden)",
+);
+
+const CHECK_HELP: [Help; 20] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -288,6 +298,7 @@ const CHECK_HELP: [Help; 19] = [
     ("rejected", "Skriv poster med fel hit, oförändrade", "Write records with errors here, unchanged"),
     ("fail_on", "Lägsta allvarlighetsgrad som underkänner", "The least severity that fails the gate"),
     ("strict", "Underkänn också det som inte kunde kontrolleras", "Fail also what could not be checked"),
+    EDITION_HELP,
     ("examples", "Exempel per regel och fil", "Examples for each rule and file"),
     ("top", "Regler som visas utförligt", "Rules shown in full"),
     ("quiet", "Visa inget förlopp", "Show no progress"),
@@ -359,7 +370,8 @@ const COVERAGE_HELP: [Help; 11] = [
     ),
 ];
 
-const COVERAGE_COMMAND_HELP: [Help; 5] = [
+const COVERAGE_COMMAND_HELP: [Help; 6] = [
+    EDITION_HELP,
     (
         "certainty",
         "Pröva också reglerna, och visa hur långt deras fynd kan flytta varje tal",

@@ -12,13 +12,15 @@ use super::progress::Bar;
 use super::qa::{Inputs, Session};
 use super::reports::{Reports, Wanted, into_io};
 use super::signal::Signals;
-use super::{ExitCode, Failure, messages, qa, region, waivers};
+use super::{ExitCode, Failure, editions, messages, qa, region, waivers};
 use crate::assets;
+use crate::coverage::suppress::DEFAULT_THRESHOLD;
 use crate::diag::{self, Diagnostic};
+use crate::edition::{self, Edition};
 use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
 use crate::model::{Finding, Language};
 use crate::report::finding_rows::{self, FindingContext, FindingFormat, FindingWriter};
-use crate::report::{self, Gate, ReportOptions};
+use crate::report::{self, Content, Gate, ReportOptions};
 use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Domain, Schemas};
 use crate::submission::{InputError, InputFile, ReadOptions, find};
@@ -47,7 +49,10 @@ pub(super) fn run_with(
     };
     // From here on a signal is noticed, so that no output is left half-written.
     let signals = Signals::listen();
-    let coverage = match qa {
+    let edition = editions::of_check(arguments, language)?;
+    let region = editions::region(settings.stated.region.as_ref(), &schemas);
+    settings.whose = editions::whose(arguments, edition);
+    let mut coverage = match qa {
         None => None,
         Some(qa) => {
             let wanted = Wanted { option: "--figures", formats: &qa.figures, output: None };
@@ -110,8 +115,9 @@ pub(super) fn run_with(
     }
     waivers::warn(&outcome, language);
     split_records(arguments, &plans, &parts, &signals, language)?;
-    let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
     let tallies = qa::take_tallies(&mut outcome);
+    let outcome = editions::apply(outcome, edition, region);
+    let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
     let options = ReportOptions {
         language,
         fail_on: arguments.fail_on.into(),
@@ -119,9 +125,30 @@ pub(super) fn run_with(
         top: arguments.top,
         ..ReportOptions::default()
     };
-    reports.write(options, &|format, options, out| report::write(format, &(&outcome).into(), options, out))?;
-    if let Some(session) = coverage {
-        session.finish(tallies)?;
+    // What is lacking for coverage is no reason not to tell what was checked.
+    let figures = coverage.as_mut().map(|session| session.compute(tallies)).transpose();
+    let (figures, lacking) = match figures {
+        Ok(figures) => (figures, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let figures = figures.map(|figures| match &coverage {
+        Some(session) if session.is_published() || edition != Edition::Internal => {
+            session.publish(figures, session.threshold())
+        }
+        _ => figures,
+    });
+    let content = Content { outcome: &outcome, coverage: figures.as_ref() };
+    let threshold = coverage.as_ref().map_or(DEFAULT_THRESHOLD, Session::threshold);
+    let public = (edition == Edition::Public).then(|| edition::public(&outcome, threshold));
+    reports.write(options, &|format, options, out| match &public {
+        Some(public) => report::write_public(format, public, content.coverage, options, out),
+        None => report::write(format, &content, options, out),
+    })?;
+    if let Some(failure) = lacking {
+        return Err(failure);
+    }
+    if let Some((session, figures)) = coverage.zip(figures) {
+        session.write(&figures)?;
     }
     Ok(match gate {
         Gate::Passed => ExitCode::Passed,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::args::{CommonArguments, CoverageArguments, CoverageOptions, DetailArgument, MergeArguments, QaArguments};
 use super::check::{self, input_failure, load_plans, parse_period, read_options, refuse_overwriting, set_threads};
+use super::editions;
 use super::output::PendingFile;
 use super::progress::{self, Bar};
 use super::reports::{Reports, Wanted};
@@ -24,7 +25,9 @@ use crate::coverage::reference::{
 use crate::coverage::response::Expected;
 use crate::coverage::saved::{self, SavedError};
 use crate::coverage::scope::{Regions, Scope};
-use crate::coverage::{self, Context, CoverageError, Detail, Missing, MissingIn, Sources};
+use crate::coverage::suppress::DEFAULT_THRESHOLD;
+use crate::coverage::{self, Context, Coverage, CoverageError, Detail, Missing, MissingIn, Sources};
+use crate::edition::Edition;
 use crate::engine::{self, Outcome, Settings, Stated, Tally};
 use crate::measure::goal::{NotStated, Percent};
 use crate::measure::{self, Denominator, Measures};
@@ -328,8 +331,8 @@ impl<'a> Session<'a> {
         ))
     }
 
-    /// Adds what was counted, makes the figures and writes everything.
-    pub(super) fn finish(mut self, counted: BTreeMap<String, Tally>) -> Result<(), Failure> {
+    /// Adds what was counted, saves it where that is asked for, and makes the figures.
+    pub(super) fn compute(&mut self, counted: BTreeMap<String, Tally>) -> Result<Coverage, Failure> {
         let language = self.language;
         for (collection, tally) in counted {
             let into = self.tallies.entry(collection).or_default();
@@ -362,7 +365,19 @@ impl<'a> Session<'a> {
                 ),
             )
         })?;
-        let context = Context {
+        self.scope = Some(scope);
+        let rows = self.deliveries.as_ref().map(Deliveries::rows).unwrap_or_default();
+        let expected: Vec<Expected<'_>> = rows
+            .iter()
+            .map(|row| Expected { collection: &row.collection, county: row.county, month: row.period })
+            .collect();
+        coverage::compute(&self.context(scope), &expected).map_err(|error| match error {
+            CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, language),
+        })
+    }
+
+    fn context(&self, scope: Scope) -> Context<'_> {
+        Context {
             measures: &self.measures,
             tallies: &self.tallies,
             scope,
@@ -373,22 +388,36 @@ impl<'a> Session<'a> {
             },
             regions: Regions::new(self.reference.regions()).with_centres(self.reference.centres()),
             details: self.options.detail.iter().map(|detail| (*detail).into()).collect(),
-            wanted: self.wanted,
-        };
-        let rows = self.deliveries.as_ref().map(Deliveries::rows).unwrap_or_default();
-        let expected: Vec<Expected<'_>> = rows
-            .iter()
-            .map(|row| Expected { collection: &row.collection, county: row.county, month: row.period })
-            .collect();
-        let figures = coverage::compute(&context, &expected).map_err(|error| match error {
-            CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, language),
-        })?;
-        let figures = match self.options.publish {
-            Some(threshold) => coverage::publish::publish(figures, &context, threshold),
-            None => figures,
-        };
-        let options = ReportOptions { language, ..ReportOptions::default() };
-        self.reports.write(options, &|format, options, out| report::coverage::write(format, &figures, options, out))
+            wanted: self.wanted.clone(),
+        }
+    }
+
+    /// The edition of figures for others, with counts below `threshold` hidden.
+    pub(super) fn publish(&self, coverage: Coverage, threshold: u64) -> Coverage {
+        match coverage.scope {
+            // Details are of a few records each; they are in no such edition.
+            Some(scope) => {
+                let context = Context { details: BTreeSet::new(), ..self.context(scope) };
+                coverage::publish::publish(coverage, &context, threshold)
+            }
+            None => coverage,
+        }
+    }
+
+    /// What counts are hidden below in an edition for others.
+    pub(super) fn threshold(&self) -> u64 {
+        self.options.publish.unwrap_or(DEFAULT_THRESHOLD)
+    }
+
+    /// Whether the figures themselves are for others.
+    pub(super) fn is_published(&self) -> bool {
+        self.options.publish.is_some()
+    }
+
+    /// Writes the tables.
+    pub(super) fn write(self, coverage: &Coverage) -> Result<(), Failure> {
+        let options = ReportOptions { language: self.language, ..ReportOptions::default() };
+        self.reports.write(options, &|format, options, out| report::coverage::write(format, coverage, options, out))
     }
 }
 
@@ -488,7 +517,16 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
         let (mut outcome, _) = checked.map_err(|error| input_failure(&error, &signals, language))?;
         counted = take_tallies(&mut outcome);
     }
-    session.finish(counted)?;
+    let mut session = session;
+    let figures = session.compute(counted)?;
+    let edition = editions::parse(arguments.edition.as_deref(), language)?;
+    let figures = if session.is_published() || edition != Edition::Internal {
+        let threshold = session.threshold();
+        session.publish(figures, threshold)
+    } else {
+        figures
+    };
+    session.write(&figures)?;
     Ok(ExitCode::Passed)
 }
 

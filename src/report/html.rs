@@ -21,6 +21,7 @@
 mod chart;
 mod national;
 mod page;
+mod public;
 mod submission;
 
 use std::io::Write;
@@ -28,6 +29,7 @@ use std::io::Write;
 use maud::Markup;
 
 use crate::coverage::Coverage;
+use crate::edition::PublicOutcome;
 use crate::model::{Language, Text};
 use crate::report::figures::Figures;
 use crate::report::{Content, ReportError, ReportOptions};
@@ -95,6 +97,24 @@ pub fn write_coverage(
     let writing = Writing::new(options);
     let title = writing.say("Täckning och inrapportering", "Coverage and reporting");
     let sections = national::sections(coverage, writing);
+    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    Ok(())
+}
+
+/// Writes the page of what everybody may know.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_public(
+    outcome: &PublicOutcome,
+    coverage: Option<&Coverage>,
+    options: &ReportOptions,
+    out: &mut (dyn Write + Send),
+) -> Result<(), ReportError> {
+    let writing = Writing::new(options);
+    let mut sections = public::sections(outcome, writing);
+    sections.extend(coverage.into_iter().flat_map(|coverage| national::sections(coverage, writing)));
+    let title = writing.say("Kvalitet i väntetidsdata: publik utgåva", "Quality of waiting-time data: public edition");
     out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }

@@ -7,7 +7,6 @@ use super::{Part, RuleCounts};
 use crate::engine::{Runner, Whose};
 use crate::model::{Finding, Origin, RuleIndex};
 use crate::rule::{Check, SubmissionKind};
-use crate::schema::region::county_of;
 
 /// A record that shares its key, as its reporter counts it.
 pub(in crate::engine) struct Duplicate {
@@ -25,11 +24,7 @@ impl Runner<'_> {
         if settings.whose == Whose::default() {
             return None;
         }
-        let of_run = || {
-            let region = settings.stated.region.as_ref()?;
-            county_of(&self.plan.codelists, region.organisation_number.as_bytes())
-        };
-        let stated = self.files[file].statement.region.as_ref().map(|(county, _)| *county).or_else(of_run);
+        let stated = self.files[file].statement.region.as_ref().map(|(county, _)| *county);
         let spans_regions =
             self.plan.fold.as_ref().is_some_and(|fold| {
                 fold.of.collection.region.is_none_or(|region| !fold.key.contains(&region.variable))

@@ -88,15 +88,10 @@ fn figures(page: &Page, account: &Account, records: u64, with_unreadable: bool) 
     cells
 }
 
-/// The level in one or two words; the reporting models' own, shortened for the table.
+/// The level in one or two words.
 fn level(page: &Page, requirement: &Requirement) -> &'static str {
     match requirement.level {
         Level::Conditional if !requirement.versions.is_empty() => page.say("efter datum", "by date"),
-        Level::Mandatory => page.say("obligatorisk", "mandatory"),
-        Level::Conditional => page.say("villkorad", "conditional"),
-        Level::IfAvailable => page.say("om tillgänglig", "if available"),
-        Level::Voluntary => page.say("frivillig", "voluntary"),
-        Level::FetchedSeparately => page.say("hämtas separat", "separate source"),
-        Level::NotIncluded => page.say("ingår ej", "not included"),
+        level => level.word(page.figures.language),
     }
 }
