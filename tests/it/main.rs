@@ -9,6 +9,7 @@ mod coverage;
 mod coverage_oracle;
 mod diagnostics;
 mod domain;
+mod editions;
 mod editor;
 mod fifth_collection;
 mod folding;
