@@ -79,7 +79,8 @@ pub fn write(content: &Content<'_>, options: &ReportOptions, out: &mut (dyn Writ
     let mut sections = submission::sections(content.outcome, options, writing);
     sections.extend(content.coverage.into_iter().flat_map(|coverage| national::sections(coverage, writing)));
     let title = writing.say("Kontroll av leverans", "Check of a submission");
-    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    let filters = submission::filters(content.outcome, options, writing);
+    out.write_all(page::page(title, &sections, &filters, writing).into_string().as_bytes())?;
     Ok(())
 }
 
@@ -95,6 +96,6 @@ pub fn write_coverage(
     let writing = Writing::new(options);
     let title = writing.say("Täckning och inrapportering", "Coverage and reporting");
     let sections = national::sections(coverage, writing);
-    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    out.write_all(page::page(title, &sections, &page::Filters::default(), writing).into_string().as_bytes())?;
     Ok(())
 }
