@@ -22,6 +22,8 @@ mod chart;
 mod national;
 mod page;
 mod submission;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
@@ -76,11 +78,12 @@ pub(super) struct Section {
 /// If `out` cannot be written.
 pub fn write(content: &Content<'_>, options: &ReportOptions, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
     let writing = Writing::new(options);
-    let mut sections = submission::sections(content.outcome, options, writing);
+    let (frame, mut sections) = submission::written(content.outcome, options, writing);
+    // How the page is to be read comes last.
+    let last = sections.pop();
     sections.extend(content.coverage.into_iter().flat_map(|coverage| national::sections(coverage, writing)));
-    let title = writing.say("Kontroll av leverans", "Check of a submission");
-    let filters = submission::filters(content.outcome, options, writing);
-    out.write_all(page::page(title, &sections, &filters, writing).into_string().as_bytes())?;
+    sections.extend(last);
+    out.write_all(page::page(&frame, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }
 
@@ -94,8 +97,9 @@ pub fn write_coverage(
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
     let writing = Writing::new(options);
-    let title = writing.say("Täckning och inrapportering", "Coverage and reporting");
+    let title = writing.say("Täckning och inrapportering", "Coverage and reporting").to_owned();
     let sections = national::sections(coverage, writing);
-    out.write_all(page::page(title, &sections, &page::Filters::default(), writing).into_string().as_bytes())?;
+    let frame = page::Frame { title, ..page::Frame::default() };
+    out.write_all(page::page(&frame, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }

@@ -18,8 +18,8 @@
     rows = [];
     const add = (element) => {
       const texts = choices.map((choice) => {
-        const value = element.dataset[choice.dataset.by];
-        return value === undefined ? null : ` ${value} `;
+        const holder = element.closest(`[data-${choice.dataset.by}]`);
+        return holder ? ` ${holder.dataset[choice.dataset.by]} ` : null;
       });
       rows.push({ element, text: fold(element.textContent), texts, shown: true });
     };
@@ -64,6 +64,9 @@
         row.shown = fits;
       }
     }
+    const collection = choices.find((choice) => choice.dataset.by === "collection");
+    for (const part of document.querySelectorAll("div[data-collection]"))
+      part.hidden = Boolean(collection && collection.value) && part.dataset.collection !== collection.value;
     showEmpty();
     hits.textContent = !isNarrowed
       ? ""
@@ -89,9 +92,9 @@
     const cell = row.cells[column];
     if (!cell) return null;
     const raw = cell.dataset.sort;
-    const text = raw === undefined ? cell.textContent.trim() : raw;
+    const text = (raw === undefined ? cell.textContent : raw).trim();
     if (text === "" || text === "–") return null;
-    return raw !== undefined && raw !== "" && !Number.isNaN(Number(raw)) ? Number(raw) : text;
+    return (raw !== undefined || cell.classList.contains("num")) && !Number.isNaN(Number(text)) ? Number(text) : text;
   };
   const compare = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b : collator.compare(String(a), String(b));

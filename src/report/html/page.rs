@@ -32,8 +32,19 @@ pub(super) struct Filters {
     pub(super) regions: Vec<(String, String)>,
 }
 
+/// What stands around the sections.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    /// What the page is.
+    pub(super) title: String,
+    /// What it is about, in a line; may be blank.
+    pub(super) about: String,
+    /// By what its rows can be narrowed down.
+    pub(super) filters: Filters,
+}
+
 /// The whole document.
-pub(super) fn page(title: &str, sections: &[Section], filters: &Filters, writing: Writing) -> Markup {
+pub(super) fn page(frame: &Frame, sections: &[Section], writing: Writing) -> Markup {
     let (style, script) = (style(), script());
     html! {
         (DOCTYPE)
@@ -46,19 +57,20 @@ pub(super) fn page(title: &str, sections: &[Section], filters: &Filters, writing
                 meta name="referrer" content="no-referrer";
                 meta name="robots" content="noindex";
                 meta name="generator" content=(concat!("vantkoll ", env!("CARGO_PKG_VERSION")));
-                title { (title) }
+                title { (frame.title) @if !frame.about.is_empty() { ": " (frame.about) } }
                 style { (PreEscaped(style.as_str())) }
             }
             body {
                 a.skip href="#main" { (writing.say("Till innehållet", "Skip to content")) }
                 header.top {
                     p.brand { "Väntetidskoll" }
-                    h1 { (title) }
+                    h1 { (frame.title) }
+                    @if !frame.about.is_empty() { p.about { (frame.about) } }
                 }
                 nav.contents aria-label=(writing.say("Innehåll", "Contents")) {
                     ul { @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } } }
                 }
-                (tools(filters, writing))
+                (tools(&frame.filters, writing))
                 main id="main" tabindex="-1" {
                     @for section in sections {
                         section id=(section.id) aria-labelledby={ (section.id) "-h" } {

@@ -15,9 +15,11 @@ const MOST_LISTED: usize = 2_000;
 /// Values, units and codes each, listed with one rule.
 const MOST_LISTED_WITH_RULE: usize = 5;
 /// Care units in tables of the whole page.
-const MOST_UNITS: usize = 1_000;
+const MOST_UNITS: usize = 500;
 /// Care units in the table of one collection.
 const MOST_UNITS_OF_COLLECTION: usize = 200;
+/// Violated rules on the whole page above which each is told in brief.
+const MANY_RULES: usize = 500;
 /// Files listed one by one.
 const MOST_FILES: usize = 300;
 
@@ -45,6 +47,8 @@ pub(super) struct Bounds {
     pub(super) units: usize,
     /// Files listed one by one.
     pub(super) files: usize,
+    /// Whether rules are told without why and how, which `rules explain` tells.
+    pub(super) is_brief: bool,
 }
 
 impl Bounds {
@@ -58,6 +62,7 @@ impl Bounds {
             listed: (MOST_LISTED / n_violated).clamp(1, MOST_LISTED_WITH_RULE),
             units: (MOST_UNITS / with_units).min(MOST_UNITS_OF_COLLECTION),
             files: MOST_FILES,
+            is_brief: n_violated > MANY_RULES,
         }
     }
 }
@@ -69,12 +74,15 @@ mod tests {
 
     #[test]
     fn a_small_page_shows_much_and_none_is_without_examples() {
-        assert_eq!(Bounds::of(&sample::outcome()), Bounds { examples: 10, listed: 5, units: 200, files: MOST_FILES });
+        assert_eq!(
+            Bounds::of(&sample::outcome()),
+            Bounds { examples: 10, listed: 5, units: 200, files: MOST_FILES, is_brief: false }
+        );
         let mut outcome = sample::outcome();
         let mut violated = outcome.runs[0].rules[0].clone();
         violated.violations = 1;
         outcome.runs[0].rules = vec![violated; 5_000];
         let bounds = Bounds::of(&outcome);
-        assert_eq!((bounds.examples, bounds.listed), (1, 1));
+        assert_eq!((bounds.examples, bounds.listed, bounds.is_brief), (1, 1, true));
     }
 }

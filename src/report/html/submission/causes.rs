@@ -101,12 +101,14 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
                 strong { (sentence(view, entry)) }
                 @if view.runs.len() > 1 { " " span.where { (view.title(run.run)) } }
             }
-            @if let Some((rule, found)) = first && cause.kind == CauseKind::Rule && cause.rules.len() == 1 {
-                p { (plain(&amount(&view.words, run.run, rule, found))) }
-            } @else {
-                p { (explained(view, cause)) }
+            p {
+                @if let Some((rule, found)) = first && cause.kind == CauseKind::Rule && cause.rules.len() == 1 {
+                    (plain(&amount(&view.words, run.run, rule, found))) ". "
+                } @else {
+                    (explained(view, cause)) " "
+                }
+                @if let Some(words) = frees(view, entry) { b.frees { (words) } }
             }
-            @if let Some(words) = frees(view, entry) { p.frees { (words) } }
             p {
                 b { (view.say("Åtgärd", "Fix")) ": " }
                 @match advice(view, &cause.kind) {
@@ -115,7 +117,8 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
                 }
             }
             p.links {
-                b { @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) } ": " }
+                @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) }
+                " "
                 @for (n, index) in rules.iter().enumerate() { @if n > 0 { ", " } (view.rule_link(run, *index)) }
                 @if rules.len() < cause.rules.len() {
                     " " (view.say("och", "and")) " "
@@ -149,16 +152,32 @@ fn explained(view: &View<'_>, cause: &Cause) -> String {
 /// How many records become free of errors.
 fn frees(view: &View<'_>, entry: &Entry<'_, '_>) -> Option<String> {
     let gain = entry.frees?;
-    let run = entry.run.run;
+    let (run, all) = (entry.run.run, entry.cause.repaired);
     let (figures, unit) = (view.writing.figures, view.unit(run));
-    let (gain, all) = (figures.count(gain), figures.count(entry.cause.repaired));
-    let of = figures.count(run.rejected);
-    let share = figures.share(entry.cause.repaired, run.rejected).map(|share| format!(" ({share})"));
-    let share = share.unwrap_or_default();
-    Some(view.say(
-        format!("Rättat blir {gain} {unit} fria från fel; tillsammans med åtgärderna ovan {all} av {of}{share}."),
-        format!("Corrected, {gain} {unit} become free of errors; together with the fixes above {all} of {of}{share}."),
-    ))
+    if gain == 0 {
+        return Some(view.say(
+            format!("Rättas bara detta blir inga {unit} fria från fel, för de har fel av andra slag också."),
+            format!("Correcting this alone frees no {unit} of errors, for they have errors of other kinds, too."),
+        ));
+    }
+    let (n, of) = (figures.count(gain), figures.count(run.rejected));
+    let share = figures.share(all, run.rejected).map(|share| format!(" ({share})")).unwrap_or_default();
+    let all_of_them = figures.count(all);
+    Some(if gain == all {
+        view.say(
+            format!("Rättat blir {n} av {of} {unit} med fel fria från fel{share}."),
+            format!("Corrected, {n} of {of} {unit} with errors become free of them{share}."),
+        )
+    } else {
+        view.say(
+            format!(
+                "Rättat blir ytterligare {n} {unit} fria från fel; med åtgärderna ovan {all_of_them} av {of}{share}."
+            ),
+            format!(
+                "Corrected, {n} more {unit} become free of errors; with the fixes above {all_of_them} of {of}{share}."
+            ),
+        )
+    })
 }
 
 /// What the findings have in common.
@@ -178,7 +197,7 @@ fn sentence(view: &View<'_>, entry: &Entry<'_, '_>) -> String {
         CauseKind::Values { variable, values } => values_words(view, run.run, *variable, values, cause),
         CauseKind::Shifted { variables, by } => shifted(view, run.run, variables, *by),
         CauseKind::Swapped { variables: [one, other] } => {
-            let [one, other] = [one, other].map(|variable| column(view, run.run, *variable));
+            let [one, other] = [one, other].map(|variable| column(run.run, *variable));
             view.say(
                 format!("Kolumnerna {one} och {other} verkar ha bytt plats"),
                 format!("Columns {one} and {other} seem to have changed places"),
@@ -258,7 +277,7 @@ fn values_words(view: &View<'_>, run: &Run, variable: VariableIndex, values: &[W
 fn shifted(view: &View<'_>, run: &Run, variables: &[VariableIndex], by: i8) -> String {
     let columns = match variables {
         [] => return String::new(),
-        [only] => column(view, run, *only),
+        [only] => column(run, *only),
         [first, .., last] => {
             let names = |index: &VariableIndex| {
                 run.plan.collection.variables.get(index.0).map(|variable| variable.id.clone()).unwrap_or_default()
@@ -309,8 +328,7 @@ fn concentration(view: &View<'_>, run: &Run, subject: &str, part: &Concentration
 }
 
 /// A variable with the letters of its column, where the first file has it.
-fn column(view: &View<'_>, run: &Run, variable: VariableIndex) -> String {
-    let _ = view;
+fn column(run: &Run, variable: VariableIndex) -> String {
     let name = run.plan.collection.variables.get(variable.0).map(|variable| variable.id.as_str()).unwrap_or_default();
     letters(run, variable).map_or_else(|| name.to_owned(), |letters| format!("{letters} ({name})"))
 }

@@ -15,9 +15,15 @@ pub(super) fn plain(words: &str) -> String {
     words.replace(GLUE, "\u{a0}")
 }
 
-/// A number.
+/// The same where a narrow column may break them.
+pub(super) fn spaced(words: &str) -> String {
+    words.replace(GLUE, " ")
+}
+
+/// A number. One without separators is its own key for sorting.
 pub(super) fn number(n: u64, figures: Figures) -> Markup {
-    html! { td.num data-sort=(n) { (figures.count(n)) } }
+    let key = (n >= 1_000).then_some(n);
+    html! { td.num data-sort=[key] { (figures.count(n)) } }
 }
 
 /// How much `n` is of `of`; nothing where there is no whole.

@@ -30,6 +30,19 @@ pub(super) fn table(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &Rul
         view.say("av", "of"),
         view.writing.figures.count(found.violations)
     );
+    // On a page of very many rules, what a table has beside its rows would be more than the rows.
+    if view.bounds.is_brief {
+        return html! {
+            p.most {
+                b { (caption) ": " }
+                @for finding in examples {
+                    (place(view, run, rule, finding)) " "
+                    @if !finding.key.is_empty() { code { (shortened(&finding.key, MOST_CHARS)) } " " }
+                    (facts(view, rule, finding)) ". "
+                }
+            }
+        };
+    }
     let has_key = examples.iter().any(|finding| !finding.key.is_empty());
     // No frame to scroll in: cells break, and a frame for each of many hundred rules would be as many stops for a keyboard.
     html! {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::element::{NOTHING, number, plain, share};
+use super::element::{NOTHING, number, plain, share, spaced};
 use super::view::{RunView, View};
 use super::{causes, element};
 use crate::model::Severity;
@@ -66,7 +66,7 @@ fn counts(view: &View<'_>) -> Markup {
                         strong { (figures.count(n)) }
                         @if n > 0 { span { (view.say("i", "in")) " " (view.words.rules(rules(severity))) } }
                         @if let Some(waived) = waivers::part(&view.words, outcome.waived(severity)) {
-                            span { (plain(&waived)) }
+                            span { (spaced(&waived)) }
                         }
                     }
                 }

@@ -9,7 +9,7 @@ use super::bounds::{MOST_CODES, MOST_RULES_NAMED};
 use super::element::{cut, number, share, wide};
 use super::gate::capital;
 use super::view::{RunView, View, region_key};
-use crate::engine::reporter::{Division, Part};
+use crate::engine::reporter::Part;
 use crate::model::{County, RuleIndex};
 
 /// Where a rule is violated: the places with most, and how many there are.
@@ -85,8 +85,7 @@ pub(super) fn title(view: &View<'_>) -> &'static str {
 /// Nothing where nothing was counted by unit or code.
 pub(super) fn body(view: &View<'_>) -> Option<Markup> {
     let counted = |run: &&RunView<'_>| {
-        let has = |division: &Division| !division.parts.is_empty();
-        run.total.as_ref().is_some_and(|total| has(&total.codes) || has(&total.units))
+        !run.total.codes.is_empty() || run.run.reporters.values().any(|reporter| !reporter.units.parts.is_empty())
     };
     let runs: Vec<&RunView<'_>> = view.runs.iter().filter(counted).collect();
     (!runs.is_empty()).then(|| {
@@ -98,9 +97,7 @@ pub(super) fn body(view: &View<'_>) -> Option<Markup> {
                 ))
             }
             @for run in runs {
-                (view.heading(run))
-                (codes(view, run))
-                (units(view, run))
+                (view.part(run, &html! { (codes(view, run)) (units(view, run)) }))
             }
         }
     })
@@ -120,9 +117,8 @@ fn sorted(rows: &mut [Row<'_>]) {
 }
 
 fn codes(view: &View<'_>, run: &RunView<'_>) -> Markup {
-    let (Some(total), Some(breakdown)) = (&run.total, &run.run.plan.collection.breakdown) else { return html! {} };
-    let mut rows: Vec<Row<'_>> =
-        total.codes.parts.iter().map(|(name, part)| Row { region: None, name, part }).collect();
+    let Some(breakdown) = &run.run.plan.collection.breakdown else { return html! {} };
+    let mut rows: Vec<Row<'_>> = run.total.codes.iter().map(|(name, part)| Row { region: None, name, part }).collect();
     if rows.is_empty() {
         return html! {};
     }
@@ -133,7 +129,7 @@ fn codes(view: &View<'_>, run: &RunView<'_>) -> Markup {
     let names: BTreeMap<&str, String> =
         rows.iter().map(|row| (row.name, view.code_name(run.run, row.name).into_owned())).collect();
     let name = |row: &Row<'_>| names.get(row.name).cloned().unwrap_or_default();
-    table(view, run, &heading, (&rows, of, &total.codes.other), &name)
+    table(view, run, &heading, (&rows, of, &run.total.other_codes), &name)
 }
 
 fn units(view: &View<'_>, run: &RunView<'_>) -> Markup {
@@ -188,7 +184,7 @@ fn table(
             }
             tbody {
                 @for row in rows {
-                    tr data-collection=(run.id()) data-regions=[row.region.map(region_key)] {
+                    tr data-regions=[row.region.map(region_key)] {
                         th scope="row" { (name(row)) }
                         @if let Some(region) = row.region { td { (view.region(region)) } }
                         (number(row.part.records, figures))
@@ -225,7 +221,7 @@ fn rules(view: &View<'_>, run: &RunView<'_>, part: &Part) -> Markup {
     let mut rules: Vec<(RuleIndex, u64)> = part.rules.iter().map(|(rule, n)| (*rule, *n)).collect();
     rules.sort_by_key(|(rule, n)| (Reverse(run.rule(*rule).map(|(rule, _)| rule.severity)), Reverse(*n), *rule));
     let Some(first) = rules.first().copied() else { return html! {} };
-    let shown = &rules[..rules.len().min(1 + MOST_RULES_NAMED)];
+    let shown = &rules[..rules.len().min(MOST_RULES_NAMED)];
     let figures = view.writing.figures;
     let one = |(rule, n): (RuleIndex, u64)| {
         let of = figures.share(n, part.records).map(|share| format!(" ({share})")).unwrap_or_default();

@@ -63,14 +63,18 @@ fn collection(view: &View<'_>, run: &Run) -> Markup {
             @if let Some(words) = text::corrections_words(&view.words, run, from, unit) { p { (plain(&words)) } }
         };
     }
+    let known = super::gate::capital(text::detected_words(&view.words, run));
     html! {
-        h3 { (view.title(run)) " " small { code { (run.plan.collection.id) } } }
-        p {
-            (super::gate::capital(text::detected_words(&view.words, run))) ". "
-            (view.say("Regelverk", "Rule set")) " " code { (run.plan.version) } ", vantkoll " (env!("CARGO_PKG_VERSION")) "."
+        div data-collection=(run.plan.collection.id) {
+            h3 { (view.title(run)) " " small { code { (run.plan.collection.id) } } }
+            p {
+                (known) ". "
+                (view.say("Regelverk", "Rule set")) " " code { (run.plan.version) } ", vantkoll "
+                (env!("CARGO_PKG_VERSION")) "."
+            }
+            (files(view, run))
+            (timestamp_forms(view, run))
         }
-        (files(view, run))
-        (timestamp_forms(view, run))
     }
 }
 
@@ -92,7 +96,7 @@ fn files(view: &View<'_>, run: &Run) -> Markup {
                         th scope="col" { (view.say("Att notera", "To note")) }
                     }
                 }
-                tbody { @for file in shown { (row(view, run, file)) } }
+                tbody { @for file in shown { (row(view, file)) } }
             }
         },
     );
@@ -101,11 +105,11 @@ fn files(view: &View<'_>, run: &Run) -> Markup {
     html! { (table) (cut(shown.len(), run.files.len(), what, all, view.writing)) }
 }
 
-fn row(view: &View<'_>, run: &Run, file: &FileRun) -> Markup {
+fn row(view: &View<'_>, file: &FileRun) -> Markup {
     let figures = view.writing.figures;
     let unknown: Vec<&HeaderColumn> = file.header.iter().filter(|column| column.variable.is_none()).collect();
     html! {
-        tr data-collection=(run.plan.collection.id) {
+        tr {
             th scope="row" { (middle_cut(&file.path.to_string_lossy(), MOST_PATH_CHARS)) }
             (number(file.summary.records, figures))
             (number(file.header.len() as u64, figures))

@@ -1,6 +1,8 @@
 //! The violated rules: a table to sort and search, and beneath it each rule with examples, what to do, and where most of its
 //! findings are.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::bounds::MOST_CHARS;
@@ -9,7 +11,6 @@ use super::example;
 use super::parts::{Listed, listed};
 use super::view::{RunView, View};
 use crate::engine::RuleRun;
-use crate::engine::reporter::Counted;
 use crate::model::{RuleIndex, VariableIndex};
 use crate::report::rule_rows::{source_line, speaks_of_records};
 use crate::report::shown::shortened;
@@ -31,15 +32,24 @@ pub(super) fn body(view: &View<'_>) -> Markup {
         };
     }
     let n_violated: usize = view.runs.iter().map(|run| run.violated.len()).sum();
+    let brief = view.say(
+        ["Reglerna är många och visas därför kortfattat; villkor och skäl visas av", "REGEL"],
+        ["The rules are many and therefore shown in brief; conditions and reasons are shown by", "RULE"],
+    );
     html! {
-        @for run in &view.runs {
-            (view.heading(run))
-            @if view.runs.len() > 1 { p { (rejected(&view.words, run.run.rejected, run.run.records, run.run.unit())) "." } }
-            @if run.violated.is_empty() { p { (view.say("Ingen regel bröts.", "No rule was violated.")) } }
-            @else {
-                (overview(view, run))
-                (blocks(view, run, n_violated <= FEW_RULES))
-            }
+        @if view.bounds.is_brief { p.cut { (brief[0]) " " code { "vantkoll rules explain " (brief[1]) } "." } }
+        @for run in &view.runs { (view.part(run, &of_run(view, run, n_violated <= FEW_RULES))) }
+    }
+}
+
+fn of_run(view: &View<'_>, run: &RunView<'_>, opened: bool) -> Markup {
+    html! {
+        @if view.runs.len() > 1 { p { (rejected(&view.words, run.run.rejected, run.run.records, run.run.unit())) "." } }
+        @if run.violated.is_empty() {
+            p { (view.say("Ingen regel bröts.", "No rule was violated.")) }
+        } @else {
+            (overview(view, run))
+            (blocks(view, run, opened))
         }
     }
 }
@@ -100,7 +110,7 @@ fn row(
     let figures = view.writing.figures;
     let regions = run.regions_of(index);
     html! {
-        tr data-severity=(rule.severity.as_str()) data-collection=(run.id()) data-regions=[regions.as_ref()] {
+        tr data-severity=(rule.severity.as_str()) data-regions=[regions.as_ref()] {
             td data-sort=(rule.severity as u8) { (severity(rule.severity, view.writing)) }
             th scope="row" { a href={ "#" (run.anchor(rule)) } { (view.rule_name(rule)) } }
             td { (view.writing.text(&rule.title)) }
@@ -114,9 +124,9 @@ fn row(
             }
             @if with_waived { (number(found.waived, figures)) }
             @if with_regions {
-                @match &regions {
-                    Some(regions) => (number(regions.split(' ').count() as u64, figures)),
-                    None => td.num { (NOTHING) },
+                @match run.n_regions_of(index) {
+                    0 => td.num { (NOTHING) },
+                    n => (number(n, figures)),
                 }
             }
         }
@@ -154,7 +164,7 @@ impl Most {
             let rules = reporter.rules.iter().enumerate();
             rules.map(|(rule, counts)| (RuleIndex(rule), counts.counts.violated, reporter.records, *county))
         });
-        let codes = run.total.iter().flat_map(|total| &total.codes.parts);
+        let codes = run.total.codes.iter();
         Self {
             regions: listed(n_rules, most, regions).map_names(|county| view.region(county)),
             units: listed(
@@ -191,7 +201,7 @@ fn block(
         [&most.regions, &most.units, &most.codes].map(|lists| lists.get(index.0).unwrap_or(&none));
     let breakdown = run.run.plan.collection.breakdown.as_ref().map(|breakdown| view.writing.text(&breakdown.name));
     html! {
-        details.rule id=(run.anchor(rule)) data-item data-severity=(rule.severity.as_str()) data-collection=(run.id())
+        details.rule id=(run.anchor(rule)) data-item data-severity=(rule.severity.as_str())
             data-regions=[run.regions_of(index)] open[opened] {
             summary {
                 (severity(rule.severity, view.writing)) " "
@@ -199,17 +209,9 @@ fn block(
                 span.title { (view.writing.text(&rule.title)) } " "
                 span.amount { (amount) }
             }
-            dl.facts {
-                @if let Some(why) = &rule.why { dt { (view.say("Varför", "Why")) } dd { (view.writing.text(why)) } }
-                @let fix = view.writing.text(&rule.fix);
-                @if !fix.is_empty() { dt { (view.say("Åtgärd", "Fix")) } dd { (fix) } }
-                @if let Some(condition) = &rule.when_text { dt { (view.say("Gäller när", "Applies when")) } dd { code { (condition) } } }
-                @if let Some(assertion) = &rule.assert_text { dt { (view.say("Ska gälla", "Must hold")) } dd { code { (assertion) } } }
-                @let source = source_line(&rule.source);
-                @if !source.is_empty() { dt { (view.say("Källa", "Source")) } dd { (source) } }
-            }
+            (facts(view, rule))
             (example::table(view, run, rule, found))
-            @let values = run.total.as_ref().and_then(|total| total.values.get(index.0));
+            @let values = run.total.values.get(index.0);
             @if let Some(values) = values { (frequent(view, run, rule, found, values)) }
             (places(view, view.say("Regioner med flest", "Regions with most"), regions))
             (places(view, view.say("Vårdenheter med flest", "Care units with most"), units))
@@ -218,9 +220,26 @@ fn block(
     }
 }
 
+/// What is known of a rule before any record.
+fn facts(view: &View<'_>, rule: &Rule) -> Markup {
+    let whole = !view.bounds.is_brief;
+    let why = rule.why.as_ref().filter(|_| whole).map(|why| view.writing.text(why));
+    let [applies, holds] = [&rule.when_text, &rule.assert_text].map(|text| text.as_deref().filter(|_| whole));
+    let (fix, source) = (view.writing.text(&rule.fix), source_line(&rule.source));
+    html! {
+        dl.facts {
+            @if !fix.is_empty() { dt { (view.say("Åtgärd", "Fix")) } dd { (fix) } }
+            @if let Some(why) = why { dt { (view.say("Varför", "Why")) } dd { (why) } }
+            @if let Some(applies) = applies { dt { (view.say("Gäller när", "Applies when")) } dd { code { (applies) } } }
+            @if let Some(holds) = holds { dt { (view.say("Ska gälla", "Must hold")) } dd { code { (holds) } } }
+            @if !source.is_empty() { dt { (view.say("Källa", "Source")) } dd { (source) } }
+        }
+    }
+}
+
 /// The most frequent wrong values.
-fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, values: &Counted) -> Markup {
-    let mut values: Vec<(&String, u64)> = values.known.iter().map(|(value, n)| (value, *n)).collect();
+fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, values: &BTreeMap<&str, u64>) -> Markup {
+    let mut values: Vec<(&str, u64)> = values.iter().map(|(value, n)| (*value, *n)).collect();
     values.sort_by_key(|(value, n)| (std::cmp::Reverse(*n), *value));
     // Where all are blank, the rule has said so.
     if !matches!(rule.check, Check::Record(_)) || values.iter().all(|(value, _)| value.is_empty()) {
@@ -240,7 +259,7 @@ fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, va
             b { (view.say("Vanligaste värden", "Most frequent values")) ": " }
             @for (n, (value, findings)) in shown.enumerate() {
                 @if n > 0 { "; " }
-                code { (name(value)) } " "
+                code { (name(value)) } ": "
                 (part(figures.count(*findings), figures.count(found.violations), figures.share(*findings, found.violations), view))
             }
         }
@@ -261,7 +280,7 @@ fn places(view: &View<'_>, heading: &str, listed: &Listed) -> Markup {
                 b { (heading) ": " }
                 @for (n, place) in listed.first.iter().enumerate() {
                     @if n > 0 { "; " }
-                    (place.name) " "
+                    (place.name) ": "
                     (part(figures.count(place.violated), figures.count(place.records), figures.share(place.violated, place.records), view))
                 }
                 @if listed.total > listed.first.len() {

@@ -20,7 +20,7 @@ pub(super) fn body(view: &View<'_>) -> Markup {
                 @else { (view.say("Alla regler kunde kontrolleras för alla poster.", "All rules could be checked for every record.")) }
             }
         }
-        @for (run, part) in parts { (view.heading(run)) (part) }
+        @for (run, part) in parts { (view.part(run, &part)) }
     }
 }
 

@@ -21,9 +21,10 @@ pub(super) fn body(view: &View<'_>) -> Option<Markup> {
                 ))
             }
             @for run in runs {
-                (view.heading(run))
-                @if run.run.records > 0 { (chart(view, run)) }
-                (table(view, run))
+                (view.part(run, &html! {
+                    @if run.run.records > 0 { (chart(view, run)) }
+                    (table(view, run))
+                }))
             }
         }
     })
@@ -100,7 +101,7 @@ fn table(view: &View<'_>, run: &RunView<'_>) -> Markup {
                 }
                 tbody {
                     @for ((variable, requirement), account) in rows {
-                        tr data-collection=(run.id()) {
+                        tr {
                             th scope="row" { code { (variable.id) } span.name { (view.writing.text(&variable.name)) } }
                             td { (level(&view.words, requirement)) }
                             @for (part, n) in parts(account).into_iter().enumerate().take(shown) {

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
 use super::Bounds;
 use super::bounds::MOST_CHARS;
 use super::element::plain;
-use crate::engine::reporter::ReporterRun;
+use crate::engine::reporter::{Part, ReporterRun};
 use crate::engine::tally::{BLANK, INVALID};
 use crate::engine::{Outcome, RuleRun, Run};
 use crate::model::{County, RuleIndex};
@@ -39,8 +39,19 @@ pub(super) struct RunView<'a> {
     pub(super) run: &'a Run,
     /// Its violated rules, those to correct first at the front.
     pub(super) violated: Vec<RuleIndex>,
-    /// Over all reporters; `None` where nothing was counted by reporter.
-    pub(super) total: Option<Cow<'a, ReporterRun>>,
+    /// Over all reporters; nothing where nothing was counted by reporter.
+    pub(super) total: Total<'a>,
+}
+
+/// What was counted over all reporters. Units are not: one of the same name in another region is another.
+#[derive(Debug, Default)]
+pub(super) struct Total<'a> {
+    /// By code of the breakdown.
+    pub(super) codes: BTreeMap<&'a str, Part>,
+    /// Of codes that are not told apart.
+    pub(super) other_codes: Part,
+    /// One entry a rule: findings by the first faulty value.
+    pub(super) values: Vec<BTreeMap<&'a str, u64>>,
 }
 
 impl<'a> View<'a> {
@@ -66,9 +77,14 @@ impl<'a> View<'a> {
         run.plan.collection.title.get(self.writing.language())
     }
 
-    /// A heading for a part on one of several collections.
-    pub(super) fn heading(&self, run: &RunView<'_>) -> Markup {
-        html! { @if self.runs.len() > 1 { h3 { (self.title(run.run)) " " small { code { (run.id()) } } } } }
+    /// A part on one collection, under a heading of its own where there are several.
+    pub(super) fn part(&self, run: &RunView<'_>, body: &Markup) -> Markup {
+        html! {
+            div data-collection=(run.id()) {
+                @if self.runs.len() > 1 { h3 { (self.title(run.run)) " " small { code { (run.id()) } } } }
+                (body)
+            }
+        }
     }
 
     /// `poster` or what groups are called.
@@ -152,7 +168,7 @@ impl<'a> RunView<'a> {
             let (rule, found) = (&run.plan.rules[index.0], &run.rules[index.0]);
             (found.unwaived() == 0, Reverse(rule.severity), Reverse(found.unwaived()), Reverse(found.violations))
         });
-        Self { run, violated, total: total(run) }
+        Self { run, violated, total: Total::of(run) }
     }
 
     /// The collection's id.
@@ -172,6 +188,12 @@ impl<'a> RunView<'a> {
         words.join(".").replace(char::is_whitespace, "_")
     }
 
+    /// In whose records a rule is violated, how many reporters.
+    pub(super) fn n_regions_of(&self, index: RuleIndex) -> u64 {
+        let violates = |reporter: &&ReporterRun| reporter.rules.get(index.0).is_some_and(|rule| rule.violations > 0);
+        self.run.reporters.values().filter(violates).count() as u64
+    }
+
     /// The reporters in whose records a rule is violated, for filters.
     pub(super) fn regions_of(&self, index: RuleIndex) -> Option<String> {
         let reporters = &self.run.reporters;
@@ -181,20 +203,36 @@ impl<'a> RunView<'a> {
             .filter(|(_, reporter)| violates(reporter))
             .map(|(county, _)| region_key(*county))
             .collect();
-        // A rule on the submission as a whole is nobody's and stays whatever is chosen.
-        (!keys.is_empty()).then(|| keys.join(" "))
+        // A rule on the submission as a whole is nobody's, and one that all violate is everybody's: both stay whatever is
+        // chosen.
+        (!keys.is_empty() && keys.len() < reporters.len()).then(|| keys.join(" "))
     }
 }
 
-fn total(run: &Run) -> Option<Cow<'_, ReporterRun>> {
-    let mut reporters = run.reporters.values();
-    let first = reporters.next()?;
-    if run.reporters.len() == 1 {
-        return Some(Cow::Borrowed(first));
+impl<'a> Total<'a> {
+    fn of(run: &'a Run) -> Self {
+        let mut total = Self { values: vec![BTreeMap::new(); run.rules.len()], ..Self::default() };
+        for reporter in run.reporters.values() {
+            for (code, part) in &reporter.codes.parts {
+                add(total.codes.entry(code).or_default(), part);
+            }
+            add(&mut total.other_codes, &reporter.codes.other);
+            for (values, more) in total.values.iter_mut().zip(&reporter.values) {
+                for (value, n) in &more.known {
+                    *values.entry(value).or_default() += n;
+                }
+            }
+        }
+        total
     }
-    let mut total = first.clone();
-    reporters.for_each(|reporter| total.merge(reporter));
-    Some(Cow::Owned(total))
+}
+
+fn add(total: &mut Part, part: &Part) {
+    total.records += part.records;
+    total.rejected += part.rejected;
+    for (rule, records) in &part.rules {
+        *total.rules.entry(*rule).or_default() += records;
+    }
 }
 
 /// The value that filters know a reporter by.
