@@ -23,6 +23,8 @@ mod national;
 mod page;
 mod public;
 mod submission;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
@@ -78,10 +80,12 @@ pub(super) struct Section {
 /// If `out` cannot be written.
 pub fn write(content: &Content<'_>, options: &ReportOptions, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
     let writing = Writing::new(options);
-    let mut sections = submission::sections(content.outcome, options, writing);
+    let (frame, mut sections) = submission::written(content.outcome, options, writing);
+    // How the page is to be read comes last.
+    let last = sections.pop();
     sections.extend(content.coverage.into_iter().flat_map(|coverage| national::sections(coverage, writing)));
-    let title = writing.say("Kontroll av leverans", "Check of a submission");
-    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    sections.extend(last);
+    out.write_all(page::page(&frame, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }
 
@@ -95,9 +99,10 @@ pub fn write_coverage(
     out: &mut (dyn Write + Send),
 ) -> Result<(), ReportError> {
     let writing = Writing::new(options);
-    let title = writing.say("Täckning och inrapportering", "Coverage and reporting");
+    let title = writing.say("Täckning och inrapportering", "Coverage and reporting").to_owned();
     let sections = national::sections(coverage, writing);
-    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    let frame = page::Frame { title, ..page::Frame::default() };
+    out.write_all(page::page(&frame, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }
 
@@ -115,6 +120,7 @@ pub fn write_public(
     let mut sections = public::sections(outcome, writing);
     sections.extend(coverage.into_iter().flat_map(|coverage| national::sections(coverage, writing)));
     let title = writing.say("Kvalitet i väntetidsdata: publik utgåva", "Quality of waiting-time data: public edition");
-    out.write_all(page::page(title, &sections, writing).into_string().as_bytes())?;
+    let frame = page::Frame { title: title.to_owned(), ..page::Frame::default() };
+    out.write_all(page::page(&frame, &sections, writing).into_string().as_bytes())?;
     Ok(())
 }

@@ -8,10 +8,10 @@
 //! which has a least width. Values are escaped and cut; the machine formats have them whole.
 
 pub(in crate::report) mod page;
-mod rules;
-mod unchecked;
-mod variables;
-mod waivers;
+pub(in crate::report) mod rules;
+pub(in crate::report) mod unchecked;
+pub(in crate::report) mod variables;
+pub(in crate::report) mod waivers;
 
 use std::io::Write;
 
@@ -68,39 +68,47 @@ fn render(outcome: &Outcome, options: &ReportOptions) -> String {
 
 /// That the rules are those of another day.
 fn as_of(page: &mut Page, stated: &Stated) {
-    let Some(day) = stated.as_of.map(format_day) else { return };
-    let text = match page.figures.language {
+    if let Some(text) = as_of_words(page, stated) {
+        let text = page.paint(Tone::Strong, &text);
+        page.hanging(0, 0, &text);
+    }
+}
+
+/// That the rules are those of another day, in words.
+pub(in crate::report) fn as_of_words(page: &Page, stated: &Stated) -> Option<String> {
+    let day = format_day(stated.as_of?);
+    Some(match page.figures.language {
         Language::Swedish => format!(
             "OMKÖRNING MED REGLERNA FRÅN {day} (--as-of): regler, kravnivåer och koder väljs efter den dagen för varje post, inte efter postens egna datum."
         ),
         Language::English => format!(
             "RERUN UNDER THE RULES OF {day} (--as-of): rules, requirement levels and codes are chosen by that day for every record, not by the record's own dates."
         ),
-    };
-    let text = page.paint(Tone::Strong, &text);
-    page.hanging(0, 0, &text);
+    })
 }
 
 /// That a list of deliveries goes before what is stated for all.
 fn listed(page: &mut Page, outcome: &Outcome) {
-    let n = outcome.submitted().flat_map(|run| &run.files).filter(|file| file.statement.is_listed).count();
-    if n > 0 {
-        let files = page.counted(n as u64, ["fil", "filer"], ["file", "files"]);
-        let text = match page.figures.language {
-            Language::Swedish => {
-                format!("För {files} gäller leveranslistans månad, region, ankomstdag och antal poster.")
-            }
-            Language::English => {
-                format!(
-                    "For {files} the list of deliveries states month, region, day of receipt and number of records."
-                )
-            }
-        };
+    if let Some(text) = listed_words(page, outcome) {
         page.paragraph(1, &text);
     }
 }
 
-fn collection_name(page: &Page, run: &Run) -> String {
+/// That a list of deliveries goes before what is stated for all, in words.
+pub(in crate::report) fn listed_words(page: &Page, outcome: &Outcome) -> Option<String> {
+    let n = outcome.submitted().flat_map(|run| &run.files).filter(|file| file.statement.is_listed).count();
+    let files = page.counted(n as u64, ["fil", "filer"], ["file", "files"]);
+    (n > 0).then(|| match page.figures.language {
+        Language::Swedish => {
+            format!("För {files} gäller leveranslistans månad, region, ankomstdag och antal poster.")
+        }
+        Language::English => {
+            format!("For {files} the list of deliveries states month, region, day of receipt and number of records.")
+        }
+    })
+}
+
+pub(in crate::report) fn collection_name(page: &Page, run: &Run) -> String {
     let collection = &run.plan.collection;
     format!("{} ({})", page.text_of(&collection.title), collection.id)
 }
@@ -121,16 +129,7 @@ fn input(page: &mut Page, outcome: &Outcome) {
             corrections(page, run, *from, unit);
             continue;
         }
-        // The weakest of the ways in which its files' collection is known.
-        let detected = match run.files.iter().map(|file| file.collection_source).min() {
-            Some(CollectionSource::Header) | None => {
-                page.say("igenkänd på kolumnrubrikerna", "recognised by its column headers")
-            }
-            Some(CollectionSource::Option) => page.say("angiven med --collection", "stated with --collection"),
-            Some(CollectionSource::FileName) => page.say("enligt filnamnet", "by the name of the file"),
-            Some(CollectionSource::List) => page.say("enligt leveranslistan", "by the list of deliveries"),
-        };
-        let line = format!("{}, {detected}", collection_name(page, run));
+        let line = format!("{}, {}", collection_name(page, run), detected_words(page, run));
         page.paragraph(1, &line);
         let line = format!(
             "{} {}, vantkoll {}",
@@ -144,12 +143,29 @@ fn input(page: &mut Page, outcome: &Outcome) {
     }
 }
 
-fn is_left_out(run: &Run) -> bool {
+/// How it is known which collection it is: the weakest of the ways of its files.
+pub(in crate::report) fn detected_words<'a>(page: &Page, run: &Run) -> &'a str {
+    let words: [&'static str; 2] = match run.files.iter().map(|file| file.collection_source).min() {
+        Some(CollectionSource::Header) | None => ["igenkänd på kolumnrubrikerna", "recognised by its column headers"],
+        Some(CollectionSource::Option) => ["angiven med --collection", "stated with --collection"],
+        Some(CollectionSource::FileName) => ["enligt filnamnet", "by the name of the file"],
+        Some(CollectionSource::List) => ["enligt leveranslistan", "by the list of deliveries"],
+    };
+    page.figures.language.pick(words[0], words[1])
+}
+
+pub(in crate::report) fn is_left_out(run: &Run) -> bool {
     run.folded.is_some_and(|from| from.is_left_out)
 }
 
 /// That no rule on groups could apply, and what would let them.
 fn left_out(page: &mut Page, run: &Run) {
+    let line = left_out_words(page, run);
+    page.paragraph(1, &line);
+}
+
+/// The same in words.
+pub(in crate::report) fn left_out_words(page: &Page, run: &Run) -> String {
     let name = collection_name(page, run);
     let n = run.plan.rules.iter().filter(|rule| matches!(rule.check, Check::Record(_))).count() as u64;
     let rules = page.counted(n, ["regel", "regler"], ["rule", "rules"]);
@@ -168,15 +184,14 @@ fn left_out(page: &mut Page, run: &Run) {
             "none of them can apply to what is stated of the submission",
         )
     };
-    let line = match page.figures.language {
+    match page.figures.language {
         Language::Swedish => format!("{name}: {rules} prövades inte, {why}"),
         Language::English => format!("{name}: {rules} were not tried, {why}"),
-    };
-    page.paragraph(1, &line);
+    }
 }
 
 /// `Förlopp (svf_forlopp): 4 förlopp ur 6 poster; 1 post utan nyckel hör inte till något`.
-fn groups_words(page: &Page, run: &Run, from: FoldedFrom, unit: &Text) -> String {
+pub(in crate::report) fn groups_words(page: &Page, run: &Run, from: FoldedFrom, unit: &Text) -> String {
     let grouped = page.records(from.records.saturating_sub(from.without_group));
     let present = run.records.saturating_sub(from.missing);
     let (name, groups, unit) = (collection_name(page, run), page.figures.count(present), page.text_of(unit));
@@ -191,18 +206,21 @@ fn groups_words(page: &Page, run: &Run, from: FoldedFrom, unit: &Text) -> String
 
 /// What groups that may be corrected for some time were compared with.
 fn corrections(page: &mut Page, run: &Run, from: FoldedFrom, unit: &Text) {
-    if run.months_of_corrections().is_none() {
-        return;
+    if let Some(line) = corrections_words(page, run, from, unit) {
+        page.paragraph(2, &line);
     }
+}
+
+/// The same in words.
+pub(in crate::report) fn corrections_words(page: &Page, run: &Run, from: FoldedFrom, unit: &Text) -> Option<String> {
+    run.months_of_corrections()?;
     let earlier = run.own_and_earlier_files().1;
     if earlier.is_empty() {
-        return page.paragraph(
-            2,
-            page.say(
-                "Rättningstiden är inte prövad: ingen tidigare leverans är angiven (--earlier).",
-                "The time for corrections is not checked: no earlier submission is given (--earlier).",
-            ),
+        let words = page.say(
+            "Rättningstiden är inte prövad: ingen tidigare leverans är angiven (--earlier).",
+            "The time for corrections is not checked: no earlier submission is given (--earlier).",
         );
+        return Some(words.to_owned());
     }
     let days = || earlier.iter().filter_map(|file| file.statement.received);
     let between = match (days().min().map(format_day), days().max().map(format_day)) {
@@ -232,7 +250,7 @@ fn corrections(page: &mut Page, run: &Run, from: FoldedFrom, unit: &Text) {
         };
         line.push_str(&more);
     }
-    page.paragraph(2, &line);
+    Some(line)
 }
 
 /// Files shown one by one; of more, those that have something to say.
@@ -323,7 +341,7 @@ fn input_file(page: &mut Page, file: &FileRun) {
     }
 }
 
-fn format_words(page: &Page, format: &Format) -> String {
+pub(in crate::report) fn format_words(page: &Page, format: &Format) -> String {
     match format {
         Format::Csv { delimiter, encoding, byte_order_mark } => {
             let delimiter = match delimiter {
@@ -364,7 +382,7 @@ fn timestamp_forms(page: &mut Page, run: &Run) {
     }
 }
 
-fn form_words(page: &Page, forms: &TimestampForms) -> Vec<String> {
+pub(in crate::report) fn form_words(page: &Page, forms: &TimestampForms) -> Vec<String> {
     let ways = [
         (forms.minutes, page.say("ÅÅÅÅ-MM-DDThh:mm", "YYYY-MM-DDThh:mm")),
         (forms.seconds, page.say("ÅÅÅÅ-MM-DDThh:mm:ss", "YYYY-MM-DDThh:mm:ss")),
@@ -430,7 +448,7 @@ fn verdict(page: &mut Page, outcome: &Outcome, options: &ReportOptions) {
 }
 
 /// The verdict in words: never that it passed alone, when something was not checked.
-fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (Tone, String) {
+pub(in crate::report) fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (Tone, String) {
     let unchecked = Unchecked::of(outcome);
     let passed = page.say("GODKÄND", "PASSED");
     let failed = page.say("INTE GODKÄND", "NOT PASSED");
@@ -464,7 +482,7 @@ fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (To
     }
 }
 
-fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> String {
+pub(in crate::report) fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> String {
     let n = outcome.violations(severity);
     let words = page.severity_counted(severity, n);
     if n == 0 {
@@ -483,7 +501,7 @@ fn violations_words(page: &Page, outcome: &Outcome, severity: Severity) -> Strin
     format!("{words} ({rules}{waived})")
 }
 
-fn rejected(page: &Page, rejected: u64, records: u64, unit: Option<&Text>) -> String {
+pub(in crate::report) fn rejected(page: &Page, rejected: u64, records: u64, unit: Option<&Text>) -> String {
     if let (0, Some(unit)) = (records, unit) {
         return format!("{} {}", page.say("Inga", "No"), page.text_of(unit));
     }

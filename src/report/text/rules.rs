@@ -14,7 +14,7 @@ use crate::rule::{Check, Rule, SubmissionKind};
 const MOST_EXAMPLES: usize = 3;
 
 /// Characters shown of each value.
-pub(super) const MOST_VALUE_CHARS: usize = 60;
+pub(in crate::report) const MOST_VALUE_CHARS: usize = 60;
 
 /// Writes the violated rules of `run`, the first `top` of them in full: errors first, then by the number of findings.
 pub(super) fn write(page: &mut Page, run: &Run, top: usize) {
@@ -93,7 +93,7 @@ fn in_full(page: &mut Page, run: &Run, rule: &Rule, found: &RuleRun, number: usi
 }
 
 /// `23 av 1 000 poster (2,3 %)`, or for rules that do not speak of records how many places are wrong.
-fn amount(page: &Page, run: &Run, rule: &Rule, found: &RuleRun) -> String {
+pub(in crate::report) fn amount(page: &Page, run: &Run, rule: &Rule, found: &RuleRun) -> String {
     let findings = page.counted(found.violations, ["fynd", "fynd"], ["finding", "findings"]);
     if !speaks_of_records(rule) {
         return format!("{findings} {}", page.say("i leveransen som helhet", "in the submission as a whole"));
@@ -150,7 +150,7 @@ fn example(page: &Page, run: &Run, rule: &Rule, finding: &Finding) -> String {
 }
 
 /// `poster 2, 5, 9 (3)`: the first records of a group, and how many there are.
-fn members_words(page: &Page, members: &Members) -> String {
+pub(in crate::report) fn members_words(page: &Page, members: &Members) -> String {
     let rows: Vec<String> = members.rows.iter().map(u64::to_string).collect();
     let rest = members.total.saturating_sub(rows.len() as u64);
     let more = match rest {
@@ -161,7 +161,7 @@ fn members_words(page: &Page, members: &Members) -> String {
     format!("{} {}{more}", page.say("poster", "records"), rows.join(", "))
 }
 
-fn position_words(page: &Page, position: Position) -> impl Iterator<Item = String> {
+pub(in crate::report) fn position_words(page: &Page, position: Position) -> impl Iterator<Item = String> {
     let words = [
         (position.row, page.say("post", "record")),
         (position.line, page.say("rad", "line")),
@@ -171,7 +171,7 @@ fn position_words(page: &Page, position: Position) -> impl Iterator<Item = Strin
     words.into_iter().filter_map(|(number, word)| number.map(|number| format!("{word}{GLUE}{number}")))
 }
 
-fn values(page: &Page, rule: &Rule, values: &[ShownValue], position: Position) -> String {
+pub(in crate::report) fn values(page: &Page, rule: &Rule, values: &[ShownValue], position: Position) -> String {
     let words: Vec<String> = values.iter().map(|value| value_words(page, rule, value, position)).collect();
     words.join(", ")
 }

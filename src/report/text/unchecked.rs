@@ -15,7 +15,7 @@ const MOST_FILES_NAMED: usize = 3;
 
 /// How many rules were not fully looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Unchecked {
+pub(in crate::report) struct Unchecked {
     /// Not looked at in at least one file.
     skipped: usize,
     /// Looked at, but undecided for some records.
@@ -26,7 +26,7 @@ pub(super) struct Unchecked {
 
 impl Unchecked {
     /// Over all collections.
-    pub(super) fn of(outcome: &Outcome) -> Self {
+    pub(in crate::report) fn of(outcome: &Outcome) -> Self {
         let rules = || outcome.runs.iter().flat_map(|run| &run.rules);
         Self {
             skipped: rules().filter(|rule| !rule.skipped.is_empty()).count(),
@@ -35,12 +35,12 @@ impl Unchecked {
         }
     }
 
-    pub(super) fn any(self) -> bool {
+    pub(in crate::report) fn any(self) -> bool {
         self.skipped > 0 || self.undecided > 0
     }
 
     /// `4 regler kunde inte kontrolleras och 2 regler inte avgöras för alla poster`.
-    pub(super) fn clause(self, page: &Page) -> String {
+    pub(in crate::report) fn clause(self, page: &Page) -> String {
         let skipped = page.rules(self.skipped);
         let undecided = page.rules(self.undecided);
         let everywhere = if self.of_groups {
@@ -69,10 +69,10 @@ fn is_undecided(rule: &RuleRun) -> bool {
 }
 
 /// Why rules were not looked at, with the rules and the files.
-struct Cause<'a> {
-    why: &'a Skipped,
-    rules: Vec<String>,
-    files: Vec<usize>,
+pub(in crate::report) struct Cause<'a> {
+    pub(in crate::report) why: &'a Skipped,
+    pub(in crate::report) rules: Vec<String>,
+    pub(in crate::report) files: Vec<usize>,
 }
 
 /// Writes what was not checked in `run`, and what never applied.
@@ -135,14 +135,14 @@ fn rules(run: &Run) -> impl Iterator<Item = (&Rule, &RuleRun)> {
     run.plan.rules.iter().zip(&run.rules)
 }
 
-fn never_applied(rule: &Rule, found: &RuleRun) -> bool {
+pub(in crate::report) fn never_applied(rule: &Rule, found: &RuleRun) -> bool {
     speaks_of_records(rule)
         && found.skipped.is_empty()
         && found.counts.total() > 0
         && found.counts.not_applicable == found.counts.total()
 }
 
-fn causes<'a>(page: &Page, run: &'a Run) -> Vec<Cause<'a>> {
+pub(in crate::report) fn causes<'a>(page: &Page, run: &'a Run) -> Vec<Cause<'a>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for (rule, found) in rules(run) {
         for (file, skipped) in &found.skipped {
@@ -165,7 +165,7 @@ fn causes<'a>(page: &Page, run: &'a Run) -> Vec<Cause<'a>> {
 
 /// Rules undecided for some records, with how many. Records that could not be divided into columns leave every rule
 /// undecided and are told once, by [`unreadable`].
-fn undecided(page: &Page, run: &Run) -> Vec<String> {
+pub(in crate::report) fn undecided(page: &Page, run: &Run) -> Vec<String> {
     let unreadable = unreadable(run);
     rules(run)
         .filter(|(_, found)| is_undecided(found) && found.counts.not_checked > unreadable)
@@ -176,12 +176,12 @@ fn undecided(page: &Page, run: &Run) -> Vec<String> {
 }
 
 /// Records that could not be divided into columns; every variable's account counts the same ones.
-fn unreadable(run: &Run) -> u64 {
+pub(in crate::report) fn unreadable(run: &Run) -> u64 {
     run.accounts.first().map_or(0, |account| account.unreadable)
 }
 
 /// Why, `files` being a phrase for where, and what to do about it.
-fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
+pub(in crate::report) fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
     match cause {
         Skipped::MissingColumn(variable) => {
             format!(
@@ -205,7 +205,7 @@ fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
 }
 
 /// In which files, where not in all.
-fn files(page: &Page, run: &Run, files: &[usize]) -> String {
+pub(in crate::report) fn files(page: &Page, run: &Run, files: &[usize]) -> String {
     let n_files = run.own_and_earlier_files().0.len();
     if files.len() >= n_files {
         return String::new();

@@ -7,10 +7,10 @@ use crate::report::shown::{escaped, shortened};
 use crate::time::format_day;
 
 /// Characters shown of a reason.
-const MOST_REASON_CHARS: usize = 400;
+pub(in crate::report) const MOST_REASON_CHARS: usize = 400;
 
 /// `varav 3 undantagna`; nothing where none are.
-pub(super) fn part(page: &Page, waived: u64) -> Option<String> {
+pub(in crate::report) fn part(page: &Page, waived: u64) -> Option<String> {
     let count = page.figures.count(waived);
     (waived > 0).then(|| {
         page.say("varav # undantagna", "# of them waived").replace('#', &count).replace(' ', &GLUE.to_string())
