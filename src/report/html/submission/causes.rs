@@ -72,12 +72,12 @@ fn of_run<'v, 'a>(run: &'v RunView<'a>) -> Vec<Entry<'v, 'a>> {
     if causes.is_empty() {
         return run.violated.iter().filter_map(|index| of_rule(run, *index)).collect();
     }
-    let mut before = 0;
+    let mut all = 0;
     let with_gain = causes.into_iter().map(|cause| {
-        let gain = cause.repaired.saturating_sub(before);
-        before = before.max(cause.repaired);
-        let frees = (cause.severity == Severity::Error).then_some(gain);
-        Entry { run, cause, frees }
+        let frees = (cause.severity == Severity::Error).then_some(cause.repaired);
+        all += cause.repaired;
+        // With all before it.
+        Entry { run, cause: Cause { repaired: all, ..cause }, frees }
     });
     with_gain.collect()
 }
