@@ -119,7 +119,7 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
             p.links {
                 @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) }
                 " "
-                @for (n, index) in rules.iter().enumerate() { @if n > 0 { ", " } (view.rule_link(run, *index)) }
+                @for (n, index) in rules.iter().enumerate() { @if n > 0 { ", " } (run.link(*index)) }
                 @if rules.len() < cause.rules.len() {
                     " " (view.say("och", "and")) " "
                     (view.words.counted((cause.rules.len() - rules.len()) as u64, ["till", "till"], ["more", "more"]))
