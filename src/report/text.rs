@@ -9,8 +9,8 @@
 
 pub(in crate::report) mod page;
 mod rules;
-mod unchecked;
-mod variables;
+pub(in crate::report) mod unchecked;
+pub(in crate::report) mod variables;
 mod waivers;
 
 use std::io::Write;
@@ -323,7 +323,7 @@ fn input_file(page: &mut Page, file: &FileRun) {
     }
 }
 
-fn format_words(page: &Page, format: &Format) -> String {
+pub(in crate::report) fn format_words(page: &Page, format: &Format) -> String {
     match format {
         Format::Csv { delimiter, encoding, byte_order_mark } => {
             let delimiter = match delimiter {
@@ -430,7 +430,7 @@ fn verdict(page: &mut Page, outcome: &Outcome, options: &ReportOptions) {
 }
 
 /// The verdict in words: never that it passed alone, when something was not checked.
-fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (Tone, String) {
+pub(in crate::report) fn verdict_words(page: &Page, outcome: &Outcome, options: &ReportOptions) -> (Tone, String) {
     let unchecked = Unchecked::of(outcome);
     let passed = page.say("GODKÄND", "PASSED");
     let failed = page.say("INTE GODKÄND", "NOT PASSED");

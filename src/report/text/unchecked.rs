@@ -181,7 +181,7 @@ fn unreadable(run: &Run) -> u64 {
 }
 
 /// Why, `files` being a phrase for where, and what to do about it.
-fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
+pub(in crate::report) fn reason(page: &Page, cause: &Skipped, files: &str) -> String {
     match cause {
         Skipped::MissingColumn(variable) => {
             format!(

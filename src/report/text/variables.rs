@@ -89,7 +89,7 @@ fn figures(page: &Page, account: &Account, records: u64, with_unreadable: bool) 
 }
 
 /// The level in one or two words; the reporting models' own, shortened for the table.
-fn level(page: &Page, requirement: &Requirement) -> &'static str {
+pub(in crate::report) fn level(page: &Page, requirement: &Requirement) -> &'static str {
     match requirement.level {
         Level::Conditional if !requirement.versions.is_empty() => page.say("efter datum", "by date"),
         Level::Mandatory => page.say("obligatorisk", "mandatory"),
