@@ -4,6 +4,7 @@
 //! and renamed when complete, so that an interrupted run leaves nothing half-written.
 
 mod args;
+mod books;
 mod check;
 mod earlier;
 mod generate;

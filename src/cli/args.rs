@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Language, Severity};
+use crate::report::spool::SplitBy;
 
 use rules::RulesArguments;
 
@@ -90,6 +91,8 @@ pub(super) struct CheckArguments {
     pub(super) waivers: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) format: Vec<String>,
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(super) split_by: Option<SplitArgument>,
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -108,6 +111,23 @@ pub(super) struct CheckArguments {
     pub(super) top: usize,
     #[command(flatten)]
     pub(super) common: CommonArguments,
+}
+
+/// What workbooks are divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SplitArgument {
+    Region,
+    #[value(alias = "vardenhet")]
+    Unit,
+}
+
+impl From<SplitArgument> for SplitBy {
+    fn from(argument: SplitArgument) -> Self {
+        match argument {
+            SplitArgument::Region => Self::Region,
+            SplitArgument::Unit => Self::Unit,
+        }
+    }
 }
 
 /// How files are read, where it is not to be detected.
@@ -235,7 +255,7 @@ pub(super) struct GenerateArguments {
 /// Help texts: argument id, Swedish, English.
 type Help = (&'static str, &'static str, &'static str);
 
-const CHECK_HELP: [Help; 19] = [
+const CHECK_HELP: [Help; 20] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -275,8 +295,13 @@ const CHECK_HELP: [Help; 19] = [
     ),
     (
         "format",
-        "Rapport: text, json, csv eller parquet, gärna till fil (json=rapport.json); kan upprepas",
-        "Report: text, json, csv or parquet, to a file if you like (json=report.json); repeatable",
+        "Rapport: text, html, xlsx, json, csv eller parquet, gärna till fil (xlsx=rapport.xlsx); kan upprepas",
+        "Report: text, html, xlsx, json, csv or parquet, to a file if you like (xlsx=report.xlsx); repeatable",
+    ),
+    (
+        "split_by",
+        "Med --format xlsx=FILE: en arbetsbok per region (region) eller vårdenhet (unit)",
+        "With --format xlsx=FILE: a workbook for each region (region) or care unit (unit)",
     ),
     ("output", "Fil för den rapport som inte har någon egen", "File for the report that has none of its own"),
     (
@@ -373,8 +398,8 @@ const COVERAGE_COMMAND_HELP: [Help; 5] = [
     ),
     (
         "format",
-        "Tabeller: text, json, csv eller parquet, gärna till fil (csv=tabeller.csv); kan upprepas",
-        "Tables: text, json, csv or parquet, to a file if you like (csv=tables.csv); repeatable",
+        "Tabeller: text, html, xlsx, json, csv eller parquet, gärna till fil (csv=tabeller.csv); kan upprepas",
+        "Tables: text, html, xlsx, json, csv or parquet, to a file if you like (csv=tables.csv); repeatable",
     ),
     ("output", "Fil för de tabeller som inte har någon egen", "File for the tables that have none of their own"),
 ];
@@ -382,8 +407,8 @@ const COVERAGE_COMMAND_HELP: [Help; 5] = [
 const QA_HELP: [Help; 2] = [
     (
         "figures",
-        "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
-        "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
+        "Täckningstabeller: text, html, xlsx, json, csv eller parquet, gärna till fil; kan upprepas",
+        "Tables of coverage: text, html, xlsx, json, csv or parquet, to a file if you like; repeatable",
     ),
     (
         "no_certainty",

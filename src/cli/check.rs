@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{CheckArguments, CommonArguments, QaArguments, ReadingArguments};
+use super::books::Books;
 use super::earlier::Earlier;
 use super::output::PendingFile;
 use super::qa::{Inputs, Session};
@@ -17,7 +18,8 @@ use crate::diag::{self, Diagnostic};
 use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
 use crate::model::{Finding, Language};
 use crate::report::finding_rows::{self, FindingContext, FindingFormat, FindingWriter};
-use crate::report::{self, Gate, ReportOptions};
+use crate::report::spool::FindingSpool;
+use crate::report::{self, Content, Gate, ReportFormat, ReportOptions, xlsx};
 use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Domain, Schemas};
 use crate::submission::{InputError, InputFile, ReadOptions, find};
@@ -42,6 +44,8 @@ pub(super) fn run_with(
         waivers: waivers::read(arguments.waivers.as_deref(), &schemas, &plans, language)?,
         examples: arguments.examples,
         memory: memory(arguments.reading.memory.as_deref(), language)?,
+        by_reporter: arguments.split_by.is_some(),
+        origins: arguments.split_by.is_some(),
         ..Settings::default()
     };
     // From here on a signal is noticed, so that no output is left half-written.
@@ -59,8 +63,9 @@ pub(super) fn run_with(
             Some(session)
         }
     };
-    let wanted = Wanted { option: "--format", formats: &arguments.format, output: arguments.output.as_deref() };
-    let reports = Reports::open(wanted, language)?;
+    let books = Books::take(&arguments.format, arguments.output.as_deref(), arguments.split_by.is_some(), language)?;
+    let wanted = Wanted { option: "--format", formats: &books.others, output: books.output.as_deref() };
+    let reports = if books.has_others { Reports::open(wanted, language)? } else { Reports::none() };
 
     let mut paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
     let earlier = Earlier::find(&arguments.earlier, &signals, language)?;
@@ -95,10 +100,22 @@ pub(super) fn run_with(
 
     let bar = progress::bar(files.iter().map(|file| file.size).sum(), arguments.common.quiet);
     let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;
-    let sink = findings.as_mut().map(|findings| findings as &mut dyn FindingSink);
+    let with_workbook = arguments.split_by.is_some() || reports.wants(ReportFormat::Xlsx);
+    let mut spool = with_workbook.then(|| FindingSpool::new(arguments.split_by.map(Into::into).unwrap_or_default()));
+    let mut sinks = Sinks { spool: spool.as_mut(), file: findings.as_mut(), spool_failed: false };
+    let sink = (sinks.spool.is_some() || sinks.file.is_some()).then_some(&mut sinks as &mut dyn FindingSink);
     let checked = engine::check(&plans, files, &settings, &signals.stop, &|bytes| bar.inc(bytes), sink);
     bar.finish_and_clear();
+    let spool_failed = sinks.spool_failed;
+    let spooling = |error: &std::io::Error| {
+        Failure::output(
+            language,
+            language.pick("den tillfälliga filen för fynd", "the temporary file of findings"),
+            error,
+        )
+    };
     let (mut outcome, parts) = checked.map_err(|error| match error {
+        InputError::Consumer(cause) if spool_failed => spooling(&into_io(cause)),
         InputError::Consumer(cause) => {
             Failure::output(language, &display(arguments.findings.as_deref()), &into_io(cause))
         }
@@ -107,6 +124,7 @@ pub(super) fn run_with(
     if let Some(findings) = findings {
         findings.finish(language)?;
     }
+    let spooled = spool.map(FindingSpool::finish).transpose().map_err(|error| spooling(&error))?;
     waivers::warn(&outcome, language);
     split_records(arguments, &plans, &parts, &signals, language)?;
     let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
@@ -118,7 +136,12 @@ pub(super) fn run_with(
         top: arguments.top,
         ..ReportOptions::default()
     };
-    reports.write(options, &|format, options, out| report::write(format, &(&outcome).into(), options, out))?;
+    let content = Content { findings: spooled.as_ref(), ..(&outcome).into() };
+    reports.write(options, &|format, options, out| report::write(format, &content, options, out))?;
+    if arguments.split_by.is_some() {
+        let parts = xlsx::parts(&content, &schemas.codelists, language);
+        books.write(&content, &options, &parts, &inputs)?;
+    }
     if let Some(session) = coverage {
         session.finish(tallies)?;
     }
@@ -439,6 +462,30 @@ impl FindingSink for FindingsFile {
             Some(writer) => writer.write(&FindingContext { plan, paths }, findings).map_err(Into::into),
             None => Ok(()),
         }
+    }
+}
+
+/// Those who take every finding, each as it is made.
+struct Sinks<'a> {
+    spool: Option<&'a mut FindingSpool>,
+    file: Option<&'a mut FindingsFile>,
+    /// Which of them failed.
+    spool_failed: bool,
+}
+
+impl FindingSink for Sinks<'_> {
+    fn take(
+        &mut self,
+        plan: &Plan,
+        paths: &[PathBuf],
+        findings: &[Finding],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if let Some(file) = &mut self.file {
+            file.take(plan, paths, findings)?;
+        }
+        let spooled = self.spool.as_mut().map(|spool| spool.take(plan, paths, findings)).transpose();
+        self.spool_failed = spooled.is_err();
+        spooled.map(drop)
     }
 }
 

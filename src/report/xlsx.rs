@@ -103,7 +103,7 @@ fn write_with_rows(
 
 /// Runs `write`, turning a panic of the workbook crate into an error: it panics where a temporary file cannot be written, as
 /// on a full disk.
-pub(super) fn fenced(write: impl FnOnce() -> Result<(), ReportError>) -> Result<(), ReportError> {
+pub(in crate::report) fn fenced(write: impl FnOnce() -> Result<(), ReportError>) -> Result<(), ReportError> {
     let failed = || io::Error::other("the rows of a sheet cannot be kept in a temporary file");
     fence(|| Ok(write())).unwrap_or_else(|_| Err(failed().into()))
 }
