@@ -52,11 +52,11 @@ fn put_together(coverage: &Coverage, page: &Page, out: &mut (dyn Write + Send)) 
     contents_head(coverage, page, &mut sheet, title)?;
     let header = sheet.row();
     sheet.header([page.say("mått", "measure"), page.say("namn", "name"), page.say("tal", "figures")])?;
-    let of_measures = measures.iter().zip(&names).map(|((id, lines), name)| (name, titled(id), lines.len()));
+    let of_measures = measures.iter().zip(&names).map(|((id, lines), name)| (name, id, titled(id), lines.len()));
     let of_spread = coverage.distributions.iter().zip(&spread);
-    let of_spread = of_spread.map(|(table, name)| (name, page.text_of(&table.title), table.rows.len()));
-    for (name, title, n) in of_measures.chain(of_spread) {
-        sheet.cell(Look::Plain, Value::Link(name))?;
+    let of_spread = of_spread.map(|(table, name)| (name, &table.id, page.text_of(&table.title), table.rows.len()));
+    for (name, id, title, n) in of_measures.chain(of_spread) {
+        sheet.cell(Look::Plain, Value::Link(name, id))?;
         sheet.cell(Look::Plain, Value::Prose(title))?;
         sheet.cell(Look::Plain, Value::Count(n as u64))?;
         sheet.end_row();

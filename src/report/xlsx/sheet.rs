@@ -47,8 +47,8 @@ pub(in crate::report) enum Value<'a> {
     Share(u64, u64),
     /// A point in time, shown as finely as it was written.
     Moment(Timestamp),
-    /// A link to the sheet of this name, which is also its text.
-    Link(&'a str),
+    /// A link to the sheet of this name, and what it says.
+    Link(&'a str, &'a str),
     /// Nothing.
     Blank,
 }
@@ -92,9 +92,7 @@ impl<'w> Sheet<'w> {
 
     /// A link on a row of its own.
     pub(in crate::report) fn link_line(&mut self, sheet: &str, text: &str) -> Result<(), XlsxError> {
-        let format = self.format(Look::Plain, Kind::Link);
-        let link = link_to(sheet).set_text(text);
-        self.worksheet.write_url_with_format(self.row, self.column, link, &format)?;
+        self.link(Look::Plain, sheet, text)?;
         self.end_row();
         Ok(())
     }
@@ -136,11 +134,7 @@ impl<'w> Sheet<'w> {
             Value::Share(_, 0) => self.blank(look)?,
             Value::Share(n, of) => self.number(look, kind_of_share(n, of), as_number(n) / as_number(of), 8)?,
             Value::Moment(moment) => self.moment(look, moment)?,
-            Value::Link(sheet) => {
-                self.widen(sheet.chars().count());
-                let format = self.format(look, Kind::Link);
-                self.worksheet.write_url_with_format(self.row, self.column, link_to(sheet).set_text(sheet), &format)?;
-            }
+            Value::Link(sheet, text) => self.link(look, sheet, &escaped(text))?,
             Value::Blank => self.blank(look)?,
         }
         self.column += 1;
@@ -183,6 +177,15 @@ impl<'w> Sheet<'w> {
     fn put(&mut self, text: &str, look: Look, kind: Kind) -> Result<(), XlsxError> {
         let format = self.format(look, kind);
         self.worksheet.write_string_with_format(self.row, self.column, cut(text), &format)?;
+        Ok(())
+    }
+
+    fn link(&mut self, look: Look, sheet: &str, text: &str) -> Result<(), XlsxError> {
+        self.widen(text.chars().count());
+        let format = self.format(look, Kind::Link);
+        // An apostrophe within the name is written twice.
+        let link = Url::new(format!("internal:'{}'!A1", sheet.replace('\'', "''"))).set_text(cut(text));
+        self.worksheet.write_url_with_format(self.row, self.column, link, &format)?;
         Ok(())
     }
 
@@ -235,11 +238,6 @@ pub(super) fn rows_of_line(text: &str) -> u64 {
 
 /// Excel's number for A4 paper.
 const A4: u8 = 9;
-
-/// A link to the first cell of a sheet of the workbook. An apostrophe within the name is written twice.
-fn link_to(sheet: &str) -> Url {
-    Url::new(format!("internal:'{}'!A1", sheet.replace('\'', "''")))
-}
 
 /// Sentences with their control characters shown, save for line breaks.
 fn shown_prose(text: &str) -> String {

@@ -41,6 +41,8 @@ pub(super) fn write(
     // What findings have in common (`crate::cause`) goes here, before the table of the rules that they violate.
     if !problems.is_empty() {
         table(writing, &mut sheet, problems, names)?;
+        // Below the blank row nothing belongs to the table.
+        sheet.end_row();
     }
     for (problem, name) in problems.iter().zip(names) {
         if let Some(words) = cut_short(writing, problem) {
@@ -128,7 +130,7 @@ fn table(
     sheet.header(heads.iter().copied())?;
     for (problem, name) in problems.iter().zip(names) {
         let rule = problem.rule;
-        sheet.cell(Look::Plain, Value::Link(name))?;
+        sheet.cell(Look::Plain, Value::Link(name, &rule.id.0))?;
         sheet.cell(Look::Plain, Value::Prose(page.severity(rule.severity)))?;
         if with_collection {
             sheet.cell(Look::Plain, Value::Text(&problem.run.plan.collection.id))?;
