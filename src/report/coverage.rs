@@ -8,6 +8,7 @@ mod json;
 mod rows;
 mod sentences;
 mod text;
+mod xlsx;
 
 use std::io::Write;
 
@@ -33,6 +34,7 @@ pub fn write(
         ReportFormat::Csv => rows::write_csv(coverage, out)?,
         ReportFormat::Parquet => rows::write_parquet(coverage, out)?,
         ReportFormat::Html => html::write_coverage(coverage, options, out)?,
+        ReportFormat::Xlsx => xlsx::write(coverage, options, out)?,
     }
     out.flush()?;
     Ok(())

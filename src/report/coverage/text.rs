@@ -32,7 +32,7 @@ const MOST_MISSING: usize = 12;
 /// Stands where there is no value.
 const NOTHING: &str = "–";
 /// Stands where a value may not be shown.
-const HIDDEN: &str = "..";
+pub(super) const HIDDEN: &str = "..";
 
 pub(super) fn render(coverage: &Coverage, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
