@@ -141,7 +141,7 @@ fn choice(id: &str, by: &str, label: &str, options: &[(String, String)], all: &s
     }
 }
 
-/// Every style of the page, one after the other.
+/// Every style of the page, one after the other: those of sections first, so that the page's own have the last word.
 fn style() -> String {
     plain(&[STYLE].concat())
 }

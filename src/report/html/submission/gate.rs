@@ -60,7 +60,7 @@ fn counts(view: &View<'_>) -> Markup {
         dl.tiles {
             @for severity in Severity::ALL {
                 @let n = outcome.violations(severity);
-                div class={ "tile " (severity.as_str()) } {
+                div class={ "tile is-" (severity.as_str()) } {
                     dt { (label(severity)) }
                     dd {
                         strong { (figures.count(n)) }
