@@ -91,7 +91,7 @@ fn tools(filters: &Filters, writing: Writing) -> Markup {
     let all = writing.say("Alla", "All");
     let severities = |language: Language| Severity::ALL.map(|severity| (severity.as_str(), severity.word(language)));
     html! {
-        search.tools id="tools" hidden aria-label=(writing.say("Sök och filtrera", "Search and filter")) {
+        div.tools id="tools" hidden role="search" aria-label=(writing.say("Sök och filtrera", "Search and filter")) {
             div.field.grow {
                 label for="search" { (writing.say("Sök i alla tabeller", "Search all tables")) }
                 input id="search" type="search" autocomplete="off" spellcheck="false" aria-describedby="hits"
@@ -112,6 +112,11 @@ fn tools(filters: &Filters, writing: Writing) -> Markup {
                 button type="button" id="reset" { (writing.say("Rensa", "Clear")) }
                 button type="button" id="open-all" { (writing.say("Öppna alla", "Open all")) }
                 button type="button" id="close-all" { (writing.say("Stäng alla", "Close all")) }
+            }
+            // A key of one character can be switched off: speech input and unsteady hands press it unmeant.
+            label.shortcut {
+                input id="shortcut" type="checkbox" checked;
+                (writing.say("Tangenten / går till sökfältet", "The key / goes to the search box"))
             }
             // The script puts the numbers in the places of `#` and `@`.
             p.hits id="hits" role="status" aria-live="polite"
@@ -136,7 +141,7 @@ fn choice(id: &str, by: &str, label: &str, options: &[(String, String)], all: &s
     }
 }
 
-/// Every style of the page, one after the other.
+/// Every style of the page, one after the other: those of sections first, so that the page's own have the last word.
 fn style() -> String {
     plain(&[STYLE].concat())
 }

@@ -242,7 +242,7 @@ fn headings_tables_and_landmarks_are_in_order() {
                 assert!(cell.as_str().contains("scope="), "{name}: {}", cell.as_str());
             }
         }
-        for landmark in ["<main", "<nav", "<header", "<footer", "<search"] {
+        for landmark in ["<main", "<nav", "<header", "<footer", "role=\"search\""] {
             assert_eq!(page.matches(landmark).count(), 1, "{name}: {landmark}");
         }
         for frame in frame.find_iter(&page) {
@@ -373,10 +373,10 @@ fn the_largest_page_is_small_enough_to_mail_and_says_what_it_leaves_out() {
     let page = page_of(&large(150, 2_000), Language::Swedish);
     let megabytes = page.len() / 100_000;
     assert!(megabytes < 30, "{megabytes} tenths of a megabyte");
-    assert!(words(&page).contains("42\u{a0}000 rader; alla fynd med vårdenhet finns i --findings FIL.csv"));
+    assert!(words(&page).contains("42\u{a0}000 rader; varje fynd finns i --findings FIL.csv"));
     assert_eq!(page.matches("<details class=\"rule\"").count(), 1_500, "every rule is there");
-    // Ten times the units make no larger page.
-    assert!(page_of(&large(10, 2_000), Language::Swedish).len() < 3_000_000);
+    // With fewer rules each has more room, and the page is no larger.
+    assert!(page_of(&large(10, 400), Language::Swedish).len() < 3_000_000);
 }
 
 #[test]

@@ -213,10 +213,7 @@ fn table(
         }
     };
     let what = ["rader", "rows"];
-    let all = [
-        "alla fynd med vårdenhet finns i --findings FIL.csv",
-        "every finding with its care unit is in --findings FILE.csv",
-    ];
+    let all = ["varje fynd finns i --findings FIL.csv", "every finding is in --findings FILE.csv"];
     html! { (wide(&caption, &table)) (cut(rows.len(), of, what, all, view.writing)) }
 }
 

@@ -60,11 +60,9 @@ fn overview(view: &View<'_>, run: &RunView<'_>) -> Markup {
         Some(unit) => format!("{} {}", figures.count(run.run.records), view.writing.text(unit)),
         None => view.words.records(run.run.records),
     };
-    let n = figures.count(run.violated.len() as u64);
-    let caption = view.say(
-        format!("{n} regler som inte uppfylls, andel av {records}"),
-        format!("{n} rules violated, share of {records}"),
-    );
+    let rules = view.words.rules(run.violated.len());
+    let caption = view
+        .say(format!("{rules} som inte uppfylls, andel av {records}"), format!("{rules} violated, share of {records}"));
     let with_regions = run.run.reporters.len() > 1;
     let with_waived = run.run.rules.iter().any(|found| found.waived > 0);
     wide(
