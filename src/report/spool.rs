@@ -30,7 +30,7 @@ const IN_MEMORY: usize = 24 << 20;
 pub const MOST_KEPT: u64 = 1_048_575;
 
 /// Care units told apart; findings of those met later are in [`PartKey::Others`].
-const MOST_UNITS: usize = 1_000;
+pub const MOST_UNITS: usize = 1_000;
 
 /// What workbooks are divided by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -35,3 +35,4 @@ mod svf;
 mod svf_measures;
 mod validity;
 mod waivers;
+mod workbook;
