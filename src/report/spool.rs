@@ -24,7 +24,7 @@ use crate::model::{County, Finding, RuleIndex};
 use crate::rule::Plan;
 
 /// Bytes gathered before they are written.
-const IN_MEMORY: usize = 24 << 20;
+const IN_MEMORY: usize = 8 << 20;
 
 /// Findings kept of each bucket: the rows of an Excel sheet below its header. The rest are counted.
 pub const MOST_KEPT: u64 = 1_048_575;
