@@ -66,7 +66,10 @@ fn workbooks_are_divided_beside_the_file_named() {
         assert!(said.out.contains("INTE GODKÄND"));
         let names = names(&out);
         assert!(
-            !names.is_empty() && names.iter().all(|name| name.starts_with("r_") && name.ends_with(".xlsx")),
+            !names.is_empty()
+                && names
+                    .iter()
+                    .all(|name| name.starts_with("r_") && Path::new(name).extension().is_some_and(|end| end == "xlsx")),
             "{names:?}"
         );
         let with_rule = names.iter().filter(|name| {
