@@ -153,7 +153,7 @@ mod tests {
         };
         let Ok(books) = take(&formats, None, true) else { panic!("refused") };
         assert_eq!((books.others.as_slice(), books.has_others), (&["json".to_owned()][..], true));
-        assert_eq!(books.templates, [file.clone()]);
+        assert_eq!(books.templates, std::slice::from_ref(&file));
         let Ok(books) = take(&["xlsx".to_owned()], Some(&file), true) else { panic!("refused") };
         assert!(books.output.is_none() && !books.has_others && books.templates == [file]);
         let Ok(books) = take(&formats, None, false) else { panic!("refused") };

@@ -24,13 +24,13 @@ use crate::model::{County, Finding, RuleIndex};
 use crate::rule::Plan;
 
 /// Bytes gathered before they are written.
-const IN_MEMORY: usize = 24 << 20;
+const IN_MEMORY: usize = 8 << 20;
 
 /// Findings kept of each bucket: the rows of an Excel sheet below its header. The rest are counted.
 pub const MOST_KEPT: u64 = 1_048_575;
 
 /// Care units told apart; findings of those met later are in [`PartKey::Others`].
-const MOST_UNITS: usize = 1_000;
+pub const MOST_UNITS: usize = 1_000;
 
 /// What workbooks are divided by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -80,7 +80,7 @@ pub fn write(content: &Content<'_>, options: &ReportOptions, out: &mut (dyn Writ
 /// Writes the workbook of one part, with nothing of the others.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_part(
     content: &Content<'_>,
     options: &ReportOptions,

@@ -118,7 +118,7 @@ def inspect_archive(path):
             text = archive.read(name).decode("utf-8", "strict")
             expect('TargetMode="External"' not in text, path, name, "leads out of the workbook")
             expect(not re.search(r"<f[ >/]", text), path, name, "has a formula")
-            for defined in re.findall(r"<definedName[^>]*>([^<]*)<", text):
+            for defined in re.findall(r"<definedName [^>]*>([^<]*)<", text):
                 expect(re.fullmatch(r"'?[^'!]+'?!\$[A-Z0-9:$]+", defined), path, name, "names", defined)
             expect("vbaProject" not in text and "ddeLink" not in text, path, name, "has more than cells")
 

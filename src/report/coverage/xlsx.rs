@@ -1,6 +1,6 @@
 //! The figures as a workbook: a sheet for each measure, a row for each figure, numbers as numbers.
 //!
-//! The same figures as the rows of CSV and Parquet ([`rows`](super::rows)), in the reader's words. What may not be shown in a
+//! The same figures as the rows of CSV and Parquet ([`rows`]), in the reader's words. What may not be shown in a
 //! published edition is marked as in the text.
 
 use std::collections::BTreeMap;

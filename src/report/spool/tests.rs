@@ -15,9 +15,9 @@ fn finding(rule: usize, row: u64, origin: Option<Origin>) -> Finding {
         key: format!("VK{row}"),
         faulty: vec![shown("fas", "=1+1"), ShownValue { column: None, ..shown("agarform", "") }],
         triggers: vec![shown("å", "ä;\"\n")],
-        detail: Some(if row % 2 == 0 { Detail::Number(-5) } else { Detail::Text(Text::new("två", "two")) }),
-        waiver: (row % 3 == 0).then_some(WaiverIndex(7)),
-        members: (row % 5 == 0).then(|| Members { total: 900, rows: vec![1, 128, 70_000] }),
+        detail: Some(if row.is_multiple_of(2) { Detail::Number(-5) } else { Detail::Text(Text::new("två", "two")) }),
+        waiver: (row.is_multiple_of(3)).then_some(WaiverIndex(7)),
+        members: (row.is_multiple_of(5)).then(|| Members { total: 900, rows: vec![1, 128, 70_000] }),
         origin,
     }
 }

@@ -69,10 +69,10 @@ pub(super) fn write(
 fn head(writing: &Writing<'_>, problem: &Problem<'_>) -> Vec<(Look, String)> {
     let (page, rule) = (&writing.page, problem.rule);
     let name = page.rule_name(rule).replace(GLUE, " ");
-    let severity = page.severity(rule.severity);
+    let severity = page.severity(rule.severity).to_uppercase();
     let mut lines = vec![
-        (Look::Title, format!("{name}: {}", page.text_of(&rule.title))),
-        (Look::Strong, format!("{}: {severity}. {}", page.say("Allvar", "Severity"), amount(writing, problem))),
+        (Look::Title, format!("{name} {severity}: {}", page.text_of(&rule.title))),
+        (Look::Strong, amount(writing, problem)),
     ];
     for (label, text) in [
         (page.say("Åtgärd", "Fix"), page.text_of(&rule.fix).to_owned()),

@@ -1,5 +1,6 @@
 //! What a workbook is about: the whole submission, or the records of one region or care unit; and what was found there.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -8,7 +9,7 @@ use crate::engine::{Outcome, Run};
 use crate::model::{County, Finding, Language, RuleIndex};
 use crate::report::Content;
 use crate::report::rule_rows::speaks_of_records;
-use crate::report::spool::{FindingCounts, PartKey, SplitBy};
+use crate::report::spool::{FindingCounts, PartKey, SplitBy, SpooledFindings};
 use crate::rule::Rule;
 use crate::schema::{Codelists, region};
 
@@ -36,7 +37,7 @@ impl Part {
 /// The workbooks that `content` is divided into: of regions all that have records or findings, of care units those that have
 /// findings, and last what is nobody's, where there is any. `codelists` name the regions.
 pub fn parts(content: &Content<'_>, codelists: &Codelists, language: Language) -> Vec<Part> {
-    let by = content.findings.map_or(SplitBy::Nothing, |findings| findings.by());
+    let by = content.findings.map_or(SplitBy::Nothing, SpooledFindings::by);
     let mut keys: Vec<PartKey> = content.findings.iter().flat_map(|findings| findings.parts()).cloned().collect();
     if by == SplitBy::Region {
         let reporters = content.outcome.runs.iter().flat_map(|run| &run.reporters);
@@ -209,7 +210,6 @@ pub(super) fn problems<'a>(content: &Content<'a>, part: &PartKey) -> Vec<Problem
         violated.sort_by_key(|problem| {
             let counts = problem.counts.counts;
             let unwaived = counts.findings.saturating_sub(counts.waived);
-            use std::cmp::Reverse;
             (unwaived == 0, Reverse(problem.rule.severity), Reverse(unwaived), Reverse(counts.findings))
         });
         problems.extend(violated);

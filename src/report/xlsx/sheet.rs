@@ -102,11 +102,9 @@ impl<'w> Sheet<'w> {
         match value {
             Value::Text(text) => {
                 let shown = escaped(text);
-                let kind = match () {
-                    () if looks_like_formula(text) => Kind::Quoted,
-                    () if shown.chars().nth(MOST_CHARS_OF_TEXT).is_some() => Kind::Prose,
-                    () => Kind::Text,
-                };
+                let is_long = shown.chars().nth(MOST_CHARS_OF_TEXT).is_some();
+                let kind = if is_long { Kind::Prose } else { Kind::Text };
+                let kind = if looks_like_formula(text) { Kind::Quoted } else { kind };
                 self.widen(shown.chars().count());
                 self.put(&shown, look, kind)?;
             }
@@ -131,11 +129,10 @@ impl<'w> Sheet<'w> {
             }
             Value::Number(n) => self.put(&n.to_string(), look, Kind::Text)?,
             Value::Decimal(number) => self.number(look, Kind::Decimal, number, 10)?,
-            Value::Share(_, 0) => self.blank(look)?,
-            Value::Share(n, of) => self.number(look, kind_of_share(n, of), as_number(n) / as_number(of), 8)?,
             Value::Moment(moment) => self.moment(look, moment)?,
             Value::Link(sheet, text) => self.link(look, sheet, &escaped(text))?,
-            Value::Blank => self.blank(look)?,
+            Value::Share(_, 0) | Value::Blank => self.blank(look)?,
+            Value::Share(n, of) => self.number(look, kind_of_share(n, of), as_number(n) / as_number(of), 8)?,
         }
         self.column += 1;
         Ok(())

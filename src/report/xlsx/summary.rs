@@ -12,7 +12,7 @@ use crate::engine::FileRun;
 use crate::model::Severity;
 use crate::report::ReportError;
 use crate::report::rule_rows::source_line;
-use crate::report::spool::PartKey;
+use crate::report::spool::{MOST_UNITS, PartKey};
 use crate::report::text::page::{GLUE, Page, Tone};
 use crate::report::text::{format_words, verdict_words};
 use crate::time::format_day;
@@ -37,6 +37,7 @@ pub(super) fn write(
     let mut sheet = book.sheet(name, 0)?;
     sheet.line(Look::Title, &title(writing))?;
     as_of(writing, &mut sheet)?;
+    together(writing, &mut sheet)?;
     verdict(writing, &mut sheet, problems)?;
     // What findings have in common (`crate::cause`) goes here, before the table of the rules that they violate.
     if !problems.is_empty() {
@@ -62,6 +63,26 @@ fn as_of(writing: &Writing<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> 
     let Some(day) = writing.content.outcome.stated.as_of.map(format_day) else { return Ok(()) };
     let words = writing.say("Omkörning med reglerna från # (--as-of)", "Rerun under the rules of # (--as-of)");
     sheet.line(Look::Doubtful, &words.replace('#', &day))
+}
+
+/// What findings are in the workbooks that are no region's and no unit's own.
+fn together(writing: &Writing<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
+    let words = match writing.part.key {
+        PartKey::Whole | PartKey::Region(_) | PartKey::Unit(_) => return Ok(()),
+        PartKey::Others => writing
+            .say(
+                "Vårdenheterna är fler än #. De som kom sist i filerna har inga egna arbetsböcker; deras fynd står här.",
+                "There are more than # care units. Those that came last in the files have no workbooks of their own; their findings are here.",
+            )
+            .replace('#', &writing.page.figures.count(MOST_UNITS as u64)),
+        PartKey::Unknown => writing
+            .say(
+                "Här står fynd om leveransen som helhet, och om poster som inte säger vems de är.",
+                "Here are findings on the submission as a whole, and on records that do not say whose they are.",
+            )
+            .to_owned(),
+    };
+    sheet.line(Look::Plain, &words)
 }
 
 /// The verdict of the whole, or the counts of a part: whether a submission passes is not for a part to say.
@@ -112,16 +133,16 @@ fn table(
     let page = &writing.page;
     let with_collection = writing.has_several_runs();
     let header = sheet.row();
-    let mut heads = vec![page.say("regel", "rule"), page.say("allvar", "severity")];
+    let mut heads = vec![page.say("regel", "rule"), page.say("allvarlighets-\ngrad", "severity")];
     if with_collection {
         heads.push(page.say("insamling", "collection"));
     }
     heads.extend([
         page.say("problem", "problem"),
         page.say("fynd", "findings"),
-        page.say("varav undantagna", "of them waived"),
-        page.say("poster", "records"),
-        page.say("av poster", "of records"),
+        page.say("varav\nundantagna", "of them\nwaived"),
+        page.say("poster\nmed fynd", "records\nwith findings"),
+        page.say("poster\ntotalt", "records\nin all"),
         page.say("andel", "share"),
         page.say("åtgärd", "fix"),
         page.say("källa", "source"),

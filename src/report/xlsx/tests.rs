@@ -123,8 +123,8 @@ fn every_violated_rule_has_a_sheet_that_the_summary_links_to() {
     assert_eq!((rows.len(), names.len()), (violated, violated + 3));
     let listed: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
     assert_eq!(listed, names[1..=violated]);
-    assert_eq!(heads[..4], ["regel", "allvar", "problem", "fynd"]);
-    let order = rows.iter().find(|row| row[0].to_string() == "SVG-0101").unwrap();
+    assert_eq!(heads[..4], ["regel", "allvarlighets-\ngrad", "problem", "fynd"]);
+    let order = rows.iter().find(|row| row[0] == Data::String("SVG-0101".to_owned())).unwrap();
     assert_eq!(order[3..7], [Data::Float(23.0), Data::Float(0.0), Data::Float(23.0), Data::Float(1200.0)]);
     let Data::Float(share) = order[7] else { panic!("{:?}", order[7]) };
     assert!((share - 23.0 / 1200.0).abs() < 1e-9);

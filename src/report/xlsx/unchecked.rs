@@ -32,8 +32,8 @@ pub(super) fn write(writing: &Writing<'_>, book: &mut Book, name: &str) -> Resul
     let mut sheet = book.sheet(name, all.len() as u64)?;
     sheet.line(Look::Title, page.say("Inte kontrollerat", "Not checked"))?;
     if all.is_empty() {
-        let everything =
-            page.say("Alla regler kunde prövas på alla poster.", "Every rule could be tried on every record.");
+        let everything = page
+            .say("Alla regler kunde kontrolleras för alla poster.", "Every rule could be checked for every record.");
         let known = page.say(
             "Inget känt: hur det gick för varje regel räknas inte för den här delen.",
             "Nothing known: what became of each rule is not counted for this part.",
@@ -47,21 +47,21 @@ pub(super) fn write(writing: &Writing<'_>, book: &mut Book, name: &str) -> Resul
     sheet.line(
         Look::Plain,
         page.say(
-            "En regel som inte kunde prövas är inte uppfylld, och inte heller bruten.",
-            "A rule that could not be tried is not satisfied, and not violated either.",
+            "En regel som inte kunde kontrolleras räknas varken som uppfylld eller som inte uppfylld.",
+            "A rule that could not be checked counts neither as satisfied nor as violated.",
         ),
     )?;
     let header = sheet.row();
     let heads = [
         page.say("regel", "rule"),
-        page.say("allvar", "severity"),
+        page.say("allvarlighets-\ngrad", "severity"),
         page.say("insamling", "collection"),
-        page.say("vad den prövar", "what it tries"),
-        page.say("varför den inte är prövad", "why it was not tried"),
-        page.say("filer", "files"),
-        page.say("av filer", "of files"),
-        page.say("poster", "records"),
-        page.say("av poster", "of records"),
+        page.say("vad regeln hittar", "what the rule finds"),
+        page.say("varför den inte är kontrollerad", "why it was not checked"),
+        page.say("berörda\nfiler", "files\nconcerned"),
+        page.say("filer\ntotalt", "files\nin all"),
+        page.say("poster inte\nkontrollerade", "records\nnot checked"),
+        page.say("poster\ntotalt", "records\nin all"),
         page.say("andel", "share"),
     ];
     sheet.header(heads)?;
