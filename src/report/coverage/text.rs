@@ -98,16 +98,6 @@ fn places<Column: Ord>(cells: &Cells<'_, Column>) -> BTreeSet<Place> {
     cells.keys().map(|(place, _)| *place).collect()
 }
 
-/// The periods that a table has columns of, in the order of time: those that are no part of a longer one, whose parts are
-/// in the other formats.
-fn columns(periods: impl Iterator<Item = Period>) -> Vec<Period> {
-    let all: BTreeSet<Period> = periods.collect();
-    let mut periods: Vec<Period> =
-        all.iter().filter(|period| !all.iter().any(|longer| longer.is_longer_than(**period))).copied().collect();
-    periods.sort_by_key(|period| period.order());
-    periods
-}
-
 /// What must be said of the regional cancer centres among the places of a table.
 fn notes(page: &mut Page, coverage: &Coverage, places: impl Iterator<Item = Place>) {
     let notes: Vec<String> = places

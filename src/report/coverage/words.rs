@@ -1,14 +1,24 @@
 //! Words and numbers that the tables for a terminal and the page for people have in common, so that both say the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::coverage::bounds::Share;
 use crate::coverage::certainty::{Certainty, Widening};
-use crate::coverage::figure::{Amount, Figure, Finality};
+use crate::coverage::figure::{Amount, Figure, Finality, Period};
 use crate::coverage::goal::{GoalTable, Why};
 use crate::measure::goal::{Better, Percent};
 use crate::model::{Language, Text};
 use crate::report::figures::Figures;
+
+/// The periods that a table has columns of, in the order of time: those that are no part of a longer one, whose parts are
+/// in the formats for programs.
+pub(in crate::report) fn columns(periods: impl Iterator<Item = Period>) -> Vec<Period> {
+    let all: BTreeSet<Period> = periods.collect();
+    let mut periods: Vec<Period> =
+        all.iter().filter(|period| !all.iter().any(|longer| longer.is_longer_than(**period))).copied().collect();
+    periods.sort_by_key(|period| period.order());
+    periods
+}
 
 /// `91 %`, of a whole number.
 pub(in crate::report) fn per_cent(figures: Figures, value: u64) -> String {

@@ -3,9 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Cells, certainty, columns, counts, finality, finality_note, notes, part_name, per_cent, place_name, places, value,
-};
+use super::{Cells, certainty, counts, finality, finality_note, notes, part_name, per_cent, place_name, places, value};
 use crate::coverage::figure::{Amount, Breakdown, Figure, Period, Place};
 use crate::coverage::{Coverage, Table};
 use crate::measure::Target;
@@ -29,7 +27,7 @@ pub(super) fn write(page: &mut Page, coverage: &Coverage, table: &Table, before:
         let text = page.text_of(&table.caution).to_owned();
         page.paragraph(1, &text);
     }
-    let periods = columns(table.figures.iter().map(|figure| figure.period));
+    let periods = words::columns(table.figures.iter().map(|figure| figure.period));
     let cells: Cells<'_, Period> = table
         .figures
         .iter()
