@@ -25,6 +25,9 @@ pub(super) use style::CSS;
 /// Shares below this have no room for their number in a bar.
 const LEAST_LABELLED_SHARE: f64 = 12.0;
 
+/// Drawn for what is something, but rounds to nothing; its number is written `<1`.
+pub(super) const LESS_THAN_ONE: f64 = 0.2;
+
 /// The widest a name is beside its bar; longer ones are cut in the middle, and stand whole in the table.
 const MOST_NAME_WIDTH: usize = 36;
 

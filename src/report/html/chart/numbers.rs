@@ -54,7 +54,14 @@ fn in_words(number: f64, unit: &str, writing: Writing) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and never negative")]
     let tenths = (number.max(0.0) * 10.0).round() as u64;
     let (whole, tenth) = (writing.figures.count(tenths / 10), tenths % 10);
-    let number = if tenth == 0 { whole } else { format!("{whole}{}{tenth}", writing.say(',', '.')) };
+    // Never nothing for something (`LESS_THAN_ONE`), and no more exact than that.
+    let number = if (1..5).contains(&tenths) {
+        "&lt;1".to_owned()
+    } else if tenth == 0 {
+        whole
+    } else {
+        format!("{whole}{}{tenth}", writing.say(',', '.'))
+    };
     match unit {
         "%" => format!("{number}{}", writing.say("\u{a0}%", "%")),
         _ => number,

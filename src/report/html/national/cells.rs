@@ -24,6 +24,11 @@ pub(super) fn mark(mark: &str, meaning: &str) -> Markup {
     html! { span aria-hidden="true" { (mark) } span.hidden { " " (meaning) } }
 }
 
+/// Whether something is so little that it is rounded to nothing.
+pub(super) fn is_less_than_one(figure: &Figure, value: u64) -> bool {
+    value == 0 && figure.numerator.is_some_and(|records| !records.is_zero())
+}
+
 impl Country<'_> {
     /// What stands where a number may not be shown.
     pub(super) fn withheld(self) -> Markup {
@@ -60,9 +65,17 @@ impl Country<'_> {
             return html! { td.num { (self.withheld()) } };
         }
         match figure.value() {
-            Some(value) => html! { td.num data-sort=(value) { (self.value_text(value, figure.per)) } },
+            Some(value) => html! { td.num data-sort=(value) { (self.rounded(figure, value)) } },
             None => html! { td.num { (self.nothing()) } },
         }
+    }
+
+    /// A figure's whole value: of something never `0 %`, but `<1 %`.
+    pub(super) fn rounded(self, figure: &Figure, value: u64) -> String {
+        if is_less_than_one(figure, value) {
+            return format!("<{}", self.value_text(1, figure.per));
+        }
+        self.value_text(value, figure.per)
     }
 
     /// `12 / 48`: what a value is made of.
@@ -84,7 +97,7 @@ impl Country<'_> {
         match shown {
             Some(shown) if shown.figure.suppressed => html! { td.num { (self.withheld()) } },
             Some(Shown { value: Some(value), figure, .. }) => {
-                html! { td.num data-sort=(value) { (self.value_text(*value, figure.per)) } }
+                html! { td.num data-sort=(value) { (self.rounded(figure, *value)) } }
             }
             _ => html! { td.num { (self.nothing()) } },
         }

@@ -153,7 +153,7 @@ fn legend(country: Country<'_>) -> Markup {
         ul.legend {
             @for outcome in all {
                 @let (mark, class, words) = mark(country, Some(outcome));
-                li { span.key class=(class) aria-hidden="true" { (mark) } " " (words) }
+                li { span.key.(class) aria-hidden="true" { (mark) } " " (words) }
             }
             @if country.is_for_others() {
                 li { span.key.open aria-hidden="true" { (HIDDEN) } " " (country.withheld_words()) }
@@ -244,7 +244,7 @@ fn cell(country: Country<'_>, judged: Option<&Judged>) -> Markup {
 fn share(country: Country<'_>, shown: &Shown) -> Markup {
     match shown {
         Shown { figure, .. } if figure.suppressed => country.withheld(),
-        Shown { value: Some(value), figure, .. } => html! { (country.value_text(*value, figure.per)) },
+        Shown { value: Some(value), figure, .. } => html! { (country.rounded(figure, *value)) },
         Shown { .. } => country.nothing(),
     }
 }
@@ -253,7 +253,7 @@ fn share(country: Country<'_>, shown: &Shown) -> Markup {
 fn counted(country: Country<'_>, judged: &Judged) -> Option<String> {
     let shown = &judged.figure;
     let value = shown.value.filter(|_| !shown.figure.suppressed)?;
-    let mut text = format!("{}{}", country.value_text(value, shown.figure.per), country.of_counts(&shown.figure));
+    let mut text = format!("{}{}", country.rounded(&shown.figure, value), country.of_counts(&shown.figure));
     if let Some(before) = shown.value_before {
         let before = country.value_text(before, shown.figure.per);
         text.push_str(&country.say(format!("; {before} året före"), format!("; {before} the year before")));

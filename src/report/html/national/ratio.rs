@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
+use super::cells::{is_less_than_one, wide};
 use super::places::alphabetical;
 use crate::coverage::Table;
 use crate::coverage::figure::{Amount, Breakdown, Figure, Period, Place};
@@ -85,14 +85,22 @@ fn drawn(country: Country<'_>, title: &str, totals: &Totals<'_>, places: &[Place
     let periods = periods.get(periods.len().saturating_sub(MOST_DRAWN)..).unwrap_or(periods);
     let per = totals.values().next().map_or(100, |figure| figure.per);
     let value = |place: Place, period: Period| totals.get(&(place, period)).and_then(|figure| figure.value());
-    // Values are whole: nothing is lost.
-    let number = |value: u64| u32::try_from(value).ok().map(f64::from);
+    // Values are whole: nothing is lost. What is rounded to nothing has a bar all the same.
+    let number = |place: Place, period: Period| {
+        let (figure, value) = (totals.get(&(place, period))?, value(place, period)?);
+        if is_less_than_one(figure, value) {
+            Some(chart::LESS_THAN_ONE)
+        } else {
+            u32::try_from(value).ok().map(f64::from)
+        }
+    };
+    let names: Vec<String> = periods.iter().map(|period| country.period(*period)).collect();
     let series = periods.iter().map(|period| Series {
         name: country.period(*period),
-        values: places.iter().map(|place| value(*place, *period).and_then(number)).collect(),
+        values: places.iter().map(|place| number(*place, *period)).collect(),
     });
     let chart = Chart {
-        title: title.to_owned(),
+        title: format!("{title}, {}", names.join(country.say(" och ", " and "))),
         description: described(country, totals, periods.last().copied(), per),
         categories: places.iter().map(|place| country.place(*place)).collect(),
         series: series.collect(),
@@ -338,7 +346,11 @@ fn small_value(country: Country<'_>, figure: Option<&Figure>) -> Markup {
     match figure.and_then(|figure| Some((figure, figure.value()?))) {
         Some((figure, value)) => {
             let counts = country.of_counts(figure);
-            html! { td.num title=(counts.trim_matches([' ', '(', ')'])) data-sort=(value) { (country.writing.figures.count(value)) } }
+            html! {
+                td.num title=(counts.trim_matches([' ', '(', ')'])) data-sort=(value) {
+                    @if is_less_than_one(figure, value) { "<1" } @else { (country.writing.figures.count(value)) }
+                }
+            }
         }
         None => country.value(figure),
     }

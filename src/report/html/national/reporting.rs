@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
+use super::cells::{is_less_than_one, wide};
 use super::places::alphabetical;
 use crate::coverage::Table;
 use crate::coverage::figure::{Breakdown, Change, Figure, Period, Place};
@@ -47,11 +47,11 @@ fn legend(country: Country<'_>) -> Markup {
     html! {
         ul.legend {
             @for (class, words) in SHADES {
-                li { span.key class=(class) aria-hidden="true" {} " " (words) (country.say("\u{a0}%", "%")) }
+                li { span.key.(class) aria-hidden="true" {} " " (words) (country.say("\u{a0}%", "%")) }
             }
             @for change in changes {
                 @let (mark, words) = country.change(change);
-                li { span.key class=(tone(change)) aria-hidden="true" { (mark) } " " (words) }
+                li { span.key.(tone(change)) aria-hidden="true" { (mark) } " " (words) }
             }
         }
     }
@@ -139,7 +139,7 @@ fn rate(country: Country<'_>, figure: Option<&Figure>) -> Markup {
         return country.value(figure);
     };
     let change = figure.value_before().and(figure.change);
-    let mut title = format!("{}{}", country.value_text(value, figure.per), country.of_counts(figure));
+    let mut title = format!("{}{}", country.rounded(figure, value), country.of_counts(figure));
     if let Some(before) = figure.value_before() {
         let before = country.value_text(before, figure.per);
         title.push_str(&country.say(format!("; {before} året före"), format!("; {before} the year before")));
@@ -147,7 +147,7 @@ fn rate(country: Country<'_>, figure: Option<&Figure>) -> Markup {
     let counts = figure.numerator.zip(figure.denominator).map(|(above, below)| (above.as_f64(), below.as_f64()));
     html! {
         td class=(shade(value)) title=(title) data-sort=(value) data-n=[counts.map(|of| of.0)] data-of=[counts.map(|of| of.1)] {
-            (value)
+            @if is_less_than_one(figure, value) { "<1" } @else { (value) }
             @if let Some(change) = change {
                 @let (mark, words) = country.change(change);
                 " " span class=(tone(change)) aria-hidden="true" { (mark) }

@@ -223,6 +223,9 @@ fn every_table_has_a_caption_and_every_heading_cell_a_scope() {
             for high in ["<h1", "<h2", " style=", " id=", "onclick", "href"] {
                 assert!(!html.contains(high), "{high} in {id}");
             }
+            for tag in html.split('<').skip(1) {
+                assert!(tag.split('>').next().unwrap().matches(" class=").count() < 2, "{id}: <{tag:.80}");
+            }
             for wide in html.split("<div class=\"wide\"").skip(1) {
                 assert!(wide.starts_with(" tabindex=\"0\" role=\"region\" aria-label=\""), "{id}");
             }
@@ -249,7 +252,7 @@ fn every_share_stands_with_its_counts() {
     let html = sv(&coverage(), "country-coverage");
     assert!(html.contains("data-sort=\"82\">82\u{a0}%</td>"), "{html}");
     assert!(html.contains("data-sort=\"1234\">1\u{a0}234 / 1\u{a0}500</td>"));
-    assert!(html.contains("<svg role=\"img\" aria-label=\"andel sv. 2022: Riket 60\u{a0}%; lägst Region Skåne 50\u{a0}%, högst Region Dalarna 82\u{a0}%.\""));
+    assert!(html.contains("<svg role=\"img\" aria-label=\"andel sv, 2021 och 2022. 2022: Riket 60\u{a0}%; lägst Region Skåne 50\u{a0}%, högst Region Dalarna 82\u{a0}%.\""));
     let rates = sv(&coverage(), "country-reporting");
     assert!(
         rates.contains(
@@ -257,6 +260,17 @@ fn every_share_stands_with_its_counts() {
         ),
         "{rates}"
     );
+}
+
+#[test]
+fn something_is_never_nought() {
+    let mut coverage = coverage();
+    coverage.ratios[0].figures.retain(|figure| figure.place != region(DALARNA));
+    coverage.ratios[0].figures.push(figure("andel", region(DALARNA), Period::Year(2022), (1, 1_000)));
+    let html = sv(&coverage, "country-coverage");
+    assert!(html.contains("data-sort=\"0\">&lt;1\u{a0}%</td>"), "{html}");
+    assert!(html.contains(">&lt;1\u{a0}%</text>"), "{html}");
+    assert!(!html.contains(">0\u{a0}%</td>"));
 }
 
 #[test]
