@@ -5,9 +5,10 @@
 //! be shown in a published edition is marked, never left out silently.
 
 mod json;
-mod rows;
-mod sentences;
+pub(super) mod rows;
+pub(super) mod sentences;
 mod text;
+pub(super) mod words;
 mod xlsx;
 
 use std::io::Write;

@@ -179,7 +179,7 @@ fn goal_lines(programme: &ProgrammeTable) -> Vec<Line<'_>> {
 /// Of the country, as the source calls it.
 pub(super) const COUNTRY: &str = "Riket";
 
-pub(super) fn place_name(coverage: &Coverage, place: Place) -> String {
+pub(in crate::report) fn place_name(coverage: &Coverage, place: Place) -> String {
     match place {
         Place::Country => COUNTRY.to_owned(),
         Place::Centre(centre) => coverage.regions.centre(centre).map(|centre| centre.name.clone()).unwrap_or_default(),

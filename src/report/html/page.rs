@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::{Section, Writing};
+use super::{Section, Writing, chart, national};
 use crate::model::{Language, Severity};
 
 /// Of the page itself.
@@ -143,7 +143,7 @@ fn choice(id: &str, by: &str, label: &str, options: &[(String, String)], all: &s
 
 /// Every style of the page, one after the other: those of sections first, so that the page's own have the last word.
 fn style() -> String {
-    plain(&[STYLE].concat())
+    plain(&[chart::CSS, national::CSS, STYLE].concat())
 }
 
 fn script() -> String {
