@@ -13,6 +13,7 @@ import unicodedata
 import axe_playwright_python
 
 import pages
+from browser import wait
 
 MOST_BYTES = 5_000_000
 # What is wanted, in milliseconds; twice as long fails, for the machines that run this may be busy with other things.
@@ -279,7 +280,7 @@ def axe(page, browser):
 def speed(page, browser):
     """How long until the page is there, and until a search has narrowed it."""
     with browser.open(page) as tab:
-        tab.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+        wait(tab, "performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
         load = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
         if load >= 2 * WANTED_LOAD:
             yield f"loaded after {load:.0f} ms"

@@ -3,16 +3,21 @@
 Each function is a subject: it is given a page and a browser, and yields what is wrong.
 """
 
+import json
 import re
 import unicodedata
 
+from browser import wait
+
 ROWS = "table:is([data-filter], .data-filter) > tbody > tr, [data-item]"
 # Stops of the keyboard looked at; the rest of a long page are more of the same.
-MOST_STOPS = 400
+MOST_STOPS = 150
 
 SHOWN = f"""() => [...document.querySelectorAll("{ROWS}")].filter((row) => !row.hidden)
   .map((row) => row.textContent.toLocaleLowerCase(document.documentElement.lang).replace(/\\s+/g, " "))"""
 COUNT = f"""document.querySelectorAll("{ROWS}").length"""
+
+SAID = "document.getElementById('hits').textContent"
 
 # What can be reached with the keyboard, in the order of the page; each is marked, to be known again.
 STOPS = """() => {
@@ -45,12 +50,10 @@ def has_tools(tab):
 
 def search_for(tab, words):
     """The rows that are left, once the page has said so."""
-    before = tab.locator("#hits").text_content()
     tab.locator("#search").fill("")
-    tab.wait_for_function("document.getElementById('hits').textContent === ''")
+    wait(tab, f"{SAID} === ''")
     tab.locator("#search").fill(words)
-    tab.wait_for_function("document.getElementById('hits').textContent !== ''")
-    del before
+    wait(tab, f"{SAID} !== ''")
     return tab.evaluate(SHOWN)
 
 
@@ -99,7 +102,7 @@ def search(page, browser):
         if not tab.locator("p.nothing").first.is_visible():
             yield "an empty table does not say so"
         tab.locator("#search").press("Escape")
-        tab.wait_for_function("document.getElementById('hits').textContent === ''")
+        wait(tab, f"{SAID} === ''")
         if len(tab.evaluate(SHOWN)) != total or tab.locator("p.nothing").count():
             yield "Escape does not bring back every row"
         search_for(tab, "a")
@@ -307,23 +310,25 @@ def opening(page, browser):
             link.click()
             yield from (f"a link, again: {line}" for line in not_shown(tab, last))
         tab.locator("#search").fill("finns ingenstans qqq")
-        tab.wait_for_function("document.getElementById('hits').textContent !== ''")
+        wait(tab, f"{SAID} !== ''")
         first = tab.locator(hidden).first.get_attribute("id")
         tab.evaluate("(id) => { location.hash = id; }", first)
-        tab.wait_for_function("(id) => !document.getElementById(id).hidden", arg=first)
+        wait(tab, f"!document.getElementById({json.dumps(first)}).hidden && {SAID} === ''")
         yield from (f"an address, searched away: {line}" for line in not_shown(tab, first))
     with browser.open(page, hash=f"#{last}") as tab:
         yield from (f"an address: {line}" for line in not_shown(tab, last))
 
 
 def not_shown(tab, id):
+    # The page hears of an address after the click.
+    wait(tab, f"document.getElementById({json.dumps(id)}).open")
     state = tab.evaluate("""(id) => {
       const target = document.getElementById(id);
       const box = target.querySelector("summary").getBoundingClientRect();
       const at = document.elementFromPoint(box.left + 5, box.top + box.height / 2);
-      return [target.open, box.top >= 0 && box.bottom <= innerHeight, Boolean(at) && target.contains(at)];
+      return [box.top >= 0 && box.bottom <= innerHeight, Boolean(at) && target.contains(at)];
     }""", id)
-    for is_so, what in zip(state, ("is not open", "is not in sight", "has something over it")):
+    for is_so, what in zip(state, ("is not in sight", "has something over it")):
         if not is_so:
             yield f"{id} {what}"
 
