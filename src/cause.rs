@@ -32,8 +32,8 @@ pub struct Cause {
     pub findings: u64,
     /// All findings of its rules.
     pub of: u64,
-    /// Records that would be without an error if this cause, and all before it in the list, were mended; 0 for causes of
-    /// less than errors.
+    /// How many more records are without an error once this cause is mended, after all before it in the list; 0 for causes
+    /// of less than errors.
     pub repaired: u64,
 }
 

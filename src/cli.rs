@@ -4,9 +4,11 @@
 //! and renamed when complete, so that an interrupted run leaves nothing half-written.
 
 mod args;
+mod books;
 mod check;
 mod earlier;
 mod editions;
+mod feedback;
 mod generate;
 mod messages;
 mod output;
@@ -16,6 +18,7 @@ mod region;
 mod reports;
 mod rules;
 mod signal;
+mod sinks;
 mod waivers;
 
 use std::panic;

@@ -18,7 +18,7 @@ mod region;
 use std::str::FromStr;
 
 pub use public::{PublicOutcome, PublicReporter, PublicRule, PublicRun, PublicVariable, public};
-pub use region::{of_region, regions};
+pub use region::{FindingsOf, of_region, regions};
 
 /// Who a report is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,8 @@
 //!                                                            │
 //! CSV, Parquet ─► submission::InputFile ─► table::Batch ─► engine (rayon) ─► batch tallies ─► engine::Outcome ─► report
 //!                 detect, map columns      views, no copy   verdicts          merged in file order                text, JSON,
-//!                                                                                                                CSV, Parquet
+//!                                                                                                                CSV, Parquet,
+//!                                                                                                                HTML, XLSX
 //! ```
 //!
 //! A collection may have *layouts* with one row for several records; such rows are unfolded where they are read

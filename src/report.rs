@@ -20,6 +20,7 @@
 //! | CSV | Excel: one row a rule | [`csv`] |
 //! | Parquet | data platforms: the same table | [`parquet`] |
 //! | HTML | everybody: one page to read, mail and print | [`html`] |
+//! | XLSX | the coordinator, in Excel: every finding, a sheet a rule | [`xlsx`] |
 //!
 //! What a change of rules means for deliveries has shapes of its own ([`impact`]).
 
@@ -38,7 +39,9 @@ pub mod rulework;
 #[cfg(test)]
 mod sample;
 mod shown;
+pub mod spool;
 pub mod text;
+pub mod xlsx;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -50,6 +53,7 @@ use crate::coverage::Coverage;
 use crate::edition::PublicOutcome;
 use crate::engine::Outcome;
 use crate::model::{Language, Severity};
+use spool::SpooledFindings;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,11 +68,13 @@ pub enum ReportFormat {
     Parquet,
     /// One self-contained page for people.
     Html,
+    /// A workbook for people, with every finding.
+    Xlsx,
 }
 
 impl ReportFormat {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Csv, Self::Parquet, Self::Html];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Json, Self::Csv, Self::Parquet, Self::Html, Self::Xlsx];
 
     /// The word used in arguments.
     pub fn as_str(self) -> &'static str {
@@ -78,6 +84,7 @@ impl ReportFormat {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -89,12 +96,13 @@ impl ReportFormat {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 
     /// True where the format is bytes that would upset a terminal.
     pub fn is_binary(self) -> bool {
-        self == Self::Parquet
+        matches!(self, Self::Parquet | Self::Xlsx)
     }
 }
 
@@ -106,7 +114,7 @@ impl fmt::Display for ReportFormat {
 
 /// A word that names no report format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown report format `{0}`; known are text, json, csv, parquet and html")]
+#[error("unknown report format `{0}`; known are text, json, csv, parquet, html and xlsx")]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for ReportFormat {
@@ -150,6 +158,9 @@ pub enum ReportError {
     /// The Parquet writer refused.
     #[error("cannot be written as Parquet: {0}")]
     Parquet(ParquetError),
+    /// The writer of workbooks refused.
+    #[error("cannot be written as a workbook: {0}")]
+    Workbook(rust_xlsxwriter::XlsxError),
 }
 
 impl From<ParquetError> for ReportError {
@@ -210,11 +221,13 @@ pub struct Content<'a> {
     pub outcome: &'a Outcome,
     /// What was measured in the same run; only the HTML page tells of it.
     pub coverage: Option<&'a Coverage>,
+    /// Every finding, for the workbook; where there is none it shows the outcome's examples.
+    pub findings: Option<&'a SpooledFindings>,
 }
 
 impl<'a> From<&'a Outcome> for Content<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        Self { outcome, coverage: None }
+        Self { outcome, coverage: None, findings: None }
     }
 }
 
@@ -255,6 +268,7 @@ pub fn write(
         ReportFormat::Csv => csv::write(outcome, out)?,
         ReportFormat::Parquet => parquet::write(outcome, out)?,
         ReportFormat::Html => html::write(content, options, out)?,
+        ReportFormat::Xlsx => xlsx::write(content, options, out)?,
     }
     out.flush()?;
     Ok(())
@@ -281,7 +295,7 @@ mod tests {
         for format in ReportFormat::ALL {
             assert_eq!(format.as_str().parse(), Ok(format));
         }
-        assert_eq!("xlsx".parse::<ReportFormat>(), Err(UnknownFormat("xlsx".to_owned())));
+        assert_eq!("docx".parse::<ReportFormat>(), Err(UnknownFormat("docx".to_owned())));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Language, Severity};
+use crate::report::spool::SplitBy;
 
 use rules::RulesArguments;
 
@@ -90,6 +91,8 @@ pub(super) struct CheckArguments {
     pub(super) waivers: Option<PathBuf>,
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(super) format: Vec<String>,
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(super) split_by: Option<SplitArgument>,
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -110,6 +113,23 @@ pub(super) struct CheckArguments {
     pub(super) top: usize,
     #[command(flatten)]
     pub(super) common: CommonArguments,
+}
+
+/// What workbooks are divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SplitArgument {
+    Region,
+    #[value(alias = "vardenhet")]
+    Unit,
+}
+
+impl From<SplitArgument> for SplitBy {
+    fn from(argument: SplitArgument) -> Self {
+        match argument {
+            SplitArgument::Region => Self::Region,
+            SplitArgument::Unit => Self::Unit,
+        }
+    }
 }
 
 /// How files are read, where it is not to be detected.
@@ -136,6 +156,8 @@ pub(super) struct QaArguments {
     pub(super) figures: Vec<String>,
     #[arg(long)]
     pub(super) no_certainty: bool,
+    #[arg(long, value_name = "DIR")]
+    pub(super) feedback: Option<PathBuf>,
     #[command(flatten)]
     pub(super) coverage: CoverageOptions,
 }
@@ -245,7 +267,7 @@ const EDITION_HELP: Help = (
     "Whom the report is for: internal (everything), region (the region's own records only) or public (no records, small counts hidden)",
 );
 
-const CHECK_HELP: [Help; 20] = [
+const CHECK_HELP: [Help; 21] = [
     ("files", "Filer, mappar eller mönster (*.csv)", "Files, folders or patterns (*.csv)"),
     (
         "period",
@@ -285,8 +307,13 @@ const CHECK_HELP: [Help; 20] = [
     ),
     (
         "format",
-        "Rapport: text, json, csv eller parquet, gärna till fil (json=rapport.json); kan upprepas",
-        "Report: text, json, csv or parquet, to a file if you like (json=report.json); repeatable",
+        "Rapport: text, html, xlsx, json, csv eller parquet, gärna till fil (xlsx=rapport.xlsx); kan upprepas",
+        "Report: text, html, xlsx, json, csv or parquet, to a file if you like (xlsx=report.xlsx); repeatable",
+    ),
+    (
+        "split_by",
+        "Med --format xlsx=FILE: en arbetsbok per region (region) eller vårdenhet (unit)",
+        "With --format xlsx=FILE: a workbook for each region (region) or care unit (unit)",
     ),
     ("output", "Fil för den rapport som inte har någon egen", "File for the report that has none of its own"),
     (
@@ -385,17 +412,22 @@ const COVERAGE_COMMAND_HELP: [Help; 6] = [
     ),
     (
         "format",
-        "Tabeller: text, json, csv eller parquet, gärna till fil (csv=tabeller.csv); kan upprepas",
-        "Tables: text, json, csv or parquet, to a file if you like (csv=tables.csv); repeatable",
+        "Tabeller: text, html, xlsx, json, csv eller parquet, gärna till fil (csv=tabeller.csv); kan upprepas",
+        "Tables: text, html, xlsx, json, csv or parquet, to a file if you like (csv=tables.csv); repeatable",
     ),
     ("output", "Fil för de tabeller som inte har någon egen", "File for the tables that have none of their own"),
 ];
 
-const QA_HELP: [Help; 2] = [
+const QA_HELP: [Help; 3] = [
+    (
+        "feedback",
+        "Återkoppling: en mapp per region med sida, arbetsbok och JSON av dess egna poster, och riket i publicerad form",
+        "Feedback: a folder for each region with a page, a workbook and JSON of its own records, and the country as published",
+    ),
     (
         "figures",
-        "Täckningstabeller: text, json, csv eller parquet, gärna till fil; kan upprepas",
-        "Tables of coverage: text, json, csv or parquet, to a file if you like; repeatable",
+        "Täckningstabeller: text, html, xlsx, json, csv eller parquet, gärna till fil; kan upprepas",
+        "Tables of coverage: text, html, xlsx, json, csv or parquet, to a file if you like; repeatable",
     ),
     (
         "no_certainty",

@@ -6,21 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{CheckArguments, CommonArguments, QaArguments, ReadingArguments};
+use super::books::Books;
 use super::earlier::Earlier;
 use super::output::PendingFile;
 use super::progress::Bar;
 use super::qa::{Inputs, Session};
-use super::reports::{Reports, Wanted, into_io};
+use super::reports::{Reports, Wanted};
 use super::signal::Signals;
-use super::{ExitCode, Failure, editions, messages, qa, region, waivers};
+use super::sinks::Sinks;
+use super::{ExitCode, Failure, editions, feedback, messages, progress, qa, region, waivers};
 use crate::assets;
+use crate::coverage::Coverage;
 use crate::coverage::suppress::DEFAULT_THRESHOLD;
 use crate::diag::{self, Diagnostic};
 use crate::edition::{self, Edition};
-use crate::engine::{self, FindingSink, Rejections, Settings, Stated, split};
-use crate::model::{Finding, Language};
-use crate::report::finding_rows::{self, FindingContext, FindingFormat, FindingWriter};
-use crate::report::{self, Content, Gate, ReportOptions};
+use crate::engine::{self, Rejections, Settings, Stated, split};
+use crate::model::Language;
+use crate::report::spool::SplitBy;
+use crate::report::{self, Content, Gate, ReportFormat, ReportOptions, xlsx};
 use crate::rule::{self, Plan};
 use crate::schema::{self, Codelist, Domain, Schemas};
 use crate::submission::{InputError, InputFile, ReadOptions, find};
@@ -51,7 +54,7 @@ pub(super) fn run_with(
     let signals = Signals::listen();
     let edition = editions::of_check(arguments, language)?;
     let region = editions::region(settings.stated.region.as_ref(), &schemas);
-    settings.whose = editions::whose(arguments, edition);
+    settings.whose = editions::whose(arguments, edition, qa.is_some_and(|qa| qa.feedback.is_some()));
     let mut coverage = match qa {
         None => None,
         Some(qa) => {
@@ -65,8 +68,9 @@ pub(super) fn run_with(
             Some(session)
         }
     };
-    let wanted = Wanted { option: "--format", formats: &arguments.format, output: arguments.output.as_deref() };
-    let reports = Reports::open(wanted, language)?;
+    let books = Books::take(&arguments.format, arguments.output.as_deref(), arguments.split_by.is_some(), language)?;
+    let wanted = Wanted { option: "--format", formats: &books.others, output: books.output.as_deref() };
+    let reports = if books.has_others { Reports::open(wanted, language)? } else { Reports::none() };
 
     let mut paths = find::find(&arguments.files).map_err(|error| input_failure(&error, &signals, language))?;
     let earlier = Earlier::find(&arguments.earlier, &signals, language)?;
@@ -100,24 +104,19 @@ pub(super) fn run_with(
     files.extend(earlier.open((&schemas, &plans), &files, delivery_date, reading, &signals, language)?);
 
     let bar = Bar::reading(files.iter().map(|file| file.size).sum(), arguments.common.quiet, language);
-    let mut findings = arguments.findings.as_deref().map(|path| FindingsFile::create(path, language)).transpose()?;
-    let sink = findings.as_mut().map(|findings| findings as &mut dyn FindingSink);
-    let checked = engine::check(&plans, files, &settings, &signals.stop, &|advance| bar.read(advance), sink);
+    let feedback = qa.and_then(|qa| qa.feedback.as_deref());
+    let ways = editions::ways(arguments, edition, feedback.is_some(), reports.wants(ReportFormat::Xlsx));
+    let mut sinks = Sinks::open(arguments.findings.as_deref(), ways, language)?;
+    let told = |advance| bar.read(advance);
+    let checked = engine::check(&plans, files, &settings, &signals.stop, &told, sinks.as_sink());
     bar.finish();
-    let (mut outcome, parts) = checked.map_err(|error| match error {
-        InputError::Consumer(cause) => {
-            Failure::output(language, &display(arguments.findings.as_deref()), &into_io(cause))
-        }
-        other => input_failure(&other, &signals, language),
+    let (mut outcome, parts) = checked.map_err(|error| {
+        sinks.failure(error, language).unwrap_or_else(|error| input_failure(&error, &signals, language))
     })?;
-    if let Some(findings) = findings {
-        findings.finish(language)?;
-    }
+    let spooled = sinks.finish(language)?;
     waivers::warn(&outcome, language);
     split_records(arguments, &plans, &parts, &signals, language)?;
     let tallies = qa::take_tallies(&mut outcome);
-    let outcome = editions::apply(outcome, edition, region);
-    let gate = report::gate(&outcome, arguments.fail_on.into(), arguments.strict);
     let options = ReportOptions {
         language,
         fail_on: arguments.fail_on.into(),
@@ -131,21 +130,49 @@ pub(super) fn run_with(
         Ok(figures) => (figures, None),
         Err(failure) => (None, Some(failure)),
     };
-    let figures = figures.map(|figures| match &coverage {
+    let publish = |figures: &Coverage| coverage.as_ref().map(|session| session.publish(figures.clone()));
+    let figures = match &coverage {
         Some(session) if session.is_published() || edition != Edition::Internal => {
-            session.publish(figures, session.threshold())
+            figures.as_ref().and_then(|figures| publish(figures))
         }
         _ => figures,
-    });
-    let content = Content { outcome: &outcome, coverage: figures.as_ref() };
+    };
+    let of_regions = |published| feedback::Source {
+        outcome: &outcome,
+        findings: spooled.get(&SplitBy::Region),
+        published,
+        codelists: &schemas.codelists,
+        options: &options,
+        examples: arguments.examples,
+    };
+    let own = match (edition, region) {
+        (Edition::Region, Some((county, region))) => Some(of_regions(None).of_region(county, region)?),
+        _ => None,
+    };
+    let shown = own.as_ref().unwrap_or(&outcome);
+    let gate = report::gate(shown, arguments.fail_on.into(), arguments.strict);
+    let content = Content { outcome: shown, coverage: figures.as_ref(), findings: spooled.get(&SplitBy::Nothing) };
     let threshold = coverage.as_ref().map_or(DEFAULT_THRESHOLD, Session::threshold);
     let public = (edition == Edition::Public).then(|| edition::public(&outcome, threshold));
-    reports.write(options, &|format, options, out| match &public {
-        Some(public) => report::write_public(format, public, content.coverage, options, out),
-        None => report::write(format, &content, options, out),
+    reports.write(options, &|format, options, out| match (&public, format) {
+        (Some(public), _) => report::write_public(format, public, content.coverage, options, out),
+        (None, ReportFormat::Xlsx) if own.is_some() => of_regions(None).workbook(shown, options, out),
+        (None, _) => report::write(format, &content, options, out),
     })?;
+    if let Some(by) = arguments.split_by.map(SplitBy::from) {
+        let content = Content { findings: spooled.get(&by), ..content };
+        let parts = xlsx::parts(&content, &schemas.codelists, language);
+        books.write(&content, &options, &parts, &inputs)?;
+    }
     if let Some(failure) = lacking {
         return Err(failure);
+    }
+    if let Some(folder) = feedback {
+        let published = figures.as_ref().and_then(|figures| publish(figures));
+        let n_regions = of_regions(published.as_ref()).write(folder, &inputs)?;
+        if !arguments.common.quiet {
+            progress::say(&feedback::told(language, n_regions, folder));
+        }
     }
     if let Some((session, figures)) = coverage.zip(figures) {
         session.write(&figures)?;
@@ -423,51 +450,6 @@ pub(super) fn input_failure(error: &InputError, signals: &Signals, language: Lan
         _ => ExitCode::Input,
     };
     Failure::new(code, messages::input(language, error))
-}
-
-/// `--findings`: every finding, as it is made.
-struct FindingsFile {
-    file: PendingFile,
-    writer: Option<Box<dyn FindingWriter>>,
-}
-
-impl FindingsFile {
-    fn create(path: &Path, language: Language) -> Result<Self, Failure> {
-        let Some(format) = FindingFormat::of_path(path) else {
-            return Err(Failure::usage(
-                language,
-                format!("--findings {}: filen ska sluta på .csv eller .parquet", path.display()),
-                format!("--findings {}: the file must end in .csv or .parquet", path.display()),
-            ));
-        };
-        let failed = |error: &std::io::Error| Failure::output(language, &path.display().to_string(), error);
-        let file = PendingFile::create(path).map_err(|error| failed(&error))?;
-        let writer = file.writer().map_err(|error| failed(&error))?;
-        let writer = finding_rows::open(format, Box::new(writer)).map_err(|error| failed(&into_io(Box::new(error))))?;
-        Ok(Self { file, writer: Some(writer) })
-    }
-
-    fn finish(mut self, language: Language) -> Result<(), Failure> {
-        let target = self.file.target().display().to_string();
-        if let Some(writer) = self.writer.take() {
-            writer.finish().map_err(|error| Failure::output(language, &target, &into_io(Box::new(error))))?;
-        }
-        self.file.finish().map_err(|error| Failure::output(language, &target, &error))
-    }
-}
-
-impl FindingSink for FindingsFile {
-    fn take(
-        &mut self,
-        plan: &Plan,
-        paths: &[PathBuf],
-        findings: &[Finding],
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        match &mut self.writer {
-            Some(writer) => writer.write(&FindingContext { plan, paths }, findings).map_err(Into::into),
-            None => Ok(()),
-        }
-    }
 }
 
 /// `--valid` and `--rejected`.

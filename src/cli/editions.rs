@@ -1,10 +1,13 @@
 //! `--edition`: whom a report is for, and what that rules out.
 
+use std::collections::BTreeSet;
+
 use super::Failure;
 use super::args::CheckArguments;
-use crate::edition::{self, Edition};
-use crate::engine::{Outcome, StatedRegion, Whose};
+use crate::edition::Edition;
+use crate::engine::{StatedRegion, Whose};
 use crate::model::{County, Language};
+use crate::report::spool::SplitBy;
 use crate::schema::Schemas;
 use crate::schema::region::county_of;
 
@@ -32,6 +35,13 @@ pub(super) fn of_check(arguments: &CheckArguments, language: Language) -> Result
                     language,
                     "--edition region: ange regionen med --region",
                     "--edition region: name the region with --region",
+                ));
+            }
+            if arguments.findings.is_some() || arguments.split_by.is_some() {
+                return Err(Failure::usage(
+                    language,
+                    "--findings och --split-by skriver alla regioners poster: ta bort dem, eller --edition region",
+                    "--findings and --split-by write the records of every region: remove them, or --edition region",
                 ));
             }
         }
@@ -62,9 +72,10 @@ pub(super) fn of_check(arguments: &CheckArguments, language: Language) -> Result
 }
 
 /// What is asked of whose records are, for the reports wanted and for the edition.
-pub(super) fn whose(arguments: &CheckArguments, edition: Edition) -> Whose {
+pub(super) fn whose(arguments: &CheckArguments, edition: Edition, with_feedback: bool) -> Whose {
     let has = |name: &str| arguments.format.iter().any(|format| format.split('=').next() == Some(name));
-    Whose { counts: edition != Edition::Internal || has("html") || has("xlsx"), origins: edition == Edition::Region }
+    let is_divided = edition == Edition::Region || arguments.split_by.is_some() || with_feedback;
+    Whose { counts: is_divided || edition == Edition::Public || has("html") || has("xlsx"), origins: is_divided }
 }
 
 /// The region that the run names, with its county.
@@ -73,10 +84,20 @@ pub(super) fn region(stated: Option<&StatedRegion>, schemas: &Schemas) -> Option
     Some((county_of(&schemas.codelists, region.organisation_number.as_bytes())?, region.clone()))
 }
 
-/// The outcome as its readers may see it, apart from what everybody may.
-pub(super) fn apply(outcome: Outcome, edition: Edition, region: Option<(County, StatedRegion)>) -> Outcome {
-    match (edition, region) {
-        (Edition::Region, Some((county, region))) => edition::of_region(&outcome, county, region),
-        _ => outcome,
+/// The ways in which findings are to be put aside for the reports wanted.
+pub(super) fn ways(
+    arguments: &CheckArguments,
+    edition: Edition,
+    with_feedback: bool,
+    with_workbook: bool,
+) -> BTreeSet<SplitBy> {
+    let is_of_region = edition == Edition::Region;
+    let mut ways: BTreeSet<SplitBy> = arguments.split_by.map(SplitBy::from).into_iter().collect();
+    if is_of_region || with_feedback {
+        ways.insert(SplitBy::Region);
     }
+    if with_workbook && !is_of_region {
+        ways.insert(SplitBy::Nothing);
+    }
+    ways
 }

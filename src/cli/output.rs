@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 /// A file that appears under its name only once it is complete; dropped before that, it leaves nothing.
 pub(super) struct PendingFile {
@@ -37,6 +37,29 @@ impl PendingFile {
     /// Gives the file its name.
     pub(super) fn finish(self) -> std::io::Result<()> {
         self.file.persist(&self.target).map(drop).map_err(|error| error.error)
+    }
+
+    /// The file as written, without a handle to it: of many files, only so many can be open at once.
+    pub(super) fn complete(self) -> CompleteFile {
+        CompleteFile { target: self.target, path: self.file.into_temp_path() }
+    }
+
+    /// What it will be called.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+}
+
+/// A file that is written and has not got its name yet; dropped before that, it leaves nothing.
+pub(super) struct CompleteFile {
+    target: PathBuf,
+    path: TempPath,
+}
+
+impl CompleteFile {
+    /// Gives the file its name.
+    pub(super) fn finish(self) -> std::io::Result<()> {
+        self.path.persist(&self.target).map_err(|error| error.error)
     }
 
     /// What it will be called.

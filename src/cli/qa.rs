@@ -392,13 +392,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The edition of figures for others, with counts below `threshold` hidden.
-    pub(super) fn publish(&self, coverage: Coverage, threshold: u64) -> Coverage {
+    /// The edition of figures for others, with small counts hidden.
+    pub(super) fn publish(&self, coverage: Coverage) -> Coverage {
         match coverage.scope {
             // Details are of a few records each; they are in no such edition.
             Some(scope) => {
                 let context = Context { details: BTreeSet::new(), ..self.context(scope) };
-                coverage::publish::publish(coverage, &context, threshold)
+                coverage::publish::publish(coverage, &context, self.threshold())
             }
             None => coverage,
         }
@@ -520,12 +520,8 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
     let mut session = session;
     let figures = session.compute(counted)?;
     let edition = editions::parse(arguments.edition.as_deref(), language)?;
-    let figures = if session.is_published() || edition != Edition::Internal {
-        let threshold = session.threshold();
-        session.publish(figures, threshold)
-    } else {
-        figures
-    };
+    let figures =
+        if session.is_published() || edition != Edition::Internal { session.publish(figures) } else { figures };
     session.write(&figures)?;
     Ok(ExitCode::Passed)
 }

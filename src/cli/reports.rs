@@ -75,6 +75,19 @@ impl Reports {
 pub(super) type RenderOn<'a, F> = &'a dyn Fn(F, Surface, &mut (dyn Write + Send)) -> Result<(), ReportError>;
 
 impl<F: Format> Reports<F> {
+    /// No reports.
+    pub(super) fn none() -> Self {
+        Self { to_files: Vec::new(), to_stdout: None }
+    }
+
+    /// Whether there is a report in this format.
+    pub(super) fn wants(&self, format: F) -> bool
+    where
+        F: PartialEq,
+    {
+        self.to_stdout == Some(format) || self.to_files.iter().any(|(known, _)| *known == format)
+    }
+
     pub(super) fn open(wanted: Wanted<'_>, language: Language) -> Result<Self, Failure> {
         let option = wanted.option;
         let mut reports = Self { to_files: Vec::new(), to_stdout: None };

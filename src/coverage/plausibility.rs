@@ -108,6 +108,9 @@ pub struct Flag {
     /// How the middle one of the other regions moved from its own baseline: the factor of its count, or the percentage
     /// points of its share.
     pub others: Option<f64>,
+    /// All of the region's own months within the scope, each with its count or its share in per cent; empty where a year
+    /// is what stands out. Months that were not delivered are not in it.
+    pub series: Vec<(Month, f64)>,
 }
 
 /// A count, or a share with its counts.
@@ -230,6 +233,7 @@ fn count_shift(of_regions: &BTreeMap<County, Series>, county: County, month: Mon
         baseline: Some((Value::count(own), before.len())),
         year_before: year_before.map(Value::count),
         others: moved,
+        series: series.iter().map(|(month, value)| (*month, value.0)).collect(),
     })
 }
 
@@ -306,6 +310,7 @@ fn share_shift(
         baseline: Some((Value::of(own.0, own.1), before.len())),
         year_before: year_before.map(|(above, below)| Value::of(above, below)),
         others: moved,
+        series: series.iter().map(|(month, value)| (*month, points(*value))).collect(),
     })
 }
 
@@ -363,6 +368,7 @@ fn level(members: &[Member<'_>], (county, figure, value): &Member<'_>) -> Option
         baseline: None,
         year_before: None,
         others: None,
+        series: Vec::new(),
     })
 }
 
@@ -438,6 +444,7 @@ fn rare_conditions(collection: &str, variable: &str, year: i32, strata: &Strata<
                 baseline: None,
                 year_before: None,
                 others: None,
+                series: Vec::new(),
             });
         }
     }

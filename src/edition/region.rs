@@ -1,34 +1,46 @@
 //! The part of a run that is of one region's records.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
 
 use crate::engine::reporter::ReporterRun;
-use crate::engine::{FileRun, FoldedFrom, Outcome, RuleRun, Run, StatedRegion, TimestampForms, WaiverRun};
-use crate::model::{County, FileIndex, Finding};
+use crate::engine::{FileRun, FoldedFrom, Outcome, RuleRun, Run, Stated, StatedRegion, TimestampForms, WaiverRun};
+use crate::model::{County, FileIndex, Finding, RuleIndex};
 
 /// The regions of which a run has records or findings, in the order of their codes.
 pub fn regions(outcome: &Outcome) -> BTreeSet<County> {
     outcome.runs.iter().flat_map(|run| run.reporters.keys().copied().flatten()).collect()
 }
 
+/// Every finding of a rule in a region's records, in the order in which they were made.
+pub type FindingsOf<'a> = &'a dyn Fn(&Run, RuleIndex) -> Box<dyn Iterator<Item = io::Result<Finding>> + 'a>;
+
 /// The part of a run that is of the records of `region`: its files, counts, findings and waivers; nothing of others'.
 ///
-/// The run must have been counted by reporter, and its findings must say whose they are
-/// ([`Whose`](crate::engine::Whose)). Examples are those that the run kept.
-pub fn of_region(outcome: &Outcome, county: County, region: StatedRegion) -> Outcome {
-    let runs: Vec<Run> = outcome.runs.iter().filter_map(|run| run_of(run, outcome, county)).collect();
+/// The run must have been counted by reporter ([`Whose`](crate::engine::Whose)). Of `findings`, which are the region's own,
+/// the first `n_examples` of each rule and file are kept.
+///
+/// # Errors
+/// If findings cannot be read.
+pub fn of_region(
+    outcome: &Outcome,
+    county: County,
+    region: StatedRegion,
+    (findings, n_examples): (FindingsOf<'_>, usize),
+) -> io::Result<Outcome> {
+    let runs = outcome.runs.iter().filter_map(|run| run_of(run, outcome, county, (findings, n_examples)).transpose());
+    let runs: Vec<Run> = runs.collect::<io::Result<_>>()?;
     let waivers = outcome.waivers.iter().enumerate().map(|(index, waiver)| {
-        // Findings waived for this region are counted anew; how many of others' a waiver covers is theirs to know.
-        WaiverRun { covered: runs.iter().filter_map(|run| run.waived.get(index)).sum(), ..waiver.clone() }
-    });
-    let is_of_others = |waiver: &WaiverRun| {
+        // How many findings of others a waiver covers is theirs to know.
+        let waiver = WaiverRun { covered: runs.iter().filter_map(|run| run.waived.get(index)).sum(), ..waiver.clone() };
         let reporter = waiver.waiver.reporter.as_ref();
-        reporter.is_some_and(|reporter| reporter.organisation_number != region.organisation_number)
-    };
-    let waivers: Vec<WaiverRun> =
-        waivers.map(|waiver| if is_of_others(&waiver) { withheld(waiver) } else { waiver }).collect();
-    let stated = crate::engine::Stated { region: Some(region), ..outcome.stated.clone() };
-    Outcome { stated, runs, waivers }
+        let is_of_others = reporter.is_some_and(|reporter| reporter.organisation_number != region.organisation_number);
+        if is_of_others { withheld(waiver) } else { waiver }
+    });
+    let waivers: Vec<WaiverRun> = waivers.collect();
+    let stated = Stated { region: Some(region), ..outcome.stated.clone() };
+    Ok(Outcome { stated, runs, waivers })
 }
 
 /// A waiver of another region: findings name waivers by number, so that it keeps its place, but not what it says.
@@ -40,8 +52,13 @@ fn withheld(waiver: WaiverRun) -> WaiverRun {
     waiver
 }
 
-fn run_of(run: &Run, outcome: &Outcome, county: County) -> Option<Run> {
-    let own: &ReporterRun = run.reporters.get(&Some(county))?;
+fn run_of(
+    run: &Run,
+    outcome: &Outcome,
+    county: County,
+    (findings, n_examples): (FindingsOf<'_>, usize),
+) -> io::Result<Option<Run>> {
+    let Some(own): Option<&ReporterRun> = run.reporters.get(&Some(county)) else { return Ok(None) };
     let is_its = |file: &FileRun| match &file.statement.region {
         Some((stated, _)) => *stated == county,
         None => file.reporters.contains_key(&Some(county)),
@@ -52,35 +69,40 @@ fn run_of(run: &Run, outcome: &Outcome, county: County) -> Option<Run> {
         places.insert(index, files.len());
         files.push(file_of(file, county));
     }
-    let examples = |rule: &RuleRun| -> Vec<Finding> {
-        let its = rule
-            .examples
-            .iter()
-            .filter(|finding| finding.origin.as_ref().is_some_and(|origin| origin.region == Some(county)));
-        its.filter_map(|finding| Some(Finding { file: FileIndex(*places.get(&finding.file.0)?), ..finding.clone() }))
-            .collect()
-    };
-    let rules: Vec<RuleRun> = run
-        .rules
-        .iter()
-        .zip(&own.rules)
-        .map(|(rule, counted)| RuleRun {
+    let mut waived = vec![0; outcome.waivers.len()];
+    let mut rules = Vec::with_capacity(run.rules.len());
+    for (index, (rule, counted)) in run.rules.iter().zip(&own.rules).enumerate() {
+        let mut examples: Vec<Finding> = Vec::new();
+        // All of them are looked at only where waivers cover some.
+        let mut n_waived = 0;
+        if counted.violations > 0 {
+            for finding in findings(run, RuleIndex(index)) {
+                let finding = finding?;
+                if let Some(count) = finding.waiver.and_then(|waiver| waived.get_mut(waiver.0)) {
+                    *count += 1;
+                    n_waived += 1;
+                }
+                let of_file = examples.iter().filter(|example| places.get(&finding.file.0) == Some(&example.file.0));
+                if of_file.count() < n_examples
+                    && let Some(file) = places.get(&finding.file.0)
+                {
+                    examples.push(Finding { file: FileIndex(*file), ..finding });
+                } else if n_waived >= counted.waived && examples.len() >= n_examples * files.len() {
+                    break;
+                }
+            }
+        }
+        rules.push(RuleRun {
             counts: counted.counts,
             violations: counted.violations,
             waived: counted.waived,
             skipped: rule.skipped.iter().filter_map(|(file, why)| Some((*places.get(file)?, why.clone()))).collect(),
-            examples: examples(rule),
-        })
-        .collect();
-    let mut waived = vec![0; outcome.waivers.len()];
-    for waiver in rules.iter().flat_map(|rule| &rule.examples).filter_map(|finding| finding.waiver) {
-        if let Some(count) = waived.get_mut(waiver.0) {
-            *count += 1;
-        }
+            examples,
+        });
     }
     let is_only = run.reporters.len() == 1;
-    Some(Run {
-        plan: std::sync::Arc::clone(&run.plan),
+    Ok(Some(Run {
+        plan: Arc::clone(&run.plan),
         files,
         records: own.records,
         rejected: own.rejected,
@@ -102,7 +124,7 @@ fn run_of(run: &Run, outcome: &Outcome, county: County) -> Option<Run> {
             }
         }),
         reporters: [(Some(county), own.clone())].into(),
-    })
+    }))
 }
 
 /// The records of a region that could be in groups.

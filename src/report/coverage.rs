@@ -5,9 +5,11 @@
 //! be shown in a published edition is marked, never left out silently.
 
 mod json;
-mod rows;
-mod sentences;
+pub(super) mod rows;
+pub(super) mod sentences;
 mod text;
+pub(super) mod words;
+mod xlsx;
 
 use std::io::Write;
 
@@ -33,6 +35,7 @@ pub fn write(
         ReportFormat::Csv => rows::write_csv(coverage, out)?,
         ReportFormat::Parquet => rows::write_parquet(coverage, out)?,
         ReportFormat::Html => html::write_coverage(coverage, options, out)?,
+        ReportFormat::Xlsx => xlsx::write(coverage, options, out)?,
     }
     out.flush()?;
     Ok(())

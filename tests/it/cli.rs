@@ -285,7 +285,7 @@ fn wrong_usage_is_explained() {
         (["--region", "Mellangård"], ["--region", "Mellangård"]),
         (["--codelist", "icd10"], ["icd10", "NAMN=FIL"]),
         (["--codelist", "icd10=a.csv"], ["icd10", "icd10se"]),
-        (["--format", "xlsx"], ["xlsx", "parquet"]),
+        (["--format", "docx"], ["docx", "parquet"]),
         (["--findings", "fynd.txt"], ["fynd.txt", ".parquet"]),
         (["--delimiter", "x"], ["--delimiter", "tab"]),
         (["--encoding", "ebcdic"], ["--encoding", "windows-1252"]),

@@ -37,3 +37,4 @@ mod svf;
 mod svf_measures;
 mod validity;
 mod waivers;
+mod workbook;

@@ -66,7 +66,7 @@ pub const COLUMNS: [&str; 41] = [
 ];
 
 /// One row: a figure, and of a goal what became of it.
-struct Line<'a> {
+pub(super) struct Line<'a> {
     figure: Cow<'a, Figure>,
     /// Other values than those of its counts, where an edition for others lacks the latter.
     values: Option<(Option<u64>, Option<u64>)>,
@@ -96,15 +96,24 @@ impl<'a> From<&'a Judged> for Line<'a> {
 }
 
 impl Line<'_> {
-    fn period(&self) -> String {
+    /// The measure's id.
+    pub(super) fn measure(&self) -> &str {
+        &self.figure.measure
+    }
+
+    pub(super) fn figure(&self) -> &Figure {
+        &self.figure
+    }
+
+    pub(super) fn period(&self) -> String {
         self.months.clone().unwrap_or_else(|| self.figure.period.to_string())
     }
 
-    fn value(&self) -> Option<u64> {
+    pub(super) fn value(&self) -> Option<u64> {
         self.values.map_or_else(|| self.figure.value(), |values| values.0)
     }
 
-    fn value_before(&self) -> Option<u64> {
+    pub(super) fn value_before(&self) -> Option<u64> {
         self.values.map_or_else(|| self.figure.value_before(), |values| values.1)
     }
 
@@ -118,7 +127,7 @@ impl Line<'_> {
 }
 
 /// Every row, table by table.
-fn lines(coverage: &Coverage) -> impl Iterator<Item = Line<'_>> {
+pub(super) fn lines(coverage: &Coverage) -> impl Iterator<Item = Line<'_>> {
     let ratios = coverage.ratios.iter().flat_map(|table| &table.figures).map(Line::from);
     let goals = coverage.goals.programmes.iter().flat_map(goal_lines);
     let guarantees = coverage.goals.guarantees.iter().flat_map(|guarantee| &guarantee.shares);
@@ -170,7 +179,7 @@ fn goal_lines(programme: &ProgrammeTable) -> Vec<Line<'_>> {
 /// Of the country, as the source calls it.
 pub(super) const COUNTRY: &str = "Riket";
 
-pub(super) fn place_name(coverage: &Coverage, place: Place) -> String {
+pub(in crate::report) fn place_name(coverage: &Coverage, place: Place) -> String {
     match place {
         Place::Country => COUNTRY.to_owned(),
         Place::Centre(centre) => coverage.regions.centre(centre).map(|centre| centre.name.clone()).unwrap_or_default(),

@@ -6,7 +6,7 @@ use crate::model::Language;
 use crate::report::figures::Figures;
 
 /// The explanation of a flag.
-pub(super) fn flag(coverage: &Coverage, flag: &Flag, language: Language) -> String {
+pub(in crate::report) fn flag(coverage: &Coverage, flag: &Flag, language: Language) -> String {
     let writer = Writer { figures: Figures { language }, language };
     let title = title(coverage, flag, language);
     let mut parts = vec![match flag.kind {

@@ -13,7 +13,7 @@ mod ratio;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::place_name;
-use super::sentences;
+use super::{sentences, words};
 use crate::coverage::figure::{Amount, Breakdown, Change, Figure, Period, Place};
 use crate::coverage::publish::LEAST_RECORDS;
 use crate::coverage::response::DEADLINES;
@@ -32,7 +32,7 @@ const MOST_MISSING: usize = 12;
 /// Stands where there is no value.
 const NOTHING: &str = "–";
 /// Stands where a value may not be shown.
-const HIDDEN: &str = "..";
+pub(super) const HIDDEN: &str = "..";
 
 pub(super) fn render(coverage: &Coverage, options: &ReportOptions) -> String {
     let mut page = Page::new(options);
@@ -98,16 +98,6 @@ fn places<Column: Ord>(cells: &Cells<'_, Column>) -> BTreeSet<Place> {
     cells.keys().map(|(place, _)| *place).collect()
 }
 
-/// The periods that a table has columns of, in the order of time: those that are no part of a longer one, whose parts are
-/// in the other formats.
-fn columns(periods: impl Iterator<Item = Period>) -> Vec<Period> {
-    let all: BTreeSet<Period> = periods.collect();
-    let mut periods: Vec<Period> =
-        all.iter().filter(|period| !all.iter().any(|longer| longer.is_longer_than(**period))).copied().collect();
-    periods.sort_by_key(|period| period.order());
-    periods
-}
-
 /// What must be said of the regional cancer centres among the places of a table.
 fn notes(page: &mut Page, coverage: &Coverage, places: impl Iterator<Item = Place>) {
     let notes: Vec<String> = places
@@ -126,18 +116,7 @@ fn notes(page: &mut Page, coverage: &Coverage, places: impl Iterator<Item = Plac
 
 /// What a part of a breakdown is called, with its code.
 fn part_name(page: &Page, name: &str, names: &BTreeMap<String, Text>) -> String {
-    match names.get(name) {
-        Some(words) => format!("{name} {}", page.text_of(words)),
-        None => group_name(page, name),
-    }
-}
-
-fn group_name(page: &Page, name: &str) -> String {
-    match name {
-        crate::engine::tally::BLANK => page.say("(tomt)", "(blank)").to_owned(),
-        crate::engine::tally::INVALID => page.say("(okänd kod)", "(unknown code)").to_owned(),
-        name => name.to_owned(),
-    }
+    words::part_name(page.figures, name, names)
 }
 
 /// The rounded value with its unit.
@@ -154,11 +133,7 @@ fn value(page: &Page, figure: Option<&Figure>) -> String {
 }
 
 fn per_cent(page: &Page, value: u64) -> String {
-    let number = page.figures.count(value);
-    match page.figures.language {
-        Language::Swedish => format!("{number}\u{a0}%"),
-        Language::English => format!("{number}%"),
-    }
+    words::per_cent(page.figures, value)
 }
 
 /// `(12 / 48)`.
@@ -175,16 +150,7 @@ fn counts(page: &Page, figure: Option<&Figure>) -> String {
 
 /// A count, or a mean with one decimal.
 fn amount(page: &Page, amount: Amount) -> String {
-    if let Some(count) = amount.whole() {
-        return page.figures.count(count);
-    }
-    // Tenths, rounded.
-    let tenths = amount.rounded_ratio(Amount::count(1), 10).unwrap_or(0);
-    let sign = match page.figures.language {
-        Language::Swedish => ',',
-        Language::English => '.',
-    };
-    format!("{}{sign}{}", page.figures.count(tenths / 10), tenths % 10)
+    words::amount(page.figures, amount)
 }
 
 fn reporting(page: &mut Page, coverage: &Coverage, table: &Table) {

@@ -6,6 +6,7 @@
   const tools = document.getElementById("tools");
   const search = document.getElementById("search");
   const hits = document.getElementById("hits");
+  const shortcut = document.getElementById("shortcut");
   const choices = [...tools.querySelectorAll("select[data-by]")];
   const collator = new Intl.Collator(root.lang, { numeric: true, sensitivity: "base" });
   const numbers = new Intl.NumberFormat(root.lang === "sv" ? "sv-SE" : "en-GB");
@@ -171,7 +172,7 @@
   document.getElementById("close-all").addEventListener("click", () => setAll(false));
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest && event.target.closest("input, select, textarea, [contenteditable]");
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
+    if (!shortcut.checked || event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
     event.preventDefault();
     search.focus();
   });
@@ -183,8 +184,15 @@
   });
   addEventListener("beforeprint", beforePrint);
   addEventListener("afterprint", afterPrint);
+  // What is jumped to stands below the tools, where these stay in sight.
+  const fit = () => {
+    const stays = getComputedStyle(tools).position === "sticky";
+    root.style.setProperty("--tools", stays ? `${tools.offsetHeight}px` : "0px");
+  };
   // A form that the browser filled in again is no choice of the reader's.
   if (document.querySelector(`${TABLES}, [data-item]`)) tools.hidden = false;
+  new ResizeObserver(fit).observe(tools);
+  fit();
   reset();
   reveal();
 })();

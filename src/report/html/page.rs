@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::{Section, Writing};
+use super::{Section, Writing, chart, national};
 use crate::model::{Language, Severity};
 
 /// Of the page itself.
@@ -91,7 +91,7 @@ fn tools(filters: &Filters, writing: Writing) -> Markup {
     let all = writing.say("Alla", "All");
     let severities = |language: Language| Severity::ALL.map(|severity| (severity.as_str(), severity.word(language)));
     html! {
-        search.tools id="tools" hidden aria-label=(writing.say("Sök och filtrera", "Search and filter")) {
+        div.tools id="tools" hidden role="search" aria-label=(writing.say("Sök och filtrera", "Search and filter")) {
             div.field.grow {
                 label for="search" { (writing.say("Sök i alla tabeller", "Search all tables")) }
                 input id="search" type="search" autocomplete="off" spellcheck="false" aria-describedby="hits"
@@ -112,6 +112,11 @@ fn tools(filters: &Filters, writing: Writing) -> Markup {
                 button type="button" id="reset" { (writing.say("Rensa", "Clear")) }
                 button type="button" id="open-all" { (writing.say("Öppna alla", "Open all")) }
                 button type="button" id="close-all" { (writing.say("Stäng alla", "Close all")) }
+            }
+            // A key of one character can be switched off: speech input and unsteady hands press it unmeant.
+            label.shortcut {
+                input id="shortcut" type="checkbox" checked;
+                (writing.say("Tangenten / går till sökfältet", "The key / goes to the search box"))
             }
             // The script puts the numbers in the places of `#` and `@`.
             p.hits id="hits" role="status" aria-live="polite"
@@ -136,9 +141,9 @@ fn choice(id: &str, by: &str, label: &str, options: &[(String, String)], all: &s
     }
 }
 
-/// Every style of the page, one after the other.
+/// Every style of the page, one after the other: those of sections first, so that the page's own have the last word.
 fn style() -> String {
-    plain(&[STYLE].concat())
+    plain(&[chart::CSS, national::CSS, STYLE].concat())
 }
 
 fn script() -> String {

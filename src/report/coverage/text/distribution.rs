@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HIDDEN, NOTHING, columns, finality, finality_note, notes, part_name, place_name};
+use super::{HIDDEN, NOTHING, finality, finality_note, notes, part_name, place_name};
 use crate::coverage::Coverage;
 use crate::coverage::distribution::{DistributionRow, DistributionTable};
 use crate::coverage::figure::{Breakdown, Period, Place};
 use crate::model::Language;
+use crate::report::coverage::words;
 use crate::report::text::page::Page;
 
 /// Percentiles: a row a place, a block of columns a period.
@@ -27,7 +28,7 @@ pub(super) fn write(page: &mut Page, coverage: &Coverage, table: &DistributionTa
         ),
     };
     page.paragraph(1, &text);
-    let periods = columns(table.rows.iter().map(|row| row.period));
+    let periods = words::columns(table.rows.iter().map(|row| row.period));
     let totals: BTreeMap<(Place, Period), &DistributionRow> = table
         .rows
         .iter()

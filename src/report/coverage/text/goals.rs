@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Cells, HIDDEN, NOTHING, amount, certainty, per_cent, place_name, places};
 use crate::coverage::Coverage;
 use crate::coverage::figure::{Amount, Period, Place};
-use crate::coverage::goal::{GoalTable, GuaranteeShare, Outcome, ProgrammeTable, Shown, Summary, Why};
-use crate::measure::goal::{Better, Percent};
-use crate::model::{Language, Text};
+use crate::coverage::goal::{GuaranteeShare, Outcome, ProgrammeTable, Shown, Summary, Why};
+use crate::model::Text;
+use crate::report::coverage::words;
 use crate::report::text::page::Page;
 
 pub(super) fn render(page: &mut Page, coverage: &Coverage) {
@@ -47,7 +47,7 @@ fn of_programme(page: &mut Page, coverage: &Coverage, programme: &ProgrammeTable
     let of_goals = programme.goals.iter().map(|goal| goal.assumption.as_ref());
     assumptions(page, std::iter::once(programme.assumption.as_ref()).chain(of_goals));
     for goal in &programme.goals {
-        let words = format!("{}: {}", goal.id, asked(page, goal));
+        let words = format!("{}: {}", goal.id, words::asked(page.figures, goal));
         page.paragraph(1, &words);
     }
     let mut rows = vec![vec![page.say("uppfyllda månader", "months met").to_owned()]];
@@ -74,58 +74,6 @@ fn of_programme(page: &mut Page, coverage: &Coverage, programme: &ProgrammeTable
     }
     undecided(page, programme);
     certainty::of_goals(page, programme);
-}
-
-/// What a goal asks for, in words.
-fn asked(page: &Page, goal: &GoalTable) -> String {
-    let title = page.text_of(&goal.title);
-    let number = |percent: Percent| match page.figures.language {
-        Language::Swedish => percent.to_string().replace('.', ","),
-        Language::English => percent.to_string(),
-    };
-    let Some(target) = goal.target else {
-        let words = page.say(
-            "källan anger ingen tröskel; ange den med --goal",
-            "the source gives no threshold; state it with --goal",
-        );
-        return format!("{title}; {words} {}=…", goal.id);
-    };
-    let bound = match goal.better {
-        Better::More => page.say("minst", "at least"),
-        Better::Fewer => page.say("högst", "at most"),
-    };
-    let mut text = match page.figures.language {
-        Language::Swedish => format!("{title}; {bound} {}\u{a0}%", number(target)),
-        Language::English => format!("{title}; {bound} {}%", number(target)),
-    };
-    if goal.target_of_run {
-        text.push_str(page.say(" (angivet i körningen, inte i källan)", " (stated in the run, not by the source)"));
-    }
-    if let Some(scale) = goal.improvement {
-        let (from, to) = (number(scale.from), number(scale.to));
-        let words = match page.figures.language {
-            Language::Swedish => format!(", eller {from}–{to} procentenheter bättre än året före"),
-            Language::English => format!(", or {from}–{to} percentage points better than the year before"),
-        };
-        text.push_str(&words);
-    }
-    if let Some((more_than, least)) = goal.condition {
-        let (more_than, least) = (page.figures.count(more_than), number(least));
-        let words = match page.figures.language {
-            Language::Swedish => {
-                format!(
-                    "; väntar fler än {more_than} ska dessutom minst {least}\u{a0}% av dem ha väntat högst så länge"
-                )
-            }
-            Language::English => {
-                format!(
-                    "; where more than {more_than} wait, at least {least}% of them must have waited at most as long"
-                )
-            }
-        };
-        text.push_str(&words);
-    }
-    text
 }
 
 /// `7/10`, and how many are not decided: `3/10 4?`.
@@ -196,24 +144,11 @@ fn undecided(page: &mut Page, programme: &ProgrammeTable) {
         }
     }
     for (why, goals) in reasons {
-        let (sv, en) = match why {
-            Why::NotDelivered => ("månaden är inte levererad", "the month was not delivered"),
-            Why::NoContacts => ("inga kontakter att räkna på", "no contacts to count"),
-            Why::NoYearBefore => (
-                "målet är inte nått, och samma månad året före saknas att jämföra med",
-                "the target was not reached, and the same month of the year before is not there to compare with",
-            ),
-            Why::NoTarget => ("tröskel saknas (--goal)", "there is no threshold (--goal)"),
-            Why::WaitingNotDelivered => (
-                "villkoret gäller väntande, som inte är levererade",
-                "the condition is on those waiting, not delivered",
-            ),
-        };
         let goals: Vec<String> = goals.iter().map(|(id, n)| format!("{id} {n}")).collect();
         let text = format!(
             "{}, {}: {}.",
             page.say("? Kan inte avgöras (månader)", "? Cannot be decided (months)"),
-            page.say(sv, en),
+            words::why(page.figures, why),
             goals.join(", ")
         );
         page.paragraph(1, &text);

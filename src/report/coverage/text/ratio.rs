@@ -3,14 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Cells, certainty, columns, counts, finality, finality_note, group_name, notes, part_name, per_cent, place_name,
-    places, value,
-};
+use super::{Cells, certainty, counts, finality, finality_note, notes, part_name, per_cent, place_name, places, value};
 use crate::coverage::figure::{Amount, Breakdown, Figure, Period, Place};
 use crate::coverage::{Coverage, Table};
 use crate::measure::Target;
 use crate::model::{Language, Text};
+use crate::report::coverage::words;
 use crate::report::text::page::{Page, Tone};
 
 /// Codes named at most, of records that could not be judged.
@@ -29,7 +27,7 @@ pub(super) fn write(page: &mut Page, coverage: &Coverage, table: &Table, before:
         let text = page.text_of(&table.caution).to_owned();
         page.paragraph(1, &text);
     }
-    let periods = columns(table.figures.iter().map(|figure| figure.period));
+    let periods = words::columns(table.figures.iter().map(|figure| figure.period));
     let cells: Cells<'_, Period> = table
         .figures
         .iter()
@@ -124,7 +122,7 @@ fn undecided(page: &mut Page, table: &Table) {
     let shown: Vec<String> = named
         .iter()
         .take(MOST_UNDECIDED)
-        .map(|(code, records)| format!("{} ({})", group_name(page, code), page.figures.count(*records)))
+        .map(|(code, records)| format!("{} ({})", words::group_name(page.figures, code), page.figures.count(*records)))
         .collect();
     let (shown, more) = (shown.join(", "), named.len().saturating_sub(MOST_UNDECIDED));
     let mut text = format!(

@@ -3,6 +3,7 @@
 //! Where no causes could be worked out, the violated rules stand in the text report's order.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
@@ -16,6 +17,9 @@ use crate::engine::Run;
 use crate::model::{RuleIndex, Severity, VariableIndex, column_letters};
 use crate::report::shown::shortened;
 use crate::report::text::rules::amount;
+
+#[cfg(test)]
+mod tests;
 
 /// Wrong values named in one sentence.
 const MOST_VALUES: usize = 4;
@@ -48,13 +52,17 @@ pub(super) fn body(view: &View<'_>) -> Markup {
     }
 }
 
-/// Causes of all runs. A run's causes keep their order, for each counts on those before it.
+/// Causes of all runs.
 fn entries<'v, 'a>(view: &'v View<'a>) -> Vec<Entry<'v, 'a>> {
-    let mut queues: Vec<std::collections::VecDeque<Entry<'_, '_>>> =
-        view.runs.iter().map(|run| of_run(run).into()).collect();
+    merged(view.runs.iter().map(of_run).collect())
+}
+
+/// By what they free. A run's causes keep their order, for each counts on those before it.
+fn merged<'v, 'a>(runs: Vec<Vec<Entry<'v, 'a>>>) -> Vec<Entry<'v, 'a>> {
+    let mut queues: Vec<VecDeque<Entry<'_, '_>>> = runs.into_iter().map(VecDeque::from).collect();
+    let rank = |entry: &Entry<'_, '_>| (entry.cause.severity, entry.frees.unwrap_or(0), entry.cause.findings);
     let mut merged = Vec::new();
     loop {
-        let rank = |entry: &Entry<'_, '_>| (entry.cause.severity, entry.frees.unwrap_or(0), entry.cause.findings);
         let best = queues
             .iter_mut()
             .enumerate()
@@ -72,14 +80,19 @@ fn of_run<'v, 'a>(run: &'v RunView<'a>) -> Vec<Entry<'v, 'a>> {
     if causes.is_empty() {
         return run.violated.iter().filter_map(|index| of_rule(run, *index)).collect();
     }
-    let mut before = 0;
-    let with_gain = causes.into_iter().map(|cause| {
-        let gain = cause.repaired.saturating_sub(before);
-        before = before.max(cause.repaired);
-        let frees = (cause.severity == Severity::Error).then_some(gain);
-        Entry { run, cause, frees }
-    });
-    with_gain.collect()
+    with_gains(run, causes)
+}
+
+/// What each frees beside those before it.
+fn with_gains<'v, 'a>(run: &'v RunView<'a>, causes: Vec<Cause>) -> Vec<Entry<'v, 'a>> {
+    let mut all = 0;
+    let entry = |cause: Cause| {
+        let frees = (cause.severity == Severity::Error).then_some(cause.repaired);
+        all += cause.repaired;
+        // With all before it.
+        Entry { run, cause: Cause { repaired: all, ..cause }, frees }
+    };
+    causes.into_iter().map(entry).collect()
 }
 
 fn of_rule<'v, 'a>(run: &'v RunView<'a>, index: RuleIndex) -> Option<Entry<'v, 'a>> {
@@ -107,22 +120,22 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
                 } @else {
                     (explained(view, cause)) " "
                 }
-                @if let Some(words) = frees(view, entry) { b.frees { (words) } }
+                @if let Some(words) = frees(view, entry) { b.frees { (words) } " " }
+                span.links {
+                @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) }
+                " "
+                @for (n, index) in rules.iter().enumerate() { @if n > 0 { ", " } (run.link(*index)) }
+                @if rules.len() < cause.rules.len() {
+                    " " (view.say("och", "and")) " "
+                    (view.words.counted((cause.rules.len() - rules.len()) as u64, ["till", "till"], ["more", "more"]))
+                }
+                }
             }
             p {
                 b { (view.say("Åtgärd", "Fix")) ": " }
                 @match advice(view, &cause.kind) {
                     Some(words) => (words),
                     None => @if let Some((rule, _)) = first { (view.writing.text(&rule.fix)) },
-                }
-            }
-            p.links {
-                @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) }
-                " "
-                @for (n, index) in rules.iter().enumerate() { @if n > 0 { ", " } (view.rule_link(run, *index)) }
-                @if rules.len() < cause.rules.len() {
-                    " " (view.say("och", "and")) " "
-                    (view.words.counted((cause.rules.len() - rules.len()) as u64, ["till", "till"], ["more", "more"]))
                 }
             }
         }

@@ -46,7 +46,7 @@ pub(super) fn wide(label: &str, table: &Markup) -> Markup {
 
 /// The severity as a word; its colour and shape say the same.
 pub(super) fn severity(severity: Severity, writing: Writing) -> Markup {
-    html! { span class={ "sev " (severity.as_str()) } { (severity.word(writing.language())) } }
+    html! { span class={ "sev is-" (severity.as_str()) } { (severity.word(writing.language())) } }
 }
 
 /// That only the first rows are shown, and where all are.

@@ -16,8 +16,8 @@ pub(super) fn body(view: &View<'_>) -> Markup {
         (banner(view))
         (counts(view))
         (beside(view))
-        @if view.runs.len() > 1 { (collections(view)) }
         (causes::body(view))
+        @if view.runs.len() > 1 { (collections(view)) }
     }
 }
 
@@ -60,13 +60,17 @@ fn counts(view: &View<'_>) -> Markup {
         dl.tiles {
             @for severity in Severity::ALL {
                 @let n = outcome.violations(severity);
-                div class={ "tile " (severity.as_str()) } {
+                div class={ "tile is-" (severity.as_str()) } {
                     dt { (label(severity)) }
                     dd {
                         strong { (figures.count(n)) }
-                        @if n > 0 { span { (view.say("i", "in")) " " (view.words.rules(rules(severity))) } }
-                        @if let Some(waived) = waivers::part(&view.words, outcome.waived(severity)) {
-                            span { (spaced(&waived)) }
+                        @if n > 0 {
+                            span {
+                                (view.say("i", "in")) " " (view.words.rules(rules(severity)))
+                                @if let Some(waived) = waivers::part(&view.words, outcome.waived(severity)) {
+                                    ", " (spaced(&waived))
+                                }
+                            }
                         }
                     }
                 }
@@ -75,8 +79,10 @@ fn counts(view: &View<'_>) -> Markup {
                 dt { (view.say("Poster med minst ett fel", "Records with at least one error")) }
                 dd {
                     strong { (figures.count(rejected)) }
-                    span { (view.say("av", "of")) " " (view.words.records(records)) }
-                    @if let Some(share) = figures.share(rejected, records) { span { (share) } }
+                    span {
+                        (view.say("av", "of")) " " (view.words.records(records))
+                        @if let Some(share) = figures.share(rejected, records) { " (" (share) ")" }
+                    }
                 }
             }
         }

@@ -103,9 +103,13 @@ pub(super) fn body(view: &View<'_>) -> Option<Markup> {
     })
 }
 
+/// Whose records those of a unit are.
+#[derive(Clone, Copy, Debug)]
+struct Whose(Option<County>);
+
 /// A row of a table of parts.
 struct Row<'p> {
-    region: Option<Option<County>>,
+    region: Option<Whose>,
     name: &'p str,
     part: &'p Part,
 }
@@ -141,7 +145,7 @@ fn units(view: &View<'_>, run: &RunView<'_>) -> Markup {
     for (county, reporter) in reporters {
         let parts = reporter.units.parts.iter();
         let mut own: Vec<Row<'_>> =
-            parts.map(|(name, part)| Row { region: several.then_some(*county), name, part }).collect();
+            parts.map(|(name, part)| Row { region: several.then_some(Whose(*county)), name, part }).collect();
         sorted(&mut own);
         of += own.len();
         rows.extend(own.into_iter().take(room));
@@ -184,9 +188,9 @@ fn table(
             }
             tbody {
                 @for row in rows {
-                    tr data-regions=[row.region.map(region_key)] {
+                    tr data-regions=[row.region.map(|whose| region_key(whose.0))] {
                         th scope="row" { (name(row)) }
-                        @if let Some(region) = row.region { td { (view.region(region)) } }
+                        @if let Some(whose) = row.region { td { (view.region(whose.0)) } }
                         (number(row.part.records, figures))
                         (number(row.part.rejected, figures))
                         (share(row.part.rejected, row.part.records, figures))
@@ -209,10 +213,7 @@ fn table(
         }
     };
     let what = ["rader", "rows"];
-    let all = [
-        "alla fynd med vårdenhet finns i --findings FIL.csv",
-        "every finding with its care unit is in --findings FILE.csv",
-    ];
+    let all = ["varje fynd finns i --findings FIL.csv", "every finding is in --findings FILE.csv"];
     html! { (wide(&caption, &table)) (cut(rows.len(), of, what, all, view.writing)) }
 }
 
@@ -225,16 +226,24 @@ fn rules(view: &View<'_>, run: &RunView<'_>, part: &Part) -> Markup {
     let figures = view.writing.figures;
     let one = |(rule, n): (RuleIndex, u64)| {
         let of = figures.share(n, part.records).map(|share| format!(" ({share})")).unwrap_or_default();
-        html! { (view.rule_link(run, rule)) " " (figures.count(n)) (of) }
+        html! { (run.link(rule)) " " (figures.count(n)) (of) }
     };
     html! {
-        @if rules.len() == 1 { (one(first)) } @else {
+        (one(first))
+        @if rules.len() > 1 {
             details {
-                summary { (one(first)) }
+                summary { (view.words.counted((rules.len() - 1) as u64, ["till", "till"], ["more", "more"])) }
                 ul {
                     @for rule in &shown[1..] { li { (one(*rule)) } }
                     @if rules.len() > shown.len() {
-                        li { (view.say("och", "and")) " " (view.words.counted((rules.len() - shown.len()) as u64, ["regel till", "regler till"], ["more rule", "more rules"])) }
+                        li {
+                            (view.say("och", "and")) " "
+                            (view.words.counted(
+                                (rules.len() - shown.len()) as u64,
+                                ["regel till", "regler till"],
+                                ["more rule", "more rules"],
+                            ))
+                        }
                     }
                 }
             }

@@ -83,7 +83,7 @@ fn worst(view: &View<'_>, run: &RunView<'_>, reporter: &ReporterRun) -> Markup {
             ul.plain {
                 @for (rule, n) in rules.iter().take(MOST_RULES_NAMED) {
                     @let share = figures.share(*n, reporter.records).map(|share| format!(" ({share})"));
-                    li { (view.rule_link(run, *rule)) " " (figures.count(*n)) @if let Some(share) = share { (share) } }
+                    li { (run.link(*rule)) " " (figures.count(*n)) @if let Some(share) = share { (share) } }
                 }
             }
         }

@@ -60,11 +60,9 @@ fn overview(view: &View<'_>, run: &RunView<'_>) -> Markup {
         Some(unit) => format!("{} {}", figures.count(run.run.records), view.writing.text(unit)),
         None => view.words.records(run.run.records),
     };
-    let n = figures.count(run.violated.len() as u64);
-    let caption = view.say(
-        format!("{n} regler som inte uppfylls, andel av {records}"),
-        format!("{n} rules violated, share of {records}"),
-    );
+    let rules = view.words.rules(run.violated.len());
+    let caption = view
+        .say(format!("{rules} som inte uppfylls, andel av {records}"), format!("{rules} violated, share of {records}"));
     let with_regions = run.run.reporters.len() > 1;
     let with_waived = run.run.rules.iter().any(|found| found.waived > 0);
     wide(
@@ -247,7 +245,6 @@ fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, va
     }
     let variable: Option<VariableIndex> = rule.faulty.first().copied();
     let declared = variable.and_then(|variable| run.run.plan.collection.variables.get(variable.0));
-    let figures = view.writing.figures;
     let name = |value: &str| match (value, declared) {
         ("", _) => view.say("(tomt)", "(blank)").to_owned(),
         (value, Some(declared)) => view.value_name(run.run, declared, value),
@@ -260,20 +257,20 @@ fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, va
             @for (n, (value, findings)) in shown.enumerate() {
                 @if n > 0 { "; " }
                 code { (name(value)) } ": "
-                (part(figures.count(*findings), figures.count(found.violations), figures.share(*findings, found.violations), view))
+                (part(view, *findings, found.violations))
             }
         }
     }
 }
 
 /// `23 av 1 200 (1,9 %)`.
-fn part(n: String, of: String, share: Option<String>, view: &View<'_>) -> String {
-    let share = share.map(|share| format!(" ({share})")).unwrap_or_default();
-    plain(&format!("{n} {} {of}{share}", view.say("av", "of")))
+fn part(view: &View<'_>, n: u64, of: u64) -> String {
+    let figures = view.writing.figures;
+    let share = figures.share(n, of).map(|share| format!(" ({share})")).unwrap_or_default();
+    plain(&format!("{} {} {}{share}", figures.count(n), view.say("av", "of"), figures.count(of)))
 }
 
 fn places(view: &View<'_>, heading: &str, listed: &Listed) -> Markup {
-    let figures = view.writing.figures;
     html! {
         @if !listed.first.is_empty() {
             p.most {
@@ -281,7 +278,7 @@ fn places(view: &View<'_>, heading: &str, listed: &Listed) -> Markup {
                 @for (n, place) in listed.first.iter().enumerate() {
                     @if n > 0 { "; " }
                     (place.name) ": "
-                    (part(figures.count(place.violated), figures.count(place.records), figures.share(place.violated, place.records), view))
+                    (part(view, place.violated, place.records))
                 }
                 @if listed.total > listed.first.len() {
                     "; " (view.say("och", "and")) " "

@@ -145,14 +145,6 @@ impl<'a> View<'a> {
         (!text.is_empty()).then(|| shortened(text, MOST_CHARS))
     }
 
-    /// A rule's id, as a link to its place where it has one.
-    pub(super) fn rule_link(&self, run: &RunView<'_>, index: RuleIndex) -> Markup {
-        let Some((rule, found)) = run.rule(index) else { return html! {} };
-        html! {
-            @if found.violations > 0 { a href={ "#" (run.anchor(rule)) } { (rule.id) } } @else { code { (rule.id) } }
-        }
-    }
-
     /// A rule's id and days.
     pub(super) fn rule_name(&self, rule: &Rule) -> String {
         plain(&self.words.rule_name(rule))
@@ -179,6 +171,14 @@ impl<'a> RunView<'a> {
     /// A rule and what became of it.
     pub(super) fn rule(&self, index: RuleIndex) -> Option<(&'a Rule, &'a RuleRun)> {
         Some((self.run.plan.rules.get(index.0)?, self.run.rules.get(index.0)?))
+    }
+
+    /// A rule's id, as a link to its place where it has one.
+    pub(super) fn link(&self, index: RuleIndex) -> Markup {
+        let Some((rule, found)) = self.rule(index) else { return html! {} };
+        html! {
+            @if found.violations > 0 { a href={ "#" (self.anchor(rule)) } { (rule.id) } } @else { code { (rule.id) } }
+        }
     }
 
     /// Where a violated rule stands on the page: the same for every page that has it.
