@@ -1,6 +1,6 @@
 "use strict";
 // Search, filters and sorting of what is on the page; opens what an address or a printer needs open. The page is whole
-// without it. Rows are those of tables marked `data-filter` and blocks marked `data-item`.
+// without it. Rows are those of tables marked `data-filter`, by attribute or class, and blocks marked `data-item`.
 (() => {
   const root = document.documentElement;
   const tools = document.getElementById("tools");
@@ -10,9 +10,10 @@
   const choices = [...tools.querySelectorAll("select[data-by]")];
   const collator = new Intl.Collator(root.lang, { numeric: true, sensitivity: "base" });
   const numbers = new Intl.NumberFormat(root.lang === "sv" ? "sv-SE" : "en-GB");
-  // A mark that every language folds alike: case, and the spaces that keep figures together.
-  const fold = (text) => text.toLocaleLowerCase(root.lang).replace(/[\s\u00a0\u202f]+/g, " ");
+  // Alike for a search: case, the spaces that keep figures together, and marks pasted apart from their letters.
+  const fold = (text) => text.normalize("NFC").toLocaleLowerCase(root.lang).replace(/[\s\u00a0\u202f]+/g, " ");
 
+  const TABLES = "table:is([data-filter], .data-filter)";
   let rows = null;
   const collect = () => {
     if (rows) return rows;
@@ -24,14 +25,14 @@
       });
       rows.push({ element, text: fold(element.textContent), texts, shown: true });
     };
-    for (const table of document.querySelectorAll("table[data-filter]"))
+    for (const table of document.querySelectorAll(TABLES))
       for (const body of table.tBodies) for (const row of body.rows) add(row);
     document.querySelectorAll("[data-item]").forEach(add);
     return rows;
   };
 
   // Headings that speak of a filtered table or list say when nothing of it is left.
-  const groups = () => document.querySelectorAll("table[data-filter], .items");
+  const groups = () => document.querySelectorAll(`${TABLES}, .items`);
   const showEmpty = () => {
     for (const group of groups()) {
       const all = group.tagName === "TABLE" ? [...group.tBodies].flatMap((body) => [...body.rows]) : [...group.children];
@@ -114,7 +115,7 @@
     heading.setAttribute("aria-sort", next);
     table.tBodies[0].append(...keyed.map(({ row }) => row));
   };
-  for (const table of document.querySelectorAll("table[data-filter]")) {
+  for (const table of document.querySelectorAll(TABLES)) {
     if (!table.tHead || table.tHead.rows.length !== 1 || table.tBodies.length !== 1) continue;
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
       if (heading.dataset.fixed !== undefined || heading.colSpan !== 1) return;
@@ -189,7 +190,7 @@
     root.style.setProperty("--tools", stays ? `${tools.offsetHeight}px` : "0px");
   };
   // A form that the browser filled in again is no choice of the reader's.
-  if (document.querySelector("[data-filter], [data-item]")) tools.hidden = false;
+  if (document.querySelector(`${TABLES}, [data-item]`)) tools.hidden = false;
   new ResizeObserver(fit).observe(tools);
   fit();
   reset();

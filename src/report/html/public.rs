@@ -32,8 +32,8 @@ pub(super) fn sections(outcome: &PublicOutcome, writing: Writing) -> Vec<Section
 fn count(shown: Option<u64>, writing: Writing) -> Markup {
     html! {
         @match shown {
-            Some(number) => td.number data-sort=(number) { (writing.figures.count(number)) },
-            None => td.number data-sort="-1" {
+            Some(number) => td.num data-sort=(number) { (writing.figures.count(number)) },
+            None => td.num data-sort="-1" {
                 "–" span.hidden { (writing.say(" visas inte", " not shown")) }
             },
         }
@@ -42,7 +42,7 @@ fn count(shown: Option<u64>, writing: Writing) -> Markup {
 
 fn share(part: Option<u64>, whole: Option<u64>, writing: Writing) -> Markup {
     let share = part.zip(whole).and_then(|(part, whole)| writing.figures.share(part, whole));
-    html! { td.number { (share.unwrap_or_else(|| "–".to_owned())) } }
+    html! { td.num { (share.unwrap_or_else(|| "–".to_owned())) } }
 }
 
 fn section(run: &PublicRun, writing: Writing) -> Section {
