@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
+use vantkoll::assets;
 
 use crate::support::{Said, run};
 
-/// County codes of the regions of the shipped table of inhabitants, with the folders that they get.
+/// County codes of the regions that deliver, with the folders that they get.
 const REGIONS: [(&str, &str); 3] =
     [("07", "07_region-kronoberg"), ("09", "09_region-gotland"), ("10", "10_region-blekinge")];
 
@@ -46,7 +47,7 @@ fn deliveries(folder: &Path) {
     }
     generate("07", "71", "a_part.csv");
     generate("10", "72", "b_part.csv");
-    let [first, second] = ["a_part.csv", "b_part.csv"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
+    let [first, second] = ["a_part.csv", "b_part.csv"].map(|name| read_lossy(&folder.join(name)));
     // Line by line, so that no stretch of the file is one region's.
     let mut together = String::new();
     let mut others = second.lines().skip(1);
@@ -66,6 +67,11 @@ fn deliveries(folder: &Path) {
     }
 }
 
+/// A file's text; some planted bytes are no text.
+fn read_lossy(path: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+}
+
 /// Every value of eight characters or more of the records of each region, by who answers for the record.
 fn values(folder: &Path) -> [BTreeSet<String>; 3] {
     let numbers = ["2321000065", "2120000803", "2321000081"];
@@ -75,7 +81,7 @@ fn values(folder: &Path) -> [BTreeSet<String>; 3] {
         if path.extension().is_none_or(|extension| extension != "csv") {
             continue;
         }
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = read_lossy(&path);
         let header: Vec<&str> = text.lines().next().unwrap().split(';').collect();
         let reporter = header.iter().position(|name| *name == "huvudman").unwrap();
         for line in text.lines().skip(1) {
@@ -131,8 +137,10 @@ impl AsText for calamine::ExcelDateTime {
 }
 
 fn qa(folder: &Path, arguments: &[&str]) -> Said {
-    let population = shipped("testdata/samples/national/befolkning.csv");
-    let given = ["qa", "leveranser", "--population", &population, "--delivery-date", "2022-04-05"];
+    let counties = (1..=25).filter(|code| ![2, 11, 15, 16].contains(code));
+    let rows: String = counties.map(|code| format!("{code:02};2022;{}\n", 100_000 + code)).collect();
+    std::fs::write(folder.join("befolkning.csv"), format!("lanskod;ar;folkmangd\n{rows}")).unwrap();
+    let given = ["qa", "leveranser", "--population", "befolkning.csv", "--delivery-date", "2022-04-05"];
     run(folder, &[&given, arguments].concat())
 }
 
@@ -144,9 +152,18 @@ fn a_folder_for_each_region_with_nothing_of_the_others() {
     deliveries(&leveranser);
     let said = qa(folder.path(), &["--feedback", "ut", "--format", "json=allt.json"]);
     assert_eq!(said.code, 1, "{}", said.err);
-    assert!(said.err.contains("återkoppling till 3 regioner ligger i `ut`"), "{}", said.err);
+    // One of the planted defects names another region; what is stated of no file is what its records say.
+    assert!(said.err.contains("återkoppling till 4 regioner ligger i `ut`"), "{}", said.err);
 
     let values = values(&leveranser);
+    // Rules name dates that are placeholders.
+    let rules: BTreeSet<String> = assets::rules(None)
+        .unwrap()
+        .into_values()
+        .flat_map(|file| {
+            file.text.split(|c: char| !c.is_alphanumeric() && c != '-').map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
     let all: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.path().join("allt.json")).unwrap()).unwrap();
     let mut records = 0;
@@ -157,14 +174,19 @@ fn a_folder_for_each_region_with_nothing_of_the_others() {
         files.sort();
         assert_eq!(files, ["rapport.html", "rapport.json", "rapport.xlsx", "riket.json"], "{name}");
         let text = content(&own);
-        let mut searched = 0;
-        for (other, of_other) in values.iter().enumerate().filter(|(other, _)| *other != place) {
-            for value in of_other.difference(&values[place]) {
-                searched += 1;
-                assert!(!text.contains(value.as_str()), "{name}: `{value}` of {}", REGIONS[other].1);
-            }
-        }
-        assert!(searched > 1_000, "{name}: {searched} values");
+        // A date of another region may be the beginning of one of its own, or one that it writes in another form.
+        let letters = |value: &str| value.chars().filter(|c| c.is_alphanumeric() && *c != 'T').collect::<String>();
+        let own_values: BTreeSet<String> = values[place].iter().map(|value| letters(value)).collect();
+        let is_own = |value: &str| {
+            let begins = own_values.range(letters(value)..).next().is_some_and(|own| own.starts_with(&letters(value)));
+            // A list of codes may be a part of one of its own.
+            begins || rules.contains(value) || value.contains(',')
+        };
+        let of_others = values.iter().enumerate().filter(|(other, _)| *other != place).flat_map(|(_, values)| values);
+        let foreign: Vec<String> = of_others.filter(|value| !is_own(value)).map(|value| regex::escape(value)).collect();
+        assert!(foreign.len() > 1_000, "{name}: {} values", foreign.len());
+        let any = regex::RegexBuilder::new(&foreign.join("|")).size_limit(1 << 30).build().unwrap();
+        assert_eq!(any.find(&text).map(|found| found.as_str()), None, "{name}");
         // Its own are there.
         let found = values[place].iter().filter(|value| text.contains(value.as_str())).count();
         assert!(found > 100, "{name}: {found} of its own values");
