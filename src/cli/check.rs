@@ -132,9 +132,7 @@ pub(super) fn run_with(
     };
     let publish = |figures: &Coverage| coverage.as_ref().map(|session| session.publish(figures.clone()));
     let figures = match &coverage {
-        Some(session) if session.is_published() || edition != Edition::Internal => {
-            figures.as_ref().and_then(|figures| publish(figures))
-        }
+        Some(session) if session.is_published() || edition != Edition::Internal => figures.as_ref().and_then(&publish),
         _ => figures,
     };
     let of_regions = |published| feedback::Source {
@@ -168,7 +166,7 @@ pub(super) fn run_with(
         return Err(failure);
     }
     if let Some(folder) = feedback {
-        let published = figures.as_ref().and_then(|figures| publish(figures));
+        let published = figures.as_ref().and_then(publish);
         let n_regions = of_regions(published.as_ref()).write(folder, &inputs)?;
         if !arguments.common.quiet {
             progress::say(&feedback::told(language, n_regions, folder));

@@ -119,8 +119,7 @@ impl Source<'_> {
         );
         let outcome = self.of_region(county, region)?;
         let content = Content { outcome: &outcome, coverage: self.published, findings: None };
-        type Write<'w> = &'w dyn Fn(&mut (dyn std::io::Write + Send)) -> Result<(), ReportError>;
-        let files: [(&str, Write<'_>); 4] = [
+        let files: [(&str, WriteTo<'_>); 4] = [
             ("rapport.html", &|out| report::write(ReportFormat::Html, &content, options, out)),
             ("rapport.json", &|out| report::write(ReportFormat::Json, &content, options, out)),
             ("rapport.xlsx", &|out| xlsx::write_part(internal, options, part, out)),
@@ -133,19 +132,18 @@ impl Source<'_> {
             if name == "riket.json" && self.published.is_none() {
                 continue;
             }
-            complete.push(pending(language, folder.join(name), write)?);
+            complete.push(pending(language, &folder.join(name), write)?);
         }
         Ok(())
     }
 }
 
-fn pending(
-    language: Language,
-    target: PathBuf,
-    write: &dyn Fn(&mut (dyn Write + Send)) -> Result<(), ReportError>,
-) -> Result<CompleteFile, Failure> {
-    let failed = |error: &std::io::Error| failed(language, &target, error);
-    let file = PendingFile::create(&target).map_err(|error| failed(&error))?;
+/// Writes one report.
+type WriteTo<'a> = &'a dyn Fn(&mut (dyn Write + Send)) -> Result<(), ReportError>;
+
+fn pending(language: Language, target: &Path, write: WriteTo<'_>) -> Result<CompleteFile, Failure> {
+    let failed = |error: &std::io::Error| failed(language, target, error);
+    let file = PendingFile::create(target).map_err(|error| failed(&error))?;
     let mut writer = file.writer().map_err(|error| failed(&error))?;
     write(&mut writer).map_err(|error| failed(&into_io(Box::new(error))))?;
     writer.flush().map_err(|error| failed(&error))?;

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn the_rate_is_of_records_and_the_time_left_follows_from_what_is_done() {
         let sv = Figures { language: Language::Swedish };
-        assert_eq!(rate(sv, 2_400_000, Duration::from_millis(2_000)), "1\u{a0}200\u{a0}000 poster/s");
+        assert_eq!(rate(sv, 2_400_000, Duration::from_secs(2)), "1\u{a0}200\u{a0}000 poster/s");
         assert_eq!(rate(Figures { language: Language::English }, 10, Duration::from_secs(1)), "10 records/s");
         assert_eq!(rate(sv, 0, Duration::ZERO), "");
         let of = |done, elapsed| left(Language::Swedish, done, 1_000, Duration::from_secs(elapsed));

@@ -512,12 +512,16 @@ fn more(page: &mut Page) {
     page.heading(page.say("Mer", "More"));
     let lines = [
         page.say(
-            "Alla fynd, rad för rad: lägg till --findings FIL.csv",
-            "Every finding, row by row: add --findings FILE.csv",
+            "Sida att läsa, mejla och skriva ut: lägg till --format html=FIL.html",
+            "Page to read, mail and print: add --format html=FILE.html",
         ),
         page.say(
-            "Regeltabell för Excel: lägg till --format csv=FIL.csv",
-            "Table of rules for Excel: add --format csv=FILE.csv",
+            "Arbetsbok för Excel med alla fynd: lägg till --format xlsx=FIL.xlsx",
+            "Workbook for Excel with every finding: add --format xlsx=FILE.xlsx",
+        ),
+        page.say(
+            "Alla fynd, rad för rad: lägg till --findings FIL.csv",
+            "Every finding, row by row: add --findings FILE.csv",
         ),
         page.say(
             "Hela rapporten för program: lägg till --format json=FIL.json",

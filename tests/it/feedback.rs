@@ -143,8 +143,8 @@ impl AsText for calamine::ExcelDateTime {
 
 fn qa(folder: &Path, arguments: &[&str]) -> Said {
     let counties = (1..=25).filter(|code| ![2, 11, 15, 16].contains(code));
-    let rows: String = counties.map(|code| format!("{code:02};2022;{}\n", 100_000 + code)).collect();
-    std::fs::write(folder.join("befolkning.csv"), format!("lanskod;ar;folkmangd\n{rows}")).unwrap();
+    let rows: Vec<String> = counties.map(|code| format!("{code:02};2022;{}", 100_000 + code)).collect();
+    std::fs::write(folder.join("befolkning.csv"), format!("lanskod;ar;folkmangd\n{}\n", rows.join("\n"))).unwrap();
     let given = ["qa", "leveranser", "--population", "befolkning.csv", "--delivery-date", "2022-04-05"];
     run(folder, &[&given, arguments].concat())
 }

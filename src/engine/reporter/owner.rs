@@ -176,7 +176,9 @@ impl RegionsOfFile {
             match stretch {
                 RegionsOfRows::One(region, records) => *counts.entry(*region).or_default() += records,
                 RegionsOfRows::Each(regions) => {
-                    regions.iter().for_each(|region| *counts.entry(*region).or_default() += 1);
+                    for region in regions {
+                        *counts.entry(*region).or_default() += 1;
+                    }
                 }
             }
         }

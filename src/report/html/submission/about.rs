@@ -13,8 +13,8 @@ pub(super) fn body(view: &View<'_>) -> Markup {
         ),
         (
             "--format",
-            view.say("csv=FIL.csv", "csv=FILE.csv"),
-            view.say("Regeltabell för Excel", "Table of rules for Excel"),
+            view.say("xlsx=FIL.xlsx", "xlsx=FILE.xlsx"),
+            view.say("Arbetsbok för Excel med alla fynd", "Workbook for Excel with every finding"),
         ),
         (
             "--format",
