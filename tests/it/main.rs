@@ -11,6 +11,7 @@ mod diagnostics;
 mod domain;
 mod editions;
 mod editor;
+mod feedback;
 mod fifth_collection;
 mod folding;
 mod generate;

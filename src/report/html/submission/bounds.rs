@@ -15,7 +15,7 @@ const MOST_LISTED: usize = 2_000;
 /// Values, units and codes each, listed with one rule.
 const MOST_LISTED_WITH_RULE: usize = 5;
 /// Care units in tables of the whole page.
-const MOST_UNITS: usize = 500;
+const MOST_UNITS: usize = 400;
 /// Care units in the table of one collection.
 const MOST_UNITS_OF_COLLECTION: usize = 200;
 /// Violated rules on the whole page above which each is told in brief.
@@ -47,7 +47,7 @@ pub(super) struct Bounds {
     pub(super) units: usize,
     /// Files listed one by one.
     pub(super) files: usize,
-    /// Whether rules are told without why and how, which `rules explain` tells.
+    /// Whether rules are told without why, how and where from, which `rules explain` tells.
     pub(super) is_brief: bool,
 }
 

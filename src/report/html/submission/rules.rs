@@ -33,8 +33,8 @@ pub(super) fn body(view: &View<'_>) -> Markup {
     }
     let n_violated: usize = view.runs.iter().map(|run| run.violated.len()).sum();
     let brief = view.say(
-        ["Reglerna är många och visas därför kortfattat; villkor och skäl visas av", "REGEL"],
-        ["The rules are many and therefore shown in brief; conditions and reasons are shown by", "RULE"],
+        ["Reglerna är många och visas därför kortfattat; villkor, skäl och källa visas av", "REGEL"],
+        ["The rules are many and therefore shown in brief; conditions, reasons and sources are shown by", "RULE"],
     );
     html! {
         @if view.bounds.is_brief { p.cut { (brief[0]) " " code { "vantkoll rules explain " (brief[1]) } "." } }
@@ -223,7 +223,8 @@ fn facts(view: &View<'_>, rule: &Rule) -> Markup {
     let whole = !view.bounds.is_brief;
     let why = rule.why.as_ref().filter(|_| whole).map(|why| view.writing.text(why));
     let [applies, holds] = [&rule.when_text, &rule.assert_text].map(|text| text.as_deref().filter(|_| whole));
-    let (fix, source) = (view.writing.text(&rule.fix), source_line(&rule.source));
+    let fix = view.writing.text(&rule.fix);
+    let source = if whole { source_line(&rule.source) } else { String::new() };
     html! {
         dl.facts {
             @if !fix.is_empty() { dt { (view.say("Åtgärd", "Fix")) } dd { (fix) } }
