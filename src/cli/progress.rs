@@ -49,7 +49,7 @@ impl Bar {
             return Self { bar: ProgressBar::hidden(), records };
         }
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-        let figures = Figures { language };
+        let figures = Figures::new(language);
         let counted = Arc::clone(&records);
         // What cannot be written to a terminal that went away is of no use to anybody.
         let done = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn the_rate_is_of_records_and_the_time_left_follows_from_what_is_done() {
-        let sv = Figures { language: Language::Swedish };
+        let sv = Figures::new(Language::Swedish);
         assert_eq!(rate(sv, 2_400_000, Duration::from_secs(2)), "1\u{a0}200\u{a0}000 poster/s");
-        assert_eq!(rate(Figures { language: Language::English }, 10, Duration::from_secs(1)), "10 records/s");
+        assert_eq!(rate(Figures::new(Language::English), 10, Duration::from_secs(1)), "10 records/s");
         assert_eq!(rate(sv, 0, Duration::ZERO), "");
         let of = |done, elapsed| left(Language::Swedish, done, 1_000, Duration::from_secs(elapsed));
         assert_eq!(

@@ -1,32 +1,44 @@
 //! Numbers, shares and sizes as people write them in each language.
 //!
 //! Swedish: a non-breaking space between thousands, a decimal comma, a non-breaking space before the percent sign
-//! (Språkrådet, *Svenska skrivregler*). The narrow non-breaking space would be finer, but many terminals lack it.
+//! (Språkrådet, *Svenska skrivregler*). Pages have the thin non-breaking space between thousands that the same rules ask
+//! for; many terminals lack it.
 
 use crate::model::Language;
 
 /// What stands where a space must not break a line.
 pub(crate) const NO_BREAK_SPACE: char = '\u{a0}';
 
+/// The same, and thin.
+pub(crate) const THIN_SPACE: char = '\u{202f}';
+
 /// Writes figures in one language.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
     /// The language.
     pub(crate) language: Language,
+    /// Between thousands.
+    separator: char,
 }
 
 impl Figures {
+    /// For screens.
+    pub(crate) fn new(language: Language) -> Self {
+        Self { language, separator: language.pick(NO_BREAK_SPACE, ',') }
+    }
+
+    /// For pages, whose fonts have the thin space.
+    pub(crate) fn of_page(language: Language) -> Self {
+        Self { language, separator: language.pick(THIN_SPACE, ',') }
+    }
+
     /// `1 234 567` or `1,234,567`.
     pub(crate) fn count(self, n: u64) -> String {
-        let separator = match self.language {
-            Language::Swedish => NO_BREAK_SPACE,
-            Language::English => ',',
-        };
         let digits = n.to_string();
         let mut text = String::with_capacity(digits.len() * 2);
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(separator);
+                text.push(self.separator);
             }
             text.push(digit);
         }
@@ -94,8 +106,8 @@ impl Figures {
 mod tests {
     use super::*;
 
-    const SV: Figures = Figures { language: Language::Swedish };
-    const EN: Figures = Figures { language: Language::English };
+    const SV: Figures = Figures { language: Language::Swedish, separator: NO_BREAK_SPACE };
+    const EN: Figures = Figures { language: Language::English, separator: ',' };
 
     #[test]
     fn thousands_are_separated() {
@@ -108,6 +120,7 @@ mod tests {
         for (n, sv, en) in cases {
             assert_eq!((SV.count(n).as_str(), EN.count(n).as_str()), (sv, en));
         }
+        assert_eq!(Figures::of_page(Language::Swedish).count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(SV.signed(-1_031), "-1\u{a0}031");
         assert_eq!(SV.signed(i64::MIN), "-9\u{a0}223\u{a0}372\u{a0}036\u{a0}854\u{a0}775\u{a0}808");
     }

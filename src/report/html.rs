@@ -45,7 +45,7 @@ pub(super) struct Writing {
 
 impl Writing {
     fn new(options: &ReportOptions) -> Self {
-        Self { figures: Figures { language: options.language } }
+        Self { figures: Figures::of_page(options.language) }
     }
 
     /// The page's language.

@@ -15,6 +15,7 @@ use crate::coverage::goal::Shown;
 use crate::coverage::{Coverage, Table};
 use crate::model::{County, Language, Text};
 use crate::report::ReportError;
+use crate::report::figures::Figures;
 use crate::time::format_day;
 use certainty::CertaintyJson;
 use goals::GoalsJson;
@@ -262,8 +263,8 @@ impl<'a> CoverageJson<'a> {
                     observed_of: flag.observed.denominator,
                     expected: flag.expected,
                     explanation: OwnedTextJson {
-                        sv: sentences::flag(coverage, flag, Language::Swedish),
-                        en: sentences::flag(coverage, flag, Language::English),
+                        sv: sentences::flag(coverage, flag, Figures::new(Language::Swedish)),
+                        en: sentences::flag(coverage, flag, Figures::new(Language::English)),
                     },
                 })
                 .collect(),

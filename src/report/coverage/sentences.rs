@@ -6,8 +6,9 @@ use crate::model::Language;
 use crate::report::figures::Figures;
 
 /// The explanation of a flag.
-pub(in crate::report) fn flag(coverage: &Coverage, flag: &Flag, language: Language) -> String {
-    let writer = Writer { figures: Figures { language }, language };
+pub(in crate::report) fn flag(coverage: &Coverage, flag: &Flag, figures: Figures) -> String {
+    let language = figures.language;
+    let writer = Writer { figures, language };
     let title = title(coverage, flag, language);
     let mut parts = vec![match flag.kind {
         FlagKind::Count => writer.count(flag, &title),

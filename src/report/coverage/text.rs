@@ -20,6 +20,7 @@ use crate::coverage::response::DEADLINES;
 use crate::coverage::{Coverage, Table};
 use crate::model::{County, Language, Text};
 use crate::report::ReportOptions;
+use crate::report::figures::Figures;
 use crate::report::shown::{escaped, middle_cut};
 use crate::report::text::page::{GAP, Page, Tone, width_of};
 use crate::time::Month;
@@ -373,7 +374,7 @@ fn flags(page: &mut Page, coverage: &Coverage, options: &ReportOptions) {
         let n = shown.entry(flag.kind.as_str()).or_default();
         *n += 1;
         if *n <= MOST_FLAGS {
-            let words = sentences::flag(coverage, flag, options.language);
+            let words = sentences::flag(coverage, flag, Figures::new(options.language));
             page.paragraph(1, &format!("{} {}: {words}", coverage.regions.name(flag.county), flag.period));
         }
     }

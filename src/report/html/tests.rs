@@ -373,7 +373,7 @@ fn the_largest_page_is_small_enough_to_mail_and_says_what_it_leaves_out() {
     let page = page_of(&large(150, 2_000), Language::Swedish);
     let megabytes = page.len() / 100_000;
     assert!(megabytes < 30, "{megabytes} tenths of a megabyte");
-    assert!(words(&page).contains("42\u{a0}000 rader; varje fynd finns i --findings FIL.csv"));
+    assert!(words(&page).contains("42\u{202f}000 rader; varje fynd finns i --findings FIL.csv"));
     assert_eq!(page.matches("<details class=\"rule\"").count(), 1_500, "every rule is there");
     // With fewer rules each has more room, and the page is no larger.
     assert!(page_of(&large(10, 400), Language::Swedish).len() < 3_000_000);

@@ -71,7 +71,7 @@ pub fn write(outcome: &Outcome, options: &RuleworkOptions, out: &mut dyn Write) 
 }
 
 fn write_proof(proof: &ProofSummary, language: Language, out: &mut dyn Write) -> io::Result<()> {
-    let questions = crate::report::figures::Figures { language }.count(proof.questions as u64);
+    let questions = crate::report::figures::Figures::new(language).count(proof.questions as u64);
     let line = match language {
         Language::Swedish => format!(
             "{questions} frågor om logiken: {}",

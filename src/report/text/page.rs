@@ -47,8 +47,13 @@ impl Page {
             text: String::new(),
             width: options.width.max(LEAST_WIDTH),
             color: options.color,
-            figures: Figures { language: options.language },
+            figures: Figures::new(options.language),
         }
+    }
+
+    /// The same for words that stand on an HTML page.
+    pub(in crate::report) fn of_page(options: &ReportOptions) -> Self {
+        Self { figures: Figures::of_page(options.language), ..Self::new(options) }
     }
 
     pub(in crate::report) fn into_text(self) -> String {

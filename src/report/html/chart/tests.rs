@@ -122,7 +122,7 @@ fn numbers_are_written_in_the_language_of_the_page() {
     chart.unit = "per 1 000".to_owned();
     let swedish = sv(bars, &chart);
     assert!(
-        swedish.contains(">12\u{a0}345<") && swedish.contains(">0,5<") && swedish.contains(">5\u{a0}000<"),
+        swedish.contains(">12\u{202f}345<") && swedish.contains(">0,5<") && swedish.contains(">5\u{202f}000<"),
         "{swedish}"
     );
     assert!(swedish.contains(">per 1 000<"));

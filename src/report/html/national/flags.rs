@@ -80,7 +80,7 @@ fn with_chart(country: Country<'_>, flag: &Flag) -> Markup {
     let value = |month: &Month| flag.series.iter().find(|(other, _)| other == month).map(|(_, value)| *value);
     let expected = |month: &Month| (flag.period == Period::Month(*month)).then_some(flag.expected);
     let is_share = flag.kind == FlagKind::Share;
-    let sentence = sentences::flag(country.coverage, flag, country.writing.language());
+    let sentence = sentences::flag(country.coverage, flag, country.writing.figures);
     let what = if is_share { country.say("andel", "share") } else { country.say("poster", "records") };
     let chart = Chart {
         title: if is_share {
@@ -146,7 +146,7 @@ fn table(country: Country<'_>, flags: &[&Flag]) -> Markup {
                             (country.row_of(Place::Region(flag.county)))
                             td data-sort=(flag.period.order().0) { (country.period(flag.period)) }
                             td { (kind(country, flag.kind)) }
-                            td { (sentences::flag(country.coverage, flag, country.writing.language())) }
+                            td { (sentences::flag(country.coverage, flag, country.writing.figures)) }
                         }
                     }
                 }

@@ -273,23 +273,27 @@ fn undecided(country: Country<'_>, programme: &ProgrammeTable) -> Markup {
     }
     html! {
         @if !reasons.is_empty() {
-            table {
-                caption { (country.say("Månader som inte kan avgöras, och varför", "Months that cannot be decided, and why")) }
-                thead { tr {
-                    th scope="col" { (country.say("skäl", "reason")) }
-                    @for goal in &programme.goals { th.num scope="col" { (goal.id) } }
-                } }
-                tbody {
-                    @for (why, of_goals) in &reasons {
-                        tr {
-                            th scope="row" { (words::why(country.writing.figures, *why)) }
-                            @for goal in &programme.goals {
-                                (country.number(of_goals.get(goal.id.as_str()).copied().unwrap_or(0)))
+            @let caption = country.say("Månader som inte kan avgöras, och varför", "Months that cannot be decided, and why");
+            @let label = format!("{}: {caption}", country.writing.text(&programme.title));
+            (wide(&label, &html! {
+                table {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (country.say("skäl", "reason")) }
+                        @for goal in &programme.goals { th.num scope="col" { (goal.id) } }
+                    } }
+                    tbody {
+                        @for (why, of_goals) in &reasons {
+                            tr {
+                                th scope="row" { (words::why(country.writing.figures, *why)) }
+                                @for goal in &programme.goals {
+                                    (country.number(of_goals.get(goal.id.as_str()).copied().unwrap_or(0)))
+                                }
                             }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }

@@ -61,40 +61,43 @@ impl Country<'_> {
 fn rates(country: Country<'_>, groups: &BTreeSet<&str>, cells: &[Of<'_>]) -> Markup {
     let is_unknown = |cell: &Cell| cell.is_received && cell.received.is_none();
     html! {
-        table {
-            caption { (country.say("Leveranser (region och månad) per insamling", "Deliveries (region and month) by collection")) }
-            thead { tr {
-                th scope="col" { (country.say("insamling", "collection")) }
-                th.num scope="col" { (country.say("väntade", "expected")) }
-                th.num scope="col" { (country.say("inkomna", "received")) }
-                th.num scope="col" { (country.say("svarsfrekvens", "response rate")) }
-                th.num scope="col" { (country.say("inom 3 veckor", "within 3 weeks")) }
-                th.num scope="col" { (country.say("inom 5 veckor", "within 5 weeks")) }
-            } }
-            tbody {
-                @for group in groups {
-                    @let of: Vec<&Of<'_>> = cells.iter().filter(|(other, ..)| other == group).collect();
-                    @let received = of.iter().filter(|(.., cell)| cell.is_received).count() as u64;
-                    @let expected = of.len() as u64;
-                    tr {
-                        th scope="row" { (country.group(group)) }
-                        (country.number(expected))
-                        (country.number(received))
-                        (country.share(received, expected))
-                        @for (_, days) in DEADLINES {
-                            @if of.iter().any(|(.., cell)| is_unknown(cell)) {
-                                td.num { (country.nothing()) }
-                            } @else {
-                                @let in_time = of.iter().filter(|(_, _, month, cell)| {
-                                    cell.is_received && cell.received.is_some_and(|day| day <= month.last_day() + days)
-                                });
-                                (country.share(in_time.count() as u64, expected))
+        @let caption = country.say("Leveranser (region och månad) per insamling", "Deliveries (region and month) by collection");
+        (wide(caption, &html! {
+            table {
+                caption { (caption) }
+                thead { tr {
+                    th scope="col" { (country.say("insamling", "collection")) }
+                    th.num scope="col" { (country.say("väntade", "expected")) }
+                    th.num scope="col" { (country.say("inkomna", "received")) }
+                    th.num scope="col" { (country.say("svarsfrekvens", "response rate")) }
+                    th.num scope="col" { (country.say("inom 3 veckor", "within 3 weeks")) }
+                    th.num scope="col" { (country.say("inom 5 veckor", "within 5 weeks")) }
+                } }
+                tbody {
+                    @for group in groups {
+                        @let of: Vec<&Of<'_>> = cells.iter().filter(|(other, ..)| other == group).collect();
+                        @let received = of.iter().filter(|(.., cell)| cell.is_received).count() as u64;
+                        @let expected = of.len() as u64;
+                        tr {
+                            th scope="row" { (country.group(group)) }
+                            (country.number(expected))
+                            (country.number(received))
+                            (country.share(received, expected))
+                            @for (_, days) in DEADLINES {
+                                @if of.iter().any(|(.., cell)| is_unknown(cell)) {
+                                    td.num { (country.nothing()) }
+                                } @else {
+                                    @let in_time = of.iter().filter(|(_, _, month, cell)| {
+                                        cell.is_received && cell.received.is_some_and(|day| day <= month.last_day() + days)
+                                    });
+                                    (country.share(in_time.count() as u64, expected))
+                                }
                             }
                         }
                     }
                 }
             }
-        }
+        }))
         @if cells.iter().any(|(.., cell)| is_unknown(cell)) {
             p.note {
                 (country.say(
@@ -122,21 +125,24 @@ fn missing(country: Country<'_>, cells: &[Of<'_>]) -> Markup {
     html! {
         @if !spans.is_empty() {
             h3 { (country.say("Saknas", "Missing")) }
-            table.data-filter {
-                caption { (country.say("Väntade leveranser som inte har kommit", "Deliveries that were expected and have not come")) }
-                thead { tr {
-                    th scope="col" { (country.say("region", "region")) }
-                    th scope="col" { (country.say("insamling", "collection")) }
-                    th scope="col" { (country.say("månader", "months")) }
-                } }
-                tbody {
-                    @for place in country.in_order(spans.keys().map(|(county, _)| Place::Region(*county))) {
-                        @for ((_, group), spans) in spans.iter().filter(|((county, _), _)| Place::Region(*county) == place) {
-                            tr { (country.row_of(place)) td { (country.group(group)) } td { (text_of(spans)) } }
+            @let caption = country.say("Väntade leveranser som inte har kommit", "Deliveries that were expected and have not come");
+            (wide(caption, &html! {
+                table.data-filter {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (country.say("region", "region")) }
+                        th scope="col" { (country.say("insamling", "collection")) }
+                        th scope="col" { (country.say("månader", "months")) }
+                    } }
+                    tbody {
+                        @for place in country.in_order(spans.keys().map(|(county, _)| Place::Region(*county))) {
+                            @for ((_, group), spans) in spans.iter().filter(|((county, _), _)| Place::Region(*county) == place) {
+                                tr { (country.row_of(place)) td { (country.group(group)) } td { (text_of(spans)) } }
+                            }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -154,25 +160,28 @@ fn late(country: Country<'_>, cells: &[Of<'_>]) -> Markup {
     html! {
         @if !late.is_empty() {
             h3 { (country.say("Sena", "Late")) }
-            table.data-filter {
-                caption { (country.say("Leveranser som kom senare än fem veckor efter månadens slut", "Deliveries that came later than five weeks after the end of the month")) }
-                thead { tr {
-                    th scope="col" { (country.say("region", "region")) }
-                    th scope="col" { (country.say("insamling", "collection")) }
-                    th scope="col" { (country.say("månad", "month")) }
-                    th.num scope="col" { (country.say("dagar efter månadens slut", "days after the end of the month")) }
-                } }
-                tbody {
-                    @for (group, county, month, days) in late {
-                        tr {
-                            (country.row_of(Place::Region(county)))
-                            td { (country.group(group)) }
-                            td data-sort=(month.number()) { (country.month(month)) }
-                            (country.number(days.unsigned_abs()))
+            @let caption = country.say("Leveranser som kom senare än fem veckor efter månadens slut", "Deliveries that came later than five weeks after the end of the month");
+            (wide(caption, &html! {
+                table.data-filter {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (country.say("region", "region")) }
+                        th scope="col" { (country.say("insamling", "collection")) }
+                        th scope="col" { (country.say("månad", "month")) }
+                        th.num scope="col" { (country.say("dagar efter månadens slut", "days after the end of the month")) }
+                    } }
+                    tbody {
+                        @for (group, county, month, days) in late {
+                            tr {
+                                (country.row_of(Place::Region(county)))
+                                td { (country.group(group)) }
+                                td data-sort=(month.number()) { (country.month(month)) }
+                                (country.number(days.unsigned_abs()))
+                            }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }

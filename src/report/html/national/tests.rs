@@ -251,7 +251,7 @@ fn the_country_is_first_and_regions_are_filed_as_a_swede_files_them() {
 fn every_share_stands_with_its_counts() {
     let html = sv(&coverage(), "country-coverage");
     assert!(html.contains("data-sort=\"82\">82\u{a0}%</td>"), "{html}");
-    assert!(html.contains("data-sort=\"1234\">1\u{a0}234 / 1\u{a0}500</td>"));
+    assert!(html.contains("data-sort=\"1234\">1\u{202f}234 / 1\u{202f}500</td>"));
     assert!(html.contains("<svg role=\"img\" aria-label=\"andel sv, 2021 och 2022. 2022: Riket 60\u{a0}%; lägst Region Skåne 50\u{a0}%, högst Region Dalarna 82\u{a0}%.\""));
     let rates = sv(&coverage(), "country-reporting");
     assert!(

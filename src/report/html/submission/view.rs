@@ -61,7 +61,7 @@ impl<'a> View<'a> {
             outcome,
             options,
             writing,
-            words: Page::new(&ReportOptions { color: false, ..*options }),
+            words: Page::of_page(&ReportOptions { color: false, ..*options }),
             bounds: Bounds::of(outcome),
             runs: runs.map(RunView::new).collect(),
         }

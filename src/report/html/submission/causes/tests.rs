@@ -11,7 +11,7 @@ use crate::report::sample;
 /// Asks `ask` of a view of `outcome`.
 fn with_view<T>(outcome: &Outcome, language: Language, ask: impl FnOnce(&View<'_>) -> T) -> T {
     let options = ReportOptions { language, ..ReportOptions::default() };
-    ask(&View::new(outcome, &options, Writing { figures: Figures { language } }))
+    ask(&View::new(outcome, &options, Writing { figures: Figures::of_page(language) }))
 }
 
 fn cause(kind: CauseKind, rules: &[usize], findings: u64, of: u64, repaired: u64) -> Cause {
@@ -27,7 +27,7 @@ fn told(kind: &CauseKind, rules: &[usize]) -> [String; 2] {
             let entry = Entry { run: &view.runs[0], cause, frees: Some(8) };
             let text = item(view, &entry).into_string();
             let tags = regex::Regex::new("<[^>]*>").unwrap();
-            let words = tags.replace_all(&text, " ").replace('\u{a0}', " ");
+            let words = tags.replace_all(&text, " ").replace(['\u{a0}', '\u{202f}'], " ");
             words.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".").replace(" ,", ",")
         })
     })
@@ -134,7 +134,9 @@ fn a_cause_that_frees_nothing_alone_says_so() {
             cause: cause(CauseKind::Rule, &[4], 1, 1, repaired),
             frees: gain,
         };
-        let words = |gain, repaired| frees(view, &entry(gain, repaired)).map(|words| words.replace('\u{a0}', " "));
+        let words = |gain, repaired| {
+            frees(view, &entry(gain, repaired)).map(|words| words.replace(['\u{a0}', '\u{202f}'], " "))
+        };
         assert_eq!(words(Some(8), 8).as_deref(), Some("Rättat blir 8 av 27 poster med fel fria från fel (29,6 %)."));
         assert!(words(Some(0), 8).is_some_and(|words| words.starts_with("Rättas bara detta blir inga poster fria")));
         assert_eq!(words(None, 0), None);
