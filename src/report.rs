@@ -24,6 +24,7 @@
 //!
 //! What a change of rules means for deliveries has shapes of its own ([`impact`]).
 
+mod cause_words;
 pub mod coverage;
 pub mod csv;
 pub(crate) mod figures;

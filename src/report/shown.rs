@@ -46,6 +46,12 @@ pub(crate) fn middle_cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// With its first letter a capital.
+pub(crate) fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,

@@ -20,11 +20,13 @@
 //! | how cells look | `style` |
 //! | what the workbook is about, and counts of it | `part` |
 //! | the summary | `summary` |
+//! | what to correct first | `causes` |
 //! | a violated rule | `findings` |
 //! | the account of each variable | `variables` |
 //! | what was not checked | `unchecked` |
 
 pub(in crate::report) mod book;
+mod causes;
 mod findings;
 mod part;
 pub(in crate::report) mod sheet;
@@ -114,11 +116,13 @@ fn put_together(writing: &Writing<'_>, out: &mut (dyn Write + Send)) -> Result<(
     let mut book = Book::new(&title, writing.content.outcome.stated.delivery_date, language);
     let problems = part::problems(writing.content, &writing.part.key);
     let first = book.name(writing.say("Sammanfattning", "Summary"));
+    let causes = book.name(writing.say("Åtgärda först", "Correct first"));
     let variables = book.name(writing.say("Variabler", "Variables"));
     let unchecked = book.name(writing.say("Inte kontrollerat", "Not checked"));
     // The summary links to the sheets that follow, so they have their names before it is written.
     let names: Vec<String> = problems.iter().map(|problem| book.name(&problem.rule.id.0)).collect();
     summary::write(writing, &mut book, &first, &problems, &names)?;
+    causes::write(writing, &mut book, &causes)?;
     for (problem, name) in problems.iter().zip(&names) {
         findings::write(writing, &mut book, (name, &first), problem)?;
     }

@@ -39,7 +39,6 @@ pub(super) fn write(
     as_of(writing, &mut sheet)?;
     together(writing, &mut sheet)?;
     verdict(writing, &mut sheet, problems)?;
-    // What findings have in common (`crate::cause`) goes here, before the table of the rules that they violate.
     if !problems.is_empty() {
         table(writing, &mut sheet, problems, names)?;
         // Below the blank row nothing belongs to the table.

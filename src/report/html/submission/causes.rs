@@ -4,25 +4,19 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::bounds::{MOST_CAUSES, MOST_CHARS, MOST_RULES_OF_CAUSE};
+use super::bounds::{MOST_CAUSES, MOST_RULES_OF_CAUSE};
 use super::element::{plain, severity};
-use super::gate::capital;
 use super::view::{RunView, View};
-use crate::cause::{Cause, CauseKind, Concentration, WrongValue, causes};
-use crate::engine::Run;
-use crate::model::{RuleIndex, Severity, VariableIndex, column_letters};
-use crate::report::shown::shortened;
+use crate::cause::{Cause, CauseKind, causes};
+use crate::model::{RuleIndex, Severity};
+use crate::report::cause_words::{advice, frees, sentence};
 use crate::report::text::rules::amount;
 
 #[cfg(test)]
 mod tests;
-
-/// Wrong values named in one sentence.
-const MOST_VALUES: usize = 4;
 
 /// A cause and where it was found.
 struct Entry<'v, 'a> {
@@ -107,11 +101,13 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
     let (run, cause) = (entry.run, &entry.cause);
     let rules = &cause.rules[..cause.rules.len().min(MOST_RULES_OF_CAUSE)];
     let first = cause.rules.first().and_then(|index| run.rule(*index));
+    let told = view.telling(run.run);
+    let freed = entry.frees.map(|gain| frees(told, (gain, cause.repaired), run.run.rejected));
     html! {
         li {
             p.what {
                 (severity(cause.severity, view.writing)) " "
-                strong { (sentence(view, entry)) }
+                strong { (sentence(told, cause)) }
                 @if view.runs.len() > 1 { " " span.where { (view.title(run.run)) } }
             }
             p {
@@ -120,7 +116,7 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
                 } @else {
                     (explained(view, cause)) " "
                 }
-                @if let Some(words) = frees(view, entry) { b.frees { (words) } " " }
+                @if let Some(words) = freed { b.frees { (words) } " " }
                 span.links {
                 @if cause.rules.len() == 1 { (view.say("Regel", "Rule")) } @else { (view.say("Regler", "Rules")) }
                 " "
@@ -133,7 +129,7 @@ fn item(view: &View<'_>, entry: &Entry<'_, '_>) -> Markup {
             }
             p {
                 b { (view.say("Åtgärd", "Fix")) ": " }
-                @match advice(view, &cause.kind) {
+                @match advice(told, &cause.kind) {
                     Some(words) => (words),
                     None => @if let Some((rule, _)) = first { (view.writing.text(&rule.fix)) },
                 }
@@ -159,218 +155,5 @@ fn explained(view: &View<'_>, cause: &Cause) -> String {
                 format!("Explains {n} of {of} findings{share} of {rules} rules."),
             )
         }
-    }
-}
-
-/// How many records become free of errors.
-fn frees(view: &View<'_>, entry: &Entry<'_, '_>) -> Option<String> {
-    let gain = entry.frees?;
-    let (run, all) = (entry.run.run, entry.cause.repaired);
-    let (figures, unit) = (view.writing.figures, view.unit(run));
-    if gain == 0 {
-        return Some(view.say(
-            format!("Rättas bara detta blir inga {unit} fria från fel, för de har fel av andra slag också."),
-            format!("Correcting this alone frees no {unit} of errors, for they have errors of other kinds, too."),
-        ));
-    }
-    let (n, of) = (figures.count(gain), figures.count(run.rejected));
-    let share = figures.share(all, run.rejected).map(|share| format!(" ({share})")).unwrap_or_default();
-    let all_of_them = figures.count(all);
-    Some(if gain == all {
-        view.say(
-            format!("Rättat blir {n} av {of} {unit} med fel fria från fel{share}."),
-            format!("Corrected, {n} of {of} {unit} with errors become free of them{share}."),
-        )
-    } else {
-        view.say(
-            format!(
-                "Rättat blir ytterligare {n} {unit} fria från fel; med åtgärderna ovan {all_of_them} av {of}{share}."
-            ),
-            format!(
-                "Corrected, {n} more {unit} become free of errors; with the fixes above {all_of_them} of {of}{share}."
-            ),
-        )
-    })
-}
-
-/// What the findings have in common.
-fn sentence(view: &View<'_>, entry: &Entry<'_, '_>) -> String {
-    let (run, cause) = (entry.run, &entry.cause);
-    let title = cause.rules.first().and_then(|index| run.rule(*index)).map(|(rule, _)| view.writing.text(&rule.title));
-    let title = title.unwrap_or_default();
-    match &cause.kind {
-        CauseKind::Rule => title.to_owned(),
-        CauseKind::Together => {
-            let n = view.writing.figures.count(cause.rules.len() as u64);
-            view.say(
-                format!("Samma poster bryter mot {n} regler: {title} m.fl."),
-                format!("The same records violate {n} rules: {title} among others"),
-            )
-        }
-        CauseKind::Values { variable, values } => values_words(view, run.run, *variable, values, cause),
-        CauseKind::Shifted { variables, by } => shifted(view, run.run, variables, *by),
-        CauseKind::Swapped { variables: [one, other] } => {
-            let [one, other] = [one, other].map(|variable| column(run.run, *variable));
-            view.say(
-                format!("Kolumnerna {one} och {other} verkar ha bytt plats"),
-                format!("Columns {one} and {other} seem to have changed places"),
-            )
-        }
-        CauseKind::Unit(part) => {
-            let unit = view.unit_name(&part.name);
-            concentration(
-                view,
-                run.run,
-                &view.say(format!("Vårdenheten {unit}"), format!("Care unit {unit}")),
-                part,
-                cause,
-            )
-        }
-        CauseKind::Code(part) => {
-            let breakdown = run.run.plan.collection.breakdown.as_ref();
-            let name = breakdown.map(|breakdown| view.writing.text(&breakdown.name)).unwrap_or_default();
-            let code = view.code_name(run.run, &part.name);
-            concentration(view, run.run, capital(&format!("{name} {code}")).trim_start(), part, cause)
-        }
-    }
-}
-
-/// `Värdet ”M” i patientens_kon står för 98 % av fynden (39 200 av 40 000), troligen 1 (Man)`.
-fn values_words(view: &View<'_>, run: &Run, variable: VariableIndex, values: &[WrongValue], cause: &Cause) -> String {
-    let Some(declared) = run.plan.collection.variables.get(variable.0) else { return String::new() };
-    let name = &declared.id;
-    let one = |wrong: &WrongValue| {
-        let mut words = match wrong.value.as_str() {
-            "" => view.say("(tomt)", "(blank)").to_owned(),
-            value => {
-                let value = shortened(value, MOST_CHARS);
-                view.say(format!("”{value}”"), format!("“{value}”"))
-            }
-        };
-        if let Some(meant) = &wrong.meant {
-            let meant = view.value_name(run, declared, meant);
-            words.push_str(&view.say(format!(", troligen {meant},"), format!(", probably {meant},")));
-        }
-        words
-    };
-    let figures = view.writing.figures;
-    let share = figures.share(cause.findings, cause.of).unwrap_or_default();
-    let of = format!("{} {} {}", figures.count(cause.findings), view.say("av", "of"), figures.count(cause.of));
-    match values {
-        [only] => {
-            let value = one(only);
-            view.say(
-                format!("Värdet {value} i {name} står för {share} av fynden ({of})"),
-                format!("The value {value} in {name} makes {share} of the findings ({of})"),
-            )
-        }
-        several => {
-            let words: Vec<String> = several.iter().take(MOST_VALUES).map(one).collect();
-            // A value's own comma after what it probably is would stand beside that of the list.
-            let mut list = words.iter().map(|words| words.trim_end_matches(',')).collect::<Vec<_>>().join("; ");
-            if several.len() > MOST_VALUES {
-                let n = figures.count((several.len() - MOST_VALUES) as u64);
-                let _ = write!(list, " {} {n} {}", view.say("och", "and"), view.say("till", "more"));
-            }
-            view.say(
-                format!(
-                    "{} värden i {name} står för {share} av fynden ({of}): {list}",
-                    figures.count(several.len() as u64)
-                ),
-                format!(
-                    "{} values in {name} make {share} of the findings ({of}): {list}",
-                    figures.count(several.len() as u64)
-                ),
-            )
-        }
-    }
-}
-
-/// `Kolumnerna H–K (a till b) är förskjutna ett steg åt höger`.
-fn shifted(view: &View<'_>, run: &Run, variables: &[VariableIndex], by: i8) -> String {
-    let columns = match variables {
-        [] => return String::new(),
-        [only] => column(run, *only),
-        [first, .., last] => {
-            let names = |index: &VariableIndex| {
-                run.plan.collection.variables.get(index.0).map(|variable| variable.id.clone()).unwrap_or_default()
-            };
-            let to = view.say("till", "to");
-            match (letters(run, *first), letters(run, *last)) {
-                (Some(from), Some(until)) => format!("{from}–{until} ({} {to} {})", names(first), names(last)),
-                _ => format!("{} {to} {}", names(first), names(last)),
-            }
-        }
-    };
-    let n = view.writing.figures.count(u64::from(by.unsigned_abs()));
-    let is_one = by.unsigned_abs() == 1;
-    let steps = match (is_one, view.say(true, false)) {
-        (true, true) => "ett steg".to_owned(),
-        (false, true) => format!("{n} steg"),
-        (true, false) => "one step".to_owned(),
-        (false, false) => format!("{n} steps"),
-    };
-    let side = if by < 0 { view.say("åt vänster", "to the left") } else { view.say("åt höger", "to the right") };
-    if variables.len() == 1 {
-        view.say(
-            format!("Kolumnen {columns} verkar vara förskjuten {steps} {side}"),
-            format!("Column {columns} seems to be shifted {steps} {side}"),
-        )
-    } else {
-        view.say(
-            format!("Kolumnerna {columns} verkar vara förskjutna {steps} {side}"),
-            format!("Columns {columns} seem to be shifted {steps} {side}"),
-        )
-    }
-}
-
-/// `Vårdenheten X har 40 000 av 41 000 fynd (97,6 %) men bara 30 av 1 000 poster (3,0 %)`.
-fn concentration(view: &View<'_>, run: &Run, subject: &str, part: &Concentration, cause: &Cause) -> String {
-    let figures = view.writing.figures;
-    let of = view.say("av", "of");
-    let pair = |n: u64, all: u64, what: &str| {
-        let share = figures.share(n, all).map(|share| format!(" ({share})")).unwrap_or_default();
-        format!("{} {of} {} {what}{share}", figures.count(n), figures.count(all))
-    };
-    let findings = pair(cause.findings, cause.of, view.say("fynd", "findings"));
-    let records = pair(part.records, part.of_records, view.unit(run));
-    view.say(
-        format!("{subject} har {findings} men bara {records}"),
-        format!("{subject} has {findings} but only {records}"),
-    )
-}
-
-/// A variable with the letters of its column, where the first file has it.
-fn column(run: &Run, variable: VariableIndex) -> String {
-    let name = run.plan.collection.variables.get(variable.0).map(|variable| variable.id.as_str()).unwrap_or_default();
-    letters(run, variable).map_or_else(|| name.to_owned(), |letters| format!("{letters} ({name})"))
-}
-
-fn letters(run: &Run, variable: VariableIndex) -> Option<String> {
-    let id = &run.plan.collection.variables.get(variable.0)?.id;
-    let header = &run.files.first()?.header;
-    header.iter().position(|column| column.variable.as_ref() == Some(id)).map(column_letters)
-}
-
-/// What to do about causes that are not a matter of one rule.
-fn advice(view: &View<'_>, kind: &CauseKind) -> Option<&'static str> {
-    match kind {
-        CauseKind::Shifted { .. } => Some(view.say(
-            "Kontrollera i uttaget att varje värde hamnar under sin rubrik: ofta saknas en kolumn, eller så innehåller en text fältavgränsaren.",
-            "Check that the extract puts each value under its heading: often a column is missing, or a text holds the delimiter.",
-        )),
-        CauseKind::Swapped { .. } => Some(view.say(
-            "Byt plats på rubrikerna eller kolumnerna i uttaget.",
-            "Exchange the headings or the columns in the extract.",
-        )),
-        CauseKind::Values { values, .. } if values.iter().any(|value| value.meant.is_some()) => Some(view.say(
-            "Rätta översättningen av värdet till kodverket i uttaget, så försvinner fynden på en gång.",
-            "Correct how the extract maps the value to the code list, and the findings disappear all at once.",
-        )),
-        CauseKind::Rule
-        | CauseKind::Together
-        | CauseKind::Values { .. }
-        | CauseKind::Unit(_)
-        | CauseKind::Code(_) => None,
     }
 }

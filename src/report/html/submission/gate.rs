@@ -6,6 +6,7 @@ use super::element::{NOTHING, number, plain, share, spaced};
 use super::view::{RunView, View};
 use super::{causes, element};
 use crate::model::Severity;
+use crate::report::shown::capital;
 use crate::report::text::unchecked::Unchecked;
 use crate::report::text::{self, waivers};
 use crate::report::{Gate, gate};
@@ -106,12 +107,6 @@ fn beside(view: &View<'_>) -> Markup {
             p { a href="#ej-kontrollerat" { (capital(&plain(&unchecked.clause(&view.words)))) } "." }
         }
     }
-}
-
-/// With a capital at its beginning, as a sentence of its own.
-pub(super) fn capital(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 /// One row a collection.

@@ -7,10 +7,10 @@ use maud::{Markup, html};
 
 use super::bounds::{MOST_CODES, MOST_RULES_NAMED};
 use super::element::{cut, number, share, wide};
-use super::gate::capital;
 use super::view::{RunView, View, region_key};
 use crate::engine::reporter::Part;
 use crate::model::{County, RuleIndex};
+use crate::report::shown::capital;
 
 /// Where a rule is violated: the places with most, and how many there are.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ fn codes(view: &View<'_>, run: &RunView<'_>) -> Markup {
     rows.truncate(MOST_CODES);
     let heading = capital(view.writing.text(&breakdown.name));
     let names: BTreeMap<&str, String> =
-        rows.iter().map(|row| (row.name, view.code_name(run.run, row.name).into_owned())).collect();
+        rows.iter().map(|row| (row.name, view.telling(run.run).code_name(row.name).into_owned())).collect();
     let name = |row: &Row<'_>| names.get(row.name).cloned().unwrap_or_default();
     table(view, run, &heading, (&rows, of, &run.total.other_codes), &name)
 }

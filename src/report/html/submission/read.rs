@@ -6,7 +6,7 @@ use super::bounds::{MOST_CHARS, MOST_COLUMNS_NAMED};
 use super::element::{cut, number, plain, wide};
 use super::view::View;
 use crate::engine::{FileRun, Run};
-use crate::report::shown::{escaped, middle_cut, shortened};
+use crate::report::shown::{capital, escaped, middle_cut, shortened};
 use crate::report::text;
 use crate::submission::HeaderColumn;
 use crate::time::format_day;
@@ -63,7 +63,7 @@ fn collection(view: &View<'_>, run: &Run) -> Markup {
             @if let Some(words) = text::corrections_words(&view.words, run, from, unit) { p { (plain(&words)) } }
         };
     }
-    let known = super::gate::capital(text::detected_words(&view.words, run));
+    let known = capital(text::detected_words(&view.words, run));
     html! {
         div data-collection=(run.plan.collection.id) {
             h3 { (view.title(run)) " " small { code { (run.plan.collection.id) } } }

@@ -13,7 +13,7 @@ use super::view::{RunView, View};
 use crate::engine::RuleRun;
 use crate::model::{RuleIndex, VariableIndex};
 use crate::report::rule_rows::{source_line, speaks_of_records};
-use crate::report::shown::shortened;
+use crate::report::shown::{capital, shortened};
 use crate::report::text::rules::amount;
 use crate::report::text::{rejected, waivers};
 use crate::rule::{Check, Rule};
@@ -95,7 +95,7 @@ fn overview(view: &View<'_>, run: &RunView<'_>) -> Markup {
 }
 
 fn capital_unit(view: &View<'_>, run: &RunView<'_>) -> String {
-    super::gate::capital(view.unit(run.run))
+    capital(view.unit(run.run))
 }
 
 fn row(
@@ -179,7 +179,7 @@ impl Most {
                 most,
                 codes.flat_map(|(name, part)| part.rules.iter().map(move |(rule, n)| (*rule, *n, part.records, name))),
             )
-            .map_names(|code| view.code_name(run.run, code).into_owned()),
+            .map_names(|code| view.telling(run.run).code_name(code).into_owned()),
         }
     }
 }
@@ -248,7 +248,7 @@ fn frequent(view: &View<'_>, run: &RunView<'_>, rule: &Rule, found: &RuleRun, va
     let declared = variable.and_then(|variable| run.run.plan.collection.variables.get(variable.0));
     let name = |value: &str| match (value, declared) {
         ("", _) => view.say("(tomt)", "(blank)").to_owned(),
-        (value, Some(declared)) => view.value_name(run.run, declared, value),
+        (value, Some(declared)) => view.telling(run.run).value_name(declared, value),
         (value, None) => shortened(value, MOST_CHARS).into_owned(),
     };
     let shown = values.iter().take(view.bounds.listed);

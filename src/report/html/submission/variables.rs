@@ -6,6 +6,7 @@ use super::element::{number, share, wide};
 use super::view::{RunView, View};
 use crate::model::Account;
 use crate::report::html::chart::{Chart, Series, stacked_bars};
+use crate::report::shown::capital;
 use crate::report::text::variables::level;
 
 /// Nothing where no collection has variables of its own.
@@ -95,7 +96,7 @@ fn table(view: &View<'_>, run: &RunView<'_>) -> Markup {
                     tr {
                         th scope="col" { (view.say("Variabel", "Variable")) }
                         th scope="col" { (view.say("Kravnivå", "Level")) }
-                        @for name in names(view).into_iter().take(shown) { th.num scope="col" { (super::gate::capital(name)) } }
+                        @for name in names(view).into_iter().take(shown) { th.num scope="col" { (capital(name)) } }
                         th.num scope="col" { (view.say("Inrapporterings\u{ad}grad", "Reporting rate")) }
                     }
                 }

@@ -7,19 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Bounds;
-use super::bounds::MOST_CHARS;
 use super::element::plain;
 use crate::engine::reporter::{Part, ReporterRun};
-use crate::engine::tally::{BLANK, INVALID};
 use crate::engine::{Outcome, RuleRun, Run};
 use crate::model::{County, RuleIndex};
 use crate::report::ReportOptions;
+use crate::report::cause_words::{self, Telling};
 use crate::report::html::Writing;
-use crate::report::shown::shortened;
 use crate::report::text::is_left_out;
 use crate::report::text::page::Page;
 use crate::rule::Rule;
-use crate::schema::{Codelists, Domain, Variable, region};
+use crate::schema::region;
 use crate::time::format_day;
 
 /// An outcome being written.
@@ -112,37 +110,12 @@ impl<'a> View<'a> {
 
     /// A unit by its name.
     pub(super) fn unit_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
-        match name {
-            BLANK => Cow::Borrowed(self.say("(tomt)", "(blank)")),
-            INVALID => Cow::Borrowed(self.say("(okänd kod)", "(unknown code)")),
-            name => shortened(name, MOST_CHARS),
-        }
+        cause_words::unit_name(self.writing.figures, name)
     }
 
-    /// A code of the breakdown, with its text: `241 Ortopedi`.
-    pub(super) fn code_name<'n>(&self, run: &Run, code: &'n str) -> Cow<'n, str> {
-        let list = run.plan.collection.breakdown.as_ref().map(|breakdown| breakdown.codelist.as_str());
-        match list.and_then(|list| self.code_text(&run.plan.codelists, list, code)) {
-            Some(text) => Cow::Owned(format!("{} {text}", shortened(code, MOST_CHARS))),
-            None => self.unit_name(code),
-        }
-    }
-
-    /// A value of a variable, with its text where it is a code: `1 (Man)`.
-    pub(super) fn value_name(&self, run: &Run, variable: &Variable, value: &str) -> String {
-        let shown = shortened(value, MOST_CHARS);
-        let Domain::Code { codelist } = &variable.domain else { return shown.into_owned() };
-        match self.code_text(&run.plan.codelists, codelist, value) {
-            Some(text) => format!("{shown} ({text})"),
-            None => shown.into_owned(),
-        }
-    }
-
-    fn code_text<'l>(&self, lists: &'l Codelists, list: &str, code: &str) -> Option<Cow<'l, str>> {
-        let entry = lists.get(list)?.find(code.as_bytes())?;
-        let text = self.say(&entry.text_sv, &entry.text_en);
-        let text = if text.is_empty() { &entry.text_sv } else { text };
-        (!text.is_empty()).then(|| shortened(text, MOST_CHARS))
+    /// What is told of a run's causes and codes.
+    pub(super) fn telling<'r>(&self, run: &'r Run) -> Telling<'r> {
+        Telling { figures: self.writing.figures, run }
     }
 
     /// A rule's id and days.

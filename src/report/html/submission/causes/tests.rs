@@ -1,8 +1,10 @@
 //! Every kind of cause in both languages, and the order of those of several collections.
 
 use super::*;
+use crate::cause::{Concentration, WrongValue};
 use crate::engine::Outcome;
 use crate::model::Language;
+use crate::model::VariableIndex;
 use crate::report::ReportOptions;
 use crate::report::figures::Figures;
 use crate::report::html::Writing;
@@ -135,7 +137,10 @@ fn a_cause_that_frees_nothing_alone_says_so() {
             frees: gain,
         };
         let words = |gain, repaired| {
-            frees(view, &entry(gain, repaired)).map(|words| words.replace(['\u{a0}', '\u{202f}'], " "))
+            entry(gain, repaired)
+                .frees
+                .map(|gain| frees(view.telling(view.runs[0].run), (gain, repaired), view.runs[0].run.rejected))
+                .map(|words| words.replace(['\u{a0}', '\u{202f}'], " "))
         };
         assert_eq!(words(Some(8), 8).as_deref(), Some("Rättat blir 8 av 27 poster med fel fria från fel (29,6 %)."));
         assert!(words(Some(0), 8).is_some_and(|words| words.starts_with("Rättas bara detta blir inga poster fria")));
