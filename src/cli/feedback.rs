@@ -11,6 +11,7 @@ use super::Failure;
 use super::output::{CompleteFile, PendingFile};
 use super::reports::into_io;
 use crate::coverage::Coverage;
+use crate::coverage::figure::Period;
 use crate::edition;
 use crate::engine::{Outcome, Run, StatedRegion};
 use crate::model::{County, Finding, Language};
@@ -20,6 +21,7 @@ use crate::report::{self, Content, ReportError, ReportFormat, ReportOptions};
 use crate::schema::{Codelists, region};
 
 /// What feedback is written from.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     /// The run of all regions.
     pub(super) outcome: &'a Outcome,
@@ -88,11 +90,14 @@ impl Source<'_> {
         let parts = xlsx::parts(&internal, self.codelists, language);
         let mut complete: Vec<CompleteFile> = Vec::new();
         let mut n_regions = 0;
+        let country = self.published.map(years_only);
+        let source = Source { published: country.as_ref(), ..*self };
+        let country = source.country().map_err(|error| failed(language, folder, &into_io(Box::new(error))))?;
         for part in &parts {
             let PartKey::Region(county) = part.key else { continue };
             let own = folder.join(&part.suffix);
             std::fs::create_dir_all(&own).map_err(|error| failed(language, &own, &error))?;
-            self.write_region(county, part, &own, &internal, &mut complete)?;
+            source.write_region((county, part), &own, (&internal, &country), &mut complete)?;
             n_regions += 1;
         }
         let targets: Vec<PathBuf> = complete.iter().map(|file| file.target().to_path_buf()).collect();
@@ -104,12 +109,20 @@ impl Source<'_> {
         Ok(n_regions)
     }
 
+    /// The figures of the country as JSON, the same for every region; empty where there are none.
+    fn country(&self) -> Result<Vec<u8>, ReportError> {
+        let mut bytes = Vec::new();
+        if let Some(published) = self.published {
+            report::coverage::write(ReportFormat::Json, published, self.options, &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
     fn write_region(
         &self,
-        county: County,
-        part: &Part,
+        (county, part): (County, &Part),
         folder: &Path,
-        internal: &Content<'_>,
+        (internal, country): (&Content<'_>, &[u8]),
         complete: &mut Vec<CompleteFile>,
     ) -> Result<(), Failure> {
         let (language, options) = (self.options.language, self.options);
@@ -123,19 +136,28 @@ impl Source<'_> {
             ("rapport.html", &|out| report::write(ReportFormat::Html, &content, options, out)),
             ("rapport.json", &|out| report::write(ReportFormat::Json, &content, options, out)),
             ("rapport.xlsx", &|out| xlsx::write_part(internal, options, part, out)),
-            ("riket.json", &|out| match self.published {
-                Some(published) => report::coverage::write(ReportFormat::Json, published, options, out),
-                None => Ok(()),
-            }),
+            ("riket.json", &|out| Ok(out.write_all(country)?)),
         ];
         for (name, write) in files {
-            if name == "riket.json" && self.published.is_none() {
+            if name == "riket.json" && country.is_empty() {
                 continue;
             }
             complete.push(pending(language, &folder.join(name), write)?);
         }
         Ok(())
     }
+}
+
+/// The same figures of whole years: what regions are compared by. Months are many, and goals have theirs.
+fn years_only(coverage: &Coverage) -> Coverage {
+    let mut coverage = coverage.clone();
+    for table in coverage.ratios.iter_mut().chain(&mut coverage.reporting).chain(&mut coverage.accounts) {
+        table.figures.retain(|figure| matches!(figure.period, Period::Year(_)));
+    }
+    for table in &mut coverage.distributions {
+        table.rows.retain(|row| matches!(row.period, Period::Year(_)));
+    }
+    coverage
 }
 
 /// Writes one report.

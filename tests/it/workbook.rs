@@ -102,3 +102,19 @@ fn coverage_is_a_workbook_too() {
     let book: Xlsx<_> = open_workbook(folder.path().join("t.xlsx")).unwrap();
     assert_eq!(book.sheet_names()[0], "Innehåll");
 }
+
+#[test]
+fn what_to_correct_first_has_a_sheet_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (0..60).map(|row| line(&format!("K{row}"), &[("patientens_kon", "Male")])).collect();
+    fs::write(folder.path().join("a.csv"), submission(&lines)).unwrap();
+    let said = check(folder.path(), &["a.csv", "--format", "xlsx=r.xlsx"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let mut book: Xlsx<_> = open_workbook(folder.path().join("r.xlsx")).unwrap();
+    let sheet = book.worksheet_range("Åtgärda först").unwrap();
+    let rows: Vec<Vec<String>> = sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+    let head = rows.iter().position(|row| row[0] == "nr").unwrap();
+    let told = &rows[head + 1];
+    assert!(told[1].starts_with("Värdet ”Male”, troligen 1 (Man), i patientens_kon står för 100"), "{told:?}");
+    assert_eq!((told[0].as_str(), told[3].as_str(), told[6].as_str()), ("1", "60", "60"), "{told:?}");
+}
