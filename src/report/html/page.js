@@ -89,7 +89,7 @@
     apply();
   };
 
-  // Sorting: each heading of a table with one row of headings becomes a button. Cells without a value come last.
+  // Sorting: each heading right above a column becomes a button. Cells without a value come last.
   const value = (row, column) => {
     const cell = row.cells[column];
     if (!cell) return null;
@@ -111,14 +111,31 @@
       if (a.key === null || b.key === null) return (a.key === null) - (b.key === null);
       return sign * compare(a.key, b.key);
     });
-    for (const other of table.tHead.rows[0].cells) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
+    for (const other of table.tHead.querySelectorAll("[aria-sort]")) other.setAttribute("aria-sort", "none");
     heading.setAttribute("aria-sort", next);
     table.tBodies[0].append(...keyed.map(({ row }) => row));
   };
+  // The headings of the last row, and those that reach down to it, each with its column.
+  const bottom = (rows) => {
+    const taken = rows.map(() => []);
+    const found = [];
+    rows.forEach((row, at) => {
+      let column = 0;
+      for (const heading of row.cells) {
+        while (taken[at][column]) column += 1;
+        for (let below = at; below < Math.min(at + heading.rowSpan, rows.length); below += 1)
+          for (let beside = 0; beside < heading.colSpan; beside += 1) taken[below][column + beside] = true;
+        if (at + heading.rowSpan >= rows.length && heading.colSpan === 1) found.push([heading, column]);
+      }
+    });
+    return found;
+  };
   for (const table of document.querySelectorAll(TABLES)) {
-    if (!table.tHead || table.tHead.rows.length !== 1 || table.tBodies.length !== 1) continue;
-    [...table.tHead.rows[0].cells].forEach((heading, column) => {
-      if (heading.dataset.fixed !== undefined || heading.colSpan !== 1) return;
+    if (!table.tHead || table.tBodies.length !== 1) continue;
+    // Rows that hang together cannot be put in another order.
+    if (table.tBodies[0].querySelector("[rowspan], [colspan]")) continue;
+    bottom([...table.tHead.rows]).forEach(([heading, column]) => {
+      if (heading.dataset.fixed !== undefined) return;
       const button = document.createElement("button");
       button.type = "button";
       button.title = `${hits.dataset.sort} ${heading.textContent.trim()}`;

@@ -82,7 +82,7 @@ fn files(view: &View<'_>, run: &Run) -> Markup {
     let caption = view.say("Filer", "Files");
     let shown = &run.files[..run.files.len().min(view.bounds.files)];
     let table = wide(
-        caption,
+        &format!("{caption}: {}", view.title(run)),
         &html! {
             table data-filter {
                 caption { (caption) }
