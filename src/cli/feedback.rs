@@ -11,7 +11,7 @@ use super::Failure;
 use super::output::{CompleteFile, PendingFile};
 use super::reports::into_io;
 use crate::coverage::Coverage;
-use crate::coverage::figure::Period;
+use crate::coverage::figure::{Period, Place};
 use crate::edition;
 use crate::engine::{Outcome, Run, StatedRegion};
 use crate::model::{County, Finding, Language};
@@ -90,7 +90,7 @@ impl Source<'_> {
         let parts = xlsx::parts(&internal, self.codelists, language);
         let mut complete: Vec<CompleteFile> = Vec::new();
         let mut n_regions = 0;
-        let country = self.published.map(years_only);
+        let country = self.published.map(comparisons);
         let source = Source { published: country.as_ref(), ..*self };
         let country = source.country().map_err(|error| failed(language, folder, &into_io(Box::new(error))))?;
         for part in &parts {
@@ -148,11 +148,15 @@ impl Source<'_> {
     }
 }
 
-/// The same figures of whole years: what regions are compared by. Months are many, and goals have theirs.
-fn years_only(coverage: &Coverage) -> Coverage {
+/// What regions are compared by: figures of whole years (goals have their months), and the account of the country's
+/// variables, which each region has of its own records beside it.
+fn comparisons(coverage: &Coverage) -> Coverage {
     let mut coverage = coverage.clone();
     for table in coverage.ratios.iter_mut().chain(&mut coverage.reporting).chain(&mut coverage.accounts) {
         table.figures.retain(|figure| matches!(figure.period, Period::Year(_)));
+    }
+    for table in &mut coverage.accounts {
+        table.figures.retain(|figure| figure.place == Place::Country);
     }
     for table in &mut coverage.distributions {
         table.rows.retain(|row| matches!(row.period, Period::Year(_)));
