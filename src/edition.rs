@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | internal | who made the run | all | all |
 //! | region ([`of_region`]) | the region whose records they are | its own | its own; of others and the country only what is published |
-//! | public ([`public`]) | everybody | none | none that is small, nor any that a small one could be worked out from |
+//! | public ([`public()`]) | everybody | none | none that is small, nor any that a small one could be worked out from |
 //!
 //! Whose a record is, is told on the page of [`reporter`](crate::engine::reporter). A finding on a group of records that
 //! may be of several regions is nobody's, and is in no region's edition.
