@@ -16,7 +16,6 @@ use super::signal::Signals;
 use super::sinks::Sinks;
 use super::{ExitCode, Failure, editions, feedback, messages, progress, qa, region, waivers};
 use crate::assets;
-use crate::coverage::Coverage;
 use crate::coverage::suppress::DEFAULT_THRESHOLD;
 use crate::diag::{self, Diagnostic};
 use crate::edition::{self, Edition};
@@ -130,9 +129,10 @@ pub(super) fn run_with(
         Ok(figures) => (figures, None),
         Err(failure) => (None, Some(failure)),
     };
-    let publish = |figures: &Coverage| coverage.as_ref().map(|session| session.publish(figures.clone()));
     let figures = match &coverage {
-        Some(session) if session.is_published() || edition != Edition::Internal => figures.as_ref().and_then(&publish),
+        Some(session) if figures.is_some() && (session.is_published() || edition != Edition::Internal) => {
+            Some(session.publish()?)
+        }
         _ => figures,
     };
     let of_regions = |published| feedback::Source {
@@ -166,7 +166,7 @@ pub(super) fn run_with(
         return Err(failure);
     }
     if let Some(folder) = feedback {
-        let published = figures.as_ref().and_then(publish);
+        let published = coverage.as_ref().map(Session::publish).transpose()?;
         let n_regions = of_regions(published.as_ref()).write(folder, &inputs)?;
         if !arguments.common.quiet {
             progress::say(&feedback::told(language, n_regions, folder));

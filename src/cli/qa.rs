@@ -366,13 +366,17 @@ impl<'a> Session<'a> {
             )
         })?;
         self.scope = Some(scope);
+        self.figures(&self.context(scope))
+    }
+
+    fn figures(&self, context: &Context<'_>) -> Result<Coverage, Failure> {
         let rows = self.deliveries.as_ref().map(Deliveries::rows).unwrap_or_default();
         let expected: Vec<Expected<'_>> = rows
             .iter()
             .map(|row| Expected { collection: &row.collection, county: row.county, month: row.period })
             .collect();
-        coverage::compute(&self.context(scope), &expected).map_err(|error| match error {
-            CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, language),
+        coverage::compute(context, &expected).map_err(|error| match error {
+            CoverageError::Missing(missing) => missing_failure(&missing, &self.reference, self.language),
         })
     }
 
@@ -392,16 +396,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The edition of figures for others, with small counts hidden.
-    pub(super) fn publish(&self, coverage: Coverage) -> Coverage {
-        match coverage.scope {
-            // Details are of a few records each; they are in no such edition.
-            Some(scope) => {
-                let context = Context { details: BTreeSet::new(), ..self.context(scope) };
-                coverage::publish::publish(coverage, &context, self.threshold())
-            }
-            None => coverage,
-        }
+    /// The edition of figures for others, with small counts hidden, and without details: these are of a few records each.
+    /// Empty before anything was counted.
+    pub(super) fn publish(&self) -> Result<Coverage, Failure> {
+        let Some(scope) = self.scope else { return Ok(Coverage::default()) };
+        let context = Context { details: BTreeSet::new(), ..self.context(scope) };
+        Ok(coverage::publish::publish(self.figures(&context)?, &context, self.threshold()))
     }
 
     /// What counts are hidden below in an edition for others.
@@ -520,8 +520,7 @@ pub(super) fn coverage(arguments: &CoverageArguments, language: Language) -> Res
     let mut session = session;
     let figures = session.compute(counted)?;
     let edition = editions::parse(arguments.edition.as_deref(), language)?;
-    let figures =
-        if session.is_published() || edition != Edition::Internal { session.publish(figures) } else { figures };
+    let figures = if session.is_published() || edition != Edition::Internal { session.publish()? } else { figures };
     session.write(&figures)?;
     Ok(ExitCode::Passed)
 }

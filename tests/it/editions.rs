@@ -81,3 +81,24 @@ fn what_an_edition_rules_out_is_said_before_anything_is_read() {
         assert!(said.err.contains(expected), "{arguments:?}: {}", said.err);
     }
 }
+
+#[test]
+fn details_are_in_no_edition_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    two_regions(folder.path());
+    let arguments =
+        ["coverage", "specvard_genomforda.csv", "--measure", "inrapporteringsgrad_genomforda", "--detail", "unit"];
+    let units = |more: &[&str]| {
+        let said = run(folder.path(), &[&arguments[..], &["--format", "json"], more].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let figures = document["reporting_rates"][0]["figures"].as_array().unwrap().clone();
+        (figures.len(), figures.iter().filter(|figure| figure["breakdown"] == "unit").count())
+    };
+    let (all, of_units) = units(&[]);
+    assert!(all > of_units && of_units > 0, "{all}, {of_units}");
+    for edition in ["region", "public"] {
+        let (all, of_units) = units(&["--edition", edition]);
+        assert!(all > 0 && of_units == 0, "{edition}: {all}, {of_units}");
+    }
+}
