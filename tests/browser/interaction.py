@@ -154,6 +154,8 @@ def in_order(values, is_descending):
 def sorting(page, browser):
     """Each heading sorts its table both ways: numbers as numbers, names as Swedes sort them, blanks last."""
     with browser.open(page) as tab:
+        # What stands under a heading is told by where it stands, so everything must be laid out.
+        tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
         tables = tab.evaluate("""() => [...document.querySelectorAll("table")].map((table, n) => {
             table.dataset.n = n; return table.querySelectorAll("thead button").length; })""")
         for n, n_buttons in enumerate(tables):
@@ -164,11 +166,17 @@ def sorting(page, browser):
                       const button = table.querySelectorAll("thead button")[column];
                       button.click();
                       const heading = button.closest("th");
-                      const others = [...table.tHead.rows[0].cells].filter((cell) => cell !== heading);
+                      const others = [...table.tHead.querySelectorAll("th")].filter((cell) => cell !== heading);
+                      const place = heading.getBoundingClientRect();
+                      const middle = (place.left + place.right) / 2;
+                      const below = (row) => [...row.cells].find((cell) => {
+                        const own = cell.getBoundingClientRect();
+                        return own.left <= middle && middle <= own.right;
+                      });
                       return { direction: heading.getAttribute("aria-sort"), name: heading.textContent,
                         others: others.map((cell) => cell.getAttribute("aria-sort")).filter((said) => said && said !== "none"),
                         rows: table.tBodies[0].rows.length, named: button.title,
-                        cells: [...table.tBodies[0].rows].map((row) => row.cells[heading.cellIndex].innerText.trim()) };
+                        cells: [...table.tBodies[0].rows].map((row) => below(row).innerText.trim()) };
                     }""", [n, column])
                     yield from badly_sorted(state, page.language)
         if not any(tables):
