@@ -40,11 +40,14 @@ def main():
 
 def to_first_chart(tab):
     """Where the country is shown: the part with the first chart or table of coverage, its heading at the top."""
-    tab.evaluate("""() => {
+    tab.evaluate("""async () => {
+      // What is out of sight is not laid out; where the chart then stands is not known.
+      for (const part of document.querySelectorAll(".wide, details.rule")) part.style.contentVisibility = "visible";
       const chart = document.querySelector("section:not(#variabler) figure.chart");
       const heading = chart && [...document.querySelectorAll("section h2, section h3")]
         .filter((heading) => heading.compareDocumentPosition(chart) & Node.DOCUMENT_POSITION_FOLLOWING).pop();
       if (heading) heading.scrollIntoView();
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     }""")
 
 
