@@ -37,11 +37,17 @@ pub(super) fn of_check(arguments: &CheckArguments, language: Language) -> Result
                     "--edition region: name the region with --region",
                 ));
             }
-            if arguments.findings.is_some() || arguments.split_by.is_some() {
+            let is_of_all = [
+                ("--findings", arguments.findings.is_some()),
+                ("--valid", arguments.valid.is_some()),
+                ("--rejected", arguments.rejected.is_some()),
+                ("--split-by", arguments.split_by.is_some()),
+            ];
+            if let Some((option, _)) = is_of_all.iter().find(|(_, is_asked)| *is_asked) {
                 return Err(Failure::usage(
                     language,
-                    "--findings och --split-by skriver alla regioners poster: ta bort dem, eller --edition region",
-                    "--findings and --split-by write the records of every region: remove them, or --edition region",
+                    format!("{option} skriver alla regioners poster: ta bort {option}, eller --edition region"),
+                    format!("{option} writes the records of every region: remove {option}, or --edition region"),
                 ));
             }
         }

@@ -67,7 +67,8 @@ fn the_public_edition_has_no_record_and_no_small_count() {
 
 #[test]
 fn what_an_edition_rules_out_is_said_before_anything_is_read() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
+        (&["--edition", "region", "--region", "Skåne", "--rejected", "r.csv"], "ta bort --rejected"),
         (&["--edition", "hemlig"], "utgåvorna är internal, region, public"),
         (&["--edition", "region"], "--region"),
         (&["--edition", "public"], "--format html=FIL"),
