@@ -3,12 +3,10 @@
 //! The file named with `--format xlsx=FILE` is what their names are made from. They are all written before the first gets its
 //! name, so that a failure leaves none of them.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::output::{CompleteFile, PendingFile};
-use super::reports::into_io;
+use super::output::{self, CompleteFile, PendingFile};
 use crate::model::Language;
 use crate::report::xlsx::{self, Part};
 use crate::report::{Content, ReportFormat, ReportOptions};
@@ -103,19 +101,9 @@ impl Books {
         super::check::refuse_overwriting(&files, inputs, language)?;
         let mut complete: Vec<CompleteFile> = Vec::new();
         for (target, part) in targets {
-            let failed = |error: &std::io::Error| failed(language, &target, error);
-            let file = PendingFile::create(&target).map_err(|error| failed(&error))?;
-            let mut writer = file.writer().map_err(|error| failed(&error))?;
-            xlsx::write_part(content, options, part, &mut writer).map_err(|error| failed(&into_io(Box::new(error))))?;
-            writer.flush().map_err(|error| failed(&error))?;
-            drop(writer);
-            complete.push(file.complete());
+            complete.push(output::complete(language, &target, &|out| xlsx::write_part(content, options, part, out))?);
         }
-        for file in complete {
-            let target = file.target().to_path_buf();
-            file.finish().map_err(|error| failed(language, &target, &error))?;
-        }
-        Ok(())
+        output::finish_all(language, complete)
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::output::{CompleteFile, PendingFile};
+use super::output::{self, CompleteFile, WriteTo};
 use super::reports::into_io;
 use crate::coverage::Coverage;
 use crate::coverage::figure::{Period, Place};
@@ -102,10 +102,7 @@ impl Source<'_> {
         }
         let targets: Vec<PathBuf> = complete.iter().map(|file| file.target().to_path_buf()).collect();
         super::check::refuse_overwriting(&targets, inputs, language)?;
-        for file in complete {
-            let target = file.target().to_path_buf();
-            file.finish().map_err(|error| failed(language, &target, &error))?;
-        }
+        output::finish_all(language, complete)?;
         Ok(n_regions)
     }
 
@@ -142,7 +139,7 @@ impl Source<'_> {
             if name == "riket.json" && country.is_empty() {
                 continue;
             }
-            complete.push(pending(language, &folder.join(name), write)?);
+            complete.push(output::complete(language, &folder.join(name), write)?);
         }
         Ok(())
     }
@@ -162,19 +159,6 @@ fn comparisons(coverage: &Coverage) -> Coverage {
         table.rows.retain(|row| matches!(row.period, Period::Year(_)));
     }
     coverage
-}
-
-/// Writes one report.
-type WriteTo<'a> = &'a dyn Fn(&mut (dyn Write + Send)) -> Result<(), ReportError>;
-
-fn pending(language: Language, target: &Path, write: WriteTo<'_>) -> Result<CompleteFile, Failure> {
-    let failed = |error: &std::io::Error| failed(language, target, error);
-    let file = PendingFile::create(target).map_err(|error| failed(&error))?;
-    let mut writer = file.writer().map_err(|error| failed(&error))?;
-    write(&mut writer).map_err(|error| failed(&into_io(Box::new(error))))?;
-    writer.flush().map_err(|error| failed(&error))?;
-    drop(writer);
-    Ok(file.complete())
 }
 
 fn failed(language: Language, target: &Path, error: &std::io::Error) -> Failure {

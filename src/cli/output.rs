@@ -1,10 +1,15 @@
 //! Files written beside their target and renamed when complete.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
+
+use super::Failure;
+use super::reports::into_io;
+use crate::model::Language;
+use crate::report::ReportError;
 
 /// A file that appears under its name only once it is complete; dropped before that, it leaves nothing.
 pub(super) struct PendingFile {
@@ -66,4 +71,27 @@ impl CompleteFile {
     pub(super) fn target(&self) -> &Path {
         &self.target
     }
+}
+
+/// Writes one report.
+pub(super) type WriteTo<'a> = &'a dyn Fn(&mut (dyn Write + Send)) -> Result<(), ReportError>;
+
+/// Writes a whole file, which gets its name with others ([`finish_all`]).
+pub(super) fn complete(language: Language, target: &Path, write: WriteTo<'_>) -> Result<CompleteFile, Failure> {
+    let failed = |error: &std::io::Error| Failure::output(language, &target.display().to_string(), error);
+    let file = PendingFile::create(target).map_err(|error| failed(&error))?;
+    let mut writer = file.writer().map_err(|error| failed(&error))?;
+    write(&mut writer).map_err(|error| failed(&into_io(Box::new(error))))?;
+    writer.flush().map_err(|error| failed(&error))?;
+    drop(writer);
+    Ok(file.complete())
+}
+
+/// Gives files their names, once all of them are complete.
+pub(super) fn finish_all(language: Language, files: Vec<CompleteFile>) -> Result<(), Failure> {
+    for file in files {
+        let target = file.target().display().to_string();
+        file.finish().map_err(|error| Failure::output(language, &target, &error))?;
+    }
+    Ok(())
 }

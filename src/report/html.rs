@@ -28,7 +28,7 @@ mod tests;
 
 use std::io::Write;
 
-use maud::Markup;
+use maud::{Markup, html};
 
 use crate::coverage::Coverage;
 use crate::edition::PublicOutcome;
@@ -72,6 +72,11 @@ pub(super) struct Section {
     pub(super) title: String,
     /// What stands under the heading; headings in it are of level 3 and lower.
     pub(super) body: Markup,
+}
+
+/// A wide table, which can be moved within its own frame.
+pub(super) fn wide(label: &str, table: &Markup) -> Markup {
+    html! { div.wide tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
 /// Writes the page of a check, with coverage where there is any.

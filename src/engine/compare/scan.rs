@@ -8,7 +8,7 @@ use super::groups::Groups;
 use super::{CollectionImpact, Delivery, FileImpact, Group, Rejected, RuleImpact, Version, VersionImpact, Violations};
 use crate::engine::eval::{Context, Evaluator};
 use crate::engine::status::{self, RuleStatus};
-use crate::engine::{Advance, Progress, Stated};
+use crate::engine::{Advance, Progress, Stated, of_bytes};
 use crate::model::{Severity, Text, VariableIndex};
 use crate::rule::{Check, Plan, Rule};
 use crate::schema::{Collection, region};
@@ -165,8 +165,7 @@ impl<'a> Pair<'a> {
             self.fold(part, total, &mut file.rejected);
             Ok(())
         };
-        let bytes = |bytes| progress(Advance { bytes, records: 0 });
-        scanned.scan(&collection, &request, stop, &bytes, &map, &mut fold)?;
+        scanned.scan(&collection, &request, stop, &of_bytes(progress), &map, &mut fold)?;
         total.files.push(file);
         Ok(())
     }

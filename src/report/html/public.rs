@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{Section, Writing};
+use super::{Section, Writing, wide};
 use crate::edition::{PublicOutcome, PublicRun};
 use crate::model::Language;
 
@@ -72,58 +72,62 @@ fn section(run: &PublicRun, writing: Writing) -> Section {
 }
 
 fn reporters(run: &PublicRun, records: &str, writing: Writing) -> Markup {
-    html! {
-        div.wide tabindex="0" role="region" aria-label=(writing.say("Regioner", "Regions")) {
-            table.data-filter {
-                caption { (writing.say("Regioner", "Regions")) }
-                thead { tr {
-                    th scope="col" { (writing.say("länskod", "county code")) }
-                    th scope="col" { (records) }
-                    th scope="col" { (writing.say("med minst ett fel", "with at least one error")) }
-                    th scope="col" { (writing.say("andel", "share")) }
-                } }
-                tbody {
-                    @for reporter in &run.reporters {
-                        tr {
-                            th scope="row" { (reporter.county.as_str()) }
-                            (count(reporter.records, writing))
-                            (count(reporter.rejected, writing))
-                            (share(reporter.rejected, reporter.records, writing))
+    let caption = writing.say("Regioner", "Regions");
+    wide(
+        caption,
+        &html! {
+                table.data-filter {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (writing.say("länskod", "county code")) }
+                        th scope="col" { (records) }
+                        th scope="col" { (writing.say("med minst ett fel", "with at least one error")) }
+                        th scope="col" { (writing.say("andel", "share")) }
+                    } }
+                    tbody {
+                        @for reporter in &run.reporters {
+                            tr {
+                                th scope="row" { (reporter.county.as_str()) }
+                                (count(reporter.records, writing))
+                                (count(reporter.rejected, writing))
+                                (share(reporter.rejected, reporter.records, writing))
+                            }
                         }
                     }
                 }
-            }
-        }
-    }
+        },
+    )
 }
 
 fn rules(run: &PublicRun, writing: Writing) -> Markup {
-    html! {
-        div.wide tabindex="0" role="region" aria-label=(writing.say("Regler", "Rules")) {
-            table.data-filter {
-                caption { (writing.say("Regler", "Rules")) }
-                thead { tr {
-                    th scope="col" { (writing.say("regel", "rule")) }
-                    th scope="col" { (writing.say("allvarlighet", "severity")) }
-                    th scope="col" { (writing.say("innebörd", "meaning")) }
-                    th scope="col" { (writing.say("uppfylls", "satisfied")) }
-                    th scope="col" { (writing.say("bryts", "violated")) }
-                    th scope="col" { (writing.say("gäller inte", "not applicable")) }
-                    th scope="col" { (writing.say("inte kontrollerat", "not checked")) }
-                } }
-                tbody {
-                    @for rule in &run.rules {
-                        tr {
-                            th scope="row" { (rule.id) }
-                            td { (rule.severity.word(writing.language())) }
-                            td { (writing.text(&rule.title)) }
-                            @for shown in rule.counts { (count(shown, writing)) }
+    let caption = writing.say("Regler", "Rules");
+    wide(
+        caption,
+        &html! {
+                table.data-filter {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (writing.say("regel", "rule")) }
+                        th scope="col" { (writing.say("allvarlighet", "severity")) }
+                        th scope="col" { (writing.say("innebörd", "meaning")) }
+                        th scope="col" { (writing.say("uppfylls", "satisfied")) }
+                        th scope="col" { (writing.say("bryts", "violated")) }
+                        th scope="col" { (writing.say("gäller inte", "not applicable")) }
+                        th scope="col" { (writing.say("inte kontrollerat", "not checked")) }
+                    } }
+                    tbody {
+                        @for rule in &run.rules {
+                            tr {
+                                th scope="row" { (rule.id) }
+                                td { (rule.severity.word(writing.language())) }
+                                td { (writing.text(&rule.title)) }
+                                @for shown in rule.counts { (count(shown, writing)) }
+                            }
                         }
                     }
                 }
-            }
-        }
-    }
+        },
+    )
 }
 
 fn variables(run: &PublicRun, writing: Writing) -> Markup {
@@ -131,25 +135,27 @@ fn variables(run: &PublicRun, writing: Writing) -> Markup {
         ["ifyllt", "negativt", "okänt", "tomt, tillåtet", "tomt, krävs", "oläsbart"],
         ["filled", "negative", "unknown", "blank, allowed", "blank, required", "unreadable"],
     );
-    html! {
-        div.wide tabindex="0" role="region" aria-label=(writing.say("Variabler", "Variables")) {
-            table.data-filter {
-                caption { (writing.say("Variabler", "Variables")) }
-                thead { tr {
-                    th scope="col" { (writing.say("variabel", "variable")) }
-                    th scope="col" { (writing.say("kravnivå", "level")) }
-                    @for heading in headings { th scope="col" { (heading) } }
-                } }
-                tbody {
-                    @for variable in &run.variables {
-                        tr {
-                            th scope="row" { (variable.id) }
-                            td { (variable.level.word(writing.language())) }
-                            @for shown in variable.account { (count(shown, writing)) }
+    let caption = writing.say("Variabler", "Variables");
+    wide(
+        caption,
+        &html! {
+                table.data-filter {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { (writing.say("variabel", "variable")) }
+                        th scope="col" { (writing.say("kravnivå", "level")) }
+                        @for heading in headings { th scope="col" { (heading) } }
+                    } }
+                    tbody {
+                        @for variable in &run.variables {
+                            tr {
+                                th scope="row" { (variable.id) }
+                                td { (variable.level.word(writing.language())) }
+                                @for shown in variable.account { (count(shown, writing)) }
+                            }
                         }
                     }
                 }
-            }
-        }
-    }
+        },
+    )
 }

@@ -6,7 +6,7 @@ use std::io;
 
 use crate::engine::reporter::{Part as UnitRun, ReporterRun};
 use crate::engine::{Outcome, Run};
-use crate::model::{County, Finding, Language, RuleIndex};
+use crate::model::{Finding, Language, RuleIndex};
 use crate::report::Content;
 use crate::report::rule_rows::speaks_of_records;
 use crate::report::spool::{FindingCounts, PartKey, SplitBy, SpooledFindings};
@@ -66,7 +66,7 @@ fn names(key: &PartKey, by: SplitBy, codelists: &Codelists, language: Language) 
     match key {
         PartKey::Whole => (String::new(), String::new()),
         PartKey::Region(county) => {
-            let name = region_name(*county, codelists);
+            let name = region::name_of_county(codelists, *county).map(str::to_owned);
             let suffix = match &name {
                 Some(name) => format!("{county}_{}", plain(name)),
                 None => county.to_string(),
@@ -87,11 +87,6 @@ fn names(key: &PartKey, by: SplitBy, codelists: &Codelists, language: Language) 
             (name.to_owned(), language.pick("okand", "unknown").to_owned())
         }
     }
-}
-
-/// `Region Skåne`: the name of the region of a county, as the list of regions has it.
-fn region_name(county: County, codelists: &Codelists) -> Option<String> {
-    region::find(&format!("lan:{county}"), codelists).ok().map(|region| region.name)
 }
 
 /// A name of letters a–z, digits and hyphens.

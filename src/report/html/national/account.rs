@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
 use super::places::alphabetical;
 use crate::coverage::Table;
 use crate::coverage::figure::{Breakdown, Category, Figure, Period, Place};
 use crate::report::html::Section;
 use crate::report::html::chart::{self, Chart, Series};
+use crate::report::html::wide;
 
 /// The parts that make up the records.
 const PARTS: [Category; 5] =

@@ -14,11 +14,6 @@ pub(super) const NOTHING: &str = "–";
 /// Stands where a value may not be shown.
 pub(super) const HIDDEN: &str = "..";
 
-/// A wide table, which can be moved within its own frame.
-pub(super) fn wide(label: &str, table: &Markup) -> Markup {
-    html! { div.wide tabindex="0" role="region" aria-label=(label) { (table) } }
-}
-
 /// A mark with its meaning in words, which stand beside it for those who do not see it.
 pub(super) fn mark(mark: &str, meaning: &str) -> Markup {
     html! { span aria-hidden="true" { (mark) } span.hidden { " " (meaning) } }

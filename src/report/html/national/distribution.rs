@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
 use super::places::alphabetical;
 use crate::coverage::distribution::{DistributionRow, DistributionTable};
 use crate::coverage::figure::{Breakdown, Period, Place};
 use crate::report::coverage::words;
 use crate::report::html::Section;
+use crate::report::html::wide;
 
 pub(super) fn section(country: Country<'_>) -> Option<Section> {
     let tables = &country.coverage.distributions;

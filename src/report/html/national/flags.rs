@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
 use crate::coverage::figure::{Period, Place};
 use crate::coverage::plausibility::{Flag, FlagKind};
 use crate::report::coverage::sentences;
 use crate::report::html::Section;
 use crate::report::html::chart::{self, Chart, Series};
+use crate::report::html::wide;
 use crate::time::Month;
 
 /// Drawings on the page at most.

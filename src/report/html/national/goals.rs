@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::{HIDDEN, NOTHING, wide};
+use super::cells::{HIDDEN, NOTHING};
 use crate::coverage::figure::{Period, Place};
 use crate::coverage::goal::{GoalTable, Judged, Outcome, ProgrammeTable, Shown, Summary, Why};
 use crate::model::Text;
 use crate::report::coverage::words;
 use crate::report::html::Section;
+use crate::report::html::wide;
 use crate::time::Month;
 
 /// What may become of a goal in a month: mark, class and words.

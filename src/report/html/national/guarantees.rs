@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
 use super::goals::assumptions;
 use crate::coverage::figure::{Period, Place};
 use crate::coverage::goal::{GuaranteeShare, Shown};
 use crate::report::coverage::words;
 use crate::report::html::Section;
+use crate::report::html::wide;
 
 pub(super) fn section(country: Country<'_>) -> Option<Section> {
     let writing = country.writing;

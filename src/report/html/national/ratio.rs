@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::{is_less_than_one, wide};
+use super::cells::is_less_than_one;
 use super::places::alphabetical;
 use crate::coverage::Table;
 use crate::coverage::figure::{Amount, Breakdown, Figure, Period, Place};
@@ -15,6 +15,7 @@ use crate::model::Text;
 use crate::report::coverage::words;
 use crate::report::html::Section;
 use crate::report::html::chart::{self, Chart, Series};
+use crate::report::html::wide;
 
 /// Codes named at most, of records that could not be judged.
 const MOST_UNDECIDED: usize = 12;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::{is_less_than_one, wide};
+use super::cells::is_less_than_one;
 use super::places::alphabetical;
 use crate::coverage::Table;
 use crate::coverage::figure::{Breakdown, Change, Figure, Period, Place};
 use crate::report::coverage::words;
 use crate::report::html::Section;
+use crate::report::html::wide;
 use crate::report::shown::escaped;
 
 /// Rows of parts and units shown at most, of one collection.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Country;
-use super::cells::wide;
 use crate::coverage::figure::Place;
 use crate::coverage::response::{Cell, DEADLINES};
 use crate::model::County;
 use crate::report::html::Section;
+use crate::report::html::wide;
 use crate::report::shown::escaped;
 use crate::time::Month;
 

@@ -39,11 +39,6 @@ fn per_hundred_thousand(n: u64, of: u64) -> u128 {
     u128::from(n) * 100_000 / u128::from(of.max(1))
 }
 
-/// A wide table in a frame of its own that scrolls, so that the page does not.
-pub(super) fn wide(label: &str, table: &Markup) -> Markup {
-    html! { div.wide tabindex="0" role="region" aria-label=(label) { (table) } }
-}
-
 /// The severity as a word; its colour and shape say the same.
 pub(super) fn severity(severity: Severity, writing: Writing) -> Markup {
     html! { span class={ "sev is-" (severity.as_str()) } { (severity.word(writing.language())) } }

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::causes;
 use super::element::{NOTHING, number, plain, share, spaced};
 use super::view::{RunView, View};
-use super::{causes, element};
 use crate::model::Severity;
+use crate::report::html::wide;
 use crate::report::shown::capital;
 use crate::report::text::unchecked::Unchecked;
 use crate::report::text::{self, waivers};
@@ -113,7 +114,7 @@ fn beside(view: &View<'_>) -> Markup {
 fn collections(view: &View<'_>) -> Markup {
     let caption = view.say("Per insamling", "By collection");
     let figures = view.writing.figures;
-    element::wide(
+    wide(
         caption,
         &html! {
             table data-filter {

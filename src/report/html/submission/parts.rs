@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::bounds::{MOST_CODES, MOST_RULES_NAMED};
-use super::element::{cut, number, share, wide};
+use super::element::{cut, number, share};
 use super::view::{RunView, View, region_key};
 use crate::engine::reporter::Part;
 use crate::model::{County, RuleIndex};
+use crate::report::html::wide;
 use crate::report::shown::capital;
 
 /// Where a rule is violated: the places with most, and how many there are.

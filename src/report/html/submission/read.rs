@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::bounds::{MOST_CHARS, MOST_COLUMNS_NAMED};
-use super::element::{cut, number, plain, wide};
+use super::element::{cut, number, plain};
 use super::view::View;
 use crate::engine::{FileRun, Run};
+use crate::report::html::wide;
 use crate::report::shown::{capital, escaped, middle_cut, shortened};
 use crate::report::text;
 use crate::submission::HeaderColumn;

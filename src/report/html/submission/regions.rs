@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use maud::{Markup, html};
 
 use super::bounds::MOST_RULES_NAMED;
-use super::element::{number, share, wide};
+use super::element::{number, share};
 use super::view::{RunView, View, region_key};
 use crate::engine::reporter::ReporterRun;
 use crate::model::{RuleIndex, Severity};
+use crate::report::html::wide;
 
 /// Nothing where there is one reporter, or nothing was counted by reporter.
 pub(super) fn body(view: &View<'_>) -> Option<Markup> {

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::bounds::MOST_CHARS;
-use super::element::{NOTHING, number, plain, severity, share, wide};
+use super::element::{NOTHING, number, plain, severity, share};
 use super::example;
 use super::parts::{Listed, listed};
 use super::view::{RunView, View};
 use crate::engine::RuleRun;
 use crate::model::{RuleIndex, VariableIndex};
+use crate::report::html::wide;
 use crate::report::rule_rows::{source_line, speaks_of_records};
 use crate::report::shown::{capital, shortened};
 use crate::report::text::rules::amount;

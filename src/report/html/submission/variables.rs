@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::element::{number, share, wide};
+use super::element::{number, share};
 use super::view::{RunView, View};
 use crate::model::Account;
 use crate::report::html::chart::{Chart, Series, stacked_bars};
+use crate::report::html::wide;
 use crate::report::shown::capital;
 use crate::report::text::variables::level;
 

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::bounds::MOST_CHARS;
-use super::element::{number, wide};
+use super::element::number;
 use super::view::View;
 use crate::engine::WaiverRun;
+use crate::report::html::wide;
 use crate::report::shown::{escaped, shortened};
 use crate::report::text::waivers::MOST_REASON_CHARS;
 use crate::time::format_day;
